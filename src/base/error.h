@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The detail of a failure. A fixed buffer, so that reporting one cannot fail.
+ *
+ * A message holds names, offsets and limits and is made from literals, numbers and names that
+ * come from configuration or from the model. Never payload: a value that a client sent is
+ * named by its JSON Pointer, byte offset or element index.
+ */
+#pragma once
+
+#include "base/bytes.h"
+#include "base/status.h"
+
+#define ERROR_TEXT_SIZE 384u
+#define ERROR_POINTER_SIZE 192u
+
+struct error {
+    char text[ERROR_TEXT_SIZE];
+    char pointer[ERROR_POINTER_SIZE]; /* RFC 6901, "" where nothing in JSON is at fault */
+};
+
+/* Writes the detail and returns status, so that a refusal is one statement. out_error may be
+ * NULL. Longer text is cut at a UTF-8 boundary. */
+__attribute__((format(printf, 3, 4))) enum galen_status
+error_set(struct error *out_error, enum galen_status status, const char *format, ...);
+
+/* Adds a reference token in front of the pointer, escaped: while an error travels outwards,
+ * each level says under which name or index it looked. Cut when it gets too long. */
+void error_prefix_name(struct error *error, struct bytes name);
+void error_prefix_index(struct error *error, size_t index);
+void error_clear(struct error *error);

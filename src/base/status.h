@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Statuses for folders that may not include the public headers, and the way back from what
+ * a peer said. */
+#pragma once
+
+#include "base/bytes.h"
+#include "galen/status.h"
+
+/* The status whose slug this is; false when there is none. */
+bool status_from_slug(struct bytes slug, enum galen_status *out_status);
+
+/* What an upstream's HTTP status means where it sent no slug: the first row with that code,
+ * INVALID for other 4xx, BAD_UPSTREAM for the rest. 2xx is OK. */
+enum galen_status status_from_http(int http);

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Messages of the Open Inference Protocol v2 over HTTP (inference_rest.md and the binary
+ * tensor data extension): bytes to structs and back, no I/O.
+ *
+ * A body is JSON of json_size bytes, followed by raw tensors in the order of the JSON where
+ * json_size < the body's size (header Inference-Header-Content-Length). Exact or refused:
+ * a number that does not fit its datatype is GALEN_INVALID with the element's index, never a
+ * wrapped value. Errors carry a JSON Pointer ("/inputs/0/data/17") and no content.
+ *
+ * Threads and allocation: as the arena. Tensors point into the body where they came as raw
+ * bytes and are aligned for their datatype, else into the arena.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/writer.h"
+#include "galen/tensor.h"
+
+struct v2_output {
+    const char *name;
+    bool binary; /* wanted as raw bytes */
+};
+
+struct v2_request {
+    const char *id; /* NULL: none */
+    struct galen_tensor *inputs;
+    size_t input_count;
+    struct v2_output *outputs; /* none: all of the model's */
+    size_t output_count;
+    bool binary_outputs; /* for outputs that are not listed */
+    uint64_t timeout_us; /* 0: none given */
+    uint64_t priority;   /* 0: the model's default */
+};
+
+struct v2_response {
+    const char *id; /* NULL: none */
+    const char *model_name;
+    const char *model_version;
+    struct galen_tensor *outputs;
+    size_t output_count;
+};
+
+struct v2_model {
+    const char *name;
+    const char *const *versions;
+    size_t version_count;
+    const char *platform;
+    const struct galen_tensor_spec *inputs;
+    size_t input_count;
+    const struct galen_tensor_spec *outputs;
+    size_t output_count;
+};
+
+struct v2_server {
+    const char *name;
+    const char *version;
+    const char *const *extensions;
+    size_t extension_count;
+};
+
+/* GALEN_INVALID, GALEN_TOO_LARGE (a shape or size beyond the limits), GALEN_NO_MEMORY,
+ * GALEN_NOT_IMPLEMENTED (a parameter that would change the result and is not supported:
+ * sequence_*, classification, shared memory). */
+MUST_USE enum galen_status v2_request_decode(struct bytes body, size_t json_size,
+                                             struct arena *arena,
+                                             struct v2_request *out_request,
+                                             struct error *out_error);
+
+/* All inputs leave as raw bytes and all outputs are asked for so. Writes the whole body;
+ * *out_json_size goes into the header. Failure is the writer's. */
+void v2_request_encode(const struct v2_request *request, struct writer *out,
+                       size_t *out_json_size);
+
+/* request says which outputs are wanted as raw bytes. *out_json_size equals the whole size
+ * where none is. GALEN_INVALID: JSON cannot hold an output (NaN, infinity, FP16, BF16, BYTES
+ * that are no UTF-8); the error names it. */
+MUST_USE enum galen_status v2_response_encode(const struct v2_response *response,
+                                              const struct v2_request *request,
+                                              struct writer *out, size_t *out_json_size,
+                                              struct error *out_error);
+MUST_USE enum galen_status v2_response_decode(struct bytes body, size_t json_size,
+                                              struct arena *arena,
+                                              struct v2_response *out_response,
+                                              struct error *out_error);
+
+void v2_model_encode(const struct v2_model *model, struct writer *out);
+MUST_USE enum galen_status v2_model_decode(struct bytes body, struct arena *arena,
+                                           struct v2_model *out_model, struct error *out_error);
+void v2_server_encode(const struct v2_server *server, struct writer *out);
+
+/* {"error": text, "code": slug, "pointer": "/inputs/0"}: `code` and `pointer` are ours, so
+ * that a refusal keeps its meaning over a hop; clients read `error`. The pointer is left out
+ * where there is none. */
+void v2_error_encode(enum galen_status status, const struct error *error, struct writer *out);
+
+/* What a peer's answer of this HTTP status and body means; out_error gets its text (cut), or
+ * the status' own where the body is no v2 error. Never GALEN_OK for http >= 300. */
+enum galen_status v2_error_decode(int http, struct bytes body, struct arena *arena,
+                                  struct error *out_error);

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "infer/infer.h"
+
+#include "base/invariant.h"
+
+static void run_done(struct task *task)
+{
+    struct infer_call *call = LIST_ITEM(task, struct infer_call, task);
+    call->service = NULL;
+    call->done(call);
+}
+
+void infer_submit(struct infer_service *service, struct infer_call *call)
+{
+    INVARIANT(call->service == NULL && call->done != NULL);
+    call->service = service;
+    call->service_data = NULL;
+    call->response = (struct infer_response){.version = ""};
+    error_clear(&call->error);
+    service->ops->submit(service, call);
+}
+
+void infer_cancel(struct infer_call *call)
+{
+    if (call->service != NULL) {
+        call->service->ops->cancel(call->service, call);
+    }
+}
+
+void infer_call_clear(struct infer_call *call)
+{
+    INVARIANT(call->service == NULL);
+    for (size_t i = 0; i < call->response.output_count; i++) {
+        blob_unref(call->response.outputs[i].storage);
+    }
+    call->response = (struct infer_response){.version = ""};
+}
+
+void infer_service_close(struct infer_service *service)
+{
+    if (service != NULL) {
+        service->ops->close(service);
+    }
+}
+
+void infer_call_finish(struct infer_call *call, enum galen_status status)
+{
+    call->status = status;
+    call->task.run = run_done;
+    mailbox_post(call->mailbox, &call->task);
+}

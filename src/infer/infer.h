@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The seam: everything that turns tensors into tensors, here or on another host. Engine,
+ * preprocess, the remote v2 client and a fake implement it; the v2 front ends and the
+ * gateway's phases call it.
+ *
+ * A call is the caller's storage and its own ticket. From submit until `done` runs, the call,
+ * its arena and everything that its request points to belong to the service. `done` runs
+ * exactly once for each submit, later, as a task of the call's mailbox, never inside submit or
+ * cancel. Nothing else ends a call: who loses interest cancels and waits for done.
+ *
+ * Threads: submit and cancel on the thread of the call's mailbox; services that several loops
+ * share say so. Blocking: never.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/blob.h"
+#include "base/error.h"
+#include "base/list.h"
+#include "base/mailbox.h"
+#include "codec/v2.h"
+
+enum infer_operation {
+    INFER_RUN,      /* tensors to tensors */
+    INFER_DESCRIBE, /* what a model takes and gives */
+    INFER_READY,    /* whether a model, or with model "" the service, can answer now */
+};
+
+struct infer_request {
+    const char *model;
+    const char *version; /* a number; "": the service's choice (tag `current`, else the highest) */
+    const char *id;      /* of the request that this is part of; "": none */
+    uint64_t deadline_ns; /* monotonic; CLOCK_NEVER: none */
+    const struct galen_tensor *inputs;
+    size_t input_count;
+    const char *const *outputs; /* wanted, by name; none: all */
+    size_t output_count;
+};
+
+struct infer_output {
+    struct galen_tensor tensor; /* its name lies in the call's arena */
+    struct blob *storage;       /* one reference, the call's; what tensor.bytes points into */
+};
+
+struct infer_response {
+    const char *version; /* that answered; in the call's arena */
+    struct infer_output *outputs; /* INFER_RUN: in the call's arena */
+    size_t output_count;
+    struct v2_model model; /* INFER_DESCRIBE: in the call's arena */
+};
+
+struct infer_service;
+
+struct infer_call {
+    /* the caller's */
+    enum infer_operation operation;
+    struct infer_request request;
+    struct arena *arena;
+    struct mailbox *mailbox;
+    void (*done)(struct infer_call *call);
+    void *context;
+
+    /* the answer, from done on */
+    enum galen_status status;
+    struct error error;
+    struct infer_response response; /* only with GALEN_OK */
+
+    /* the service's, from submit until done */
+    struct infer_service *service;
+    struct task task;
+    struct list_link link;
+    void *service_data;
+};
+
+struct infer_service_ops {
+    const char *name; /* "engine", for logs */
+    void (*submit)(struct infer_service *service, struct infer_call *call);
+    void (*cancel)(struct infer_service *service, struct infer_call *call);
+    void (*close)(struct infer_service *service);
+};
+
+struct infer_service {
+    const struct infer_service_ops *ops;
+};
+
+/* Fails, by way of done, with: NOT_FOUND (model or version), INVALID (tensors do not fit the
+ * model), BUSY (queue full), UNAVAILABLE (draining, not ready), TIMEOUT, CANCELLED,
+ * BAD_UPSTREAM, NO_MEMORY, INTERNAL, and what preprocess says of the input
+ * (UNPROCESSABLE, TOO_LARGE). */
+void infer_submit(struct infer_service *service, struct infer_call *call);
+
+/* Asks for done soon, with CANCELLED unless the answer was on its way. Harmless when the call
+ * is done already or never was submitted. */
+void infer_cancel(struct infer_call *call);
+
+/* Ends an answered call: gives back its outputs' storage. The arena stays the caller's. */
+void infer_call_clear(struct infer_call *call);
+
+/* No call may be pending. NULL is allowed. */
+void infer_service_close(struct infer_service *service);
+
+/* For services: posts done to the call's mailbox with this outcome. Any thread. */
+void infer_call_finish(struct infer_call *call, enum galen_status status);

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One event loop and its thread. It is a mailbox: tasks posted from anywhere run on it.
+ *
+ * Threads: all calls on the loop's own thread but loop_mailbox()'s post and loop_stop. Posts
+ * from the loop's own thread cost no system call.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "base/mailbox.h"
+#include "base/status.h"
+
+struct loop;
+struct uv_loop_s;
+
+MUST_USE enum galen_status loop_create(struct loop **out_loop);
+
+/* Everything on it must be closed. NULL is allowed. */
+void loop_destroy(struct loop *loop);
+DEFINE_SCOPED(loop, loop_destroy)
+
+/* Runs until loop_stop was called. */
+void loop_run(struct loop *loop);
+void loop_stop(struct loop *loop); /* any thread */
+
+/* One turn without waiting, for tests. */
+void loop_poll(struct loop *loop);
+
+struct mailbox *loop_mailbox(struct loop *loop);
+struct uv_loop_s *loop_uv(struct loop *loop); /* net and app only */
+
+/* Monotonic, read once a turn. */
+uint64_t loop_now_ns(const struct loop *loop);
