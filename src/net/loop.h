@@ -2,8 +2,10 @@
 /*
  * One event loop and its thread. It is a mailbox: tasks posted from anywhere run on it.
  *
- * Threads: all calls on the loop's own thread but loop_mailbox()'s post and loop_stop. Posts
- * from the loop's own thread cost no system call.
+ * Threads: all calls on the loop's own thread but loop_mailbox()'s post and loop_stop.
+ * Posts from the loop's own thread cost no system call. Tasks that are posted while tasks
+ * run wait for the next round, so that tasks never starve sockets. Whoever posts must be
+ * done with it before loop_destroy: join the thread first.
  */
 #pragma once
 
@@ -16,13 +18,15 @@
 struct loop;
 struct uv_loop_s;
 
+/* Has the process ignore SIGPIPE: a peer that went away is a status of the write. */
 MUST_USE enum galen_status loop_create(struct loop **out_loop);
 
-/* Everything on it must be closed. NULL is allowed. */
+/* Everything on it must be closed, or closing. Tasks that wait do not run any more. NULL is
+ * allowed. */
 void loop_destroy(struct loop *loop);
 DEFINE_SCOPED(loop, loop_destroy)
 
-/* Runs until loop_stop was called. */
+/* Runs until loop_stop was called, also when that was before. */
 void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop); /* any thread */
 
@@ -32,5 +36,5 @@ void loop_poll(struct loop *loop);
 struct mailbox *loop_mailbox(struct loop *loop);
 struct uv_loop_s *loop_uv(struct loop *loop); /* net and app only */
 
-/* Monotonic, read once a turn. */
-uint64_t loop_now_ns(const struct loop *loop);
+/* Monotonic, read once a turn, when first asked for. */
+uint64_t loop_now_ns(struct loop *loop);
