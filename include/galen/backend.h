@@ -59,7 +59,8 @@ struct galen_backend_ops {
 
     /* GALEN_NOT_FOUND: no such file; GALEN_INVALID: not a model that this backend runs. */
     enum galen_status (*open)(const struct galen_open_options *options,
-                              struct galen_backend **out_backend, struct galen_error *out_error);
+                              struct galen_backend **out_backend,
+                              struct galen_error *out_error);
 
     /* Borrowed until close; never changes. */
     const struct galen_model_spec *(*describe)(const struct galen_backend *backend);

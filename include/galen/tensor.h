@@ -2,9 +2,9 @@
 /*
  * A named, typed, shaped block of bytes: what every model takes and gives.
  *
- * Layout: row-major, little-endian, no padding. BOOL is one byte, 0 or 1. A BYTES element is
- * a uint32 length (little-endian) and that many bytes. Source: KServe v2, binary tensor data
- * extension. A tensor never owns what it points to.
+ * Layout: row-major, little-endian, no padding. BOOL is one byte, 0 or 1. A BYTES element
+ * is a uint32 length (little-endian) and that many bytes. Source: KServe v2, binary tensor
+ * data extension. A tensor never owns what it points to.
  */
 #pragma once
 
@@ -39,7 +39,8 @@ struct galen_tensor {
     size_t size_bytes;
 };
 
-/* What a model takes or gives: a tensor without bytes, GALEN_DIMENSION_ANY where it varies. */
+/* What a model takes or gives: a tensor without bytes, GALEN_DIMENSION_ANY where it varies.
+ */
 struct galen_tensor_spec {
     const char *name;
     enum galen_datatype datatype;

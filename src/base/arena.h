@@ -14,7 +14,7 @@ struct arena_block;
 
 struct arena {
     struct arena_block *newest;
-    size_t size_bytes;     /* of all blocks */
+    size_t size_bytes; /* of all blocks */
     size_t size_bytes_max;
 };
 

@@ -2,8 +2,9 @@
 /*
  * A shared block of bytes: a body, or a model's output that several replies are cut from.
  *
- * Threads: ref and unref from any; the bytes are written by their maker before it shares the
- * blob and never after. Allocation: create only. The bytes are wiped with the last unref.
+ * Threads: ref and unref from any; the bytes are written by their maker before it shares
+ * the blob and never after. Allocation: create only. The bytes are wiped with the last
+ * unref.
  */
 #pragma once
 
@@ -14,8 +15,8 @@
 
 struct blob;
 
-/* Gives one reference. `lead` bytes come before the place that is 64-byte aligned: a v2 body
- * passes the size of its JSON header, and its first tensor is aligned. Not zeroed.
+/* Gives one reference. `lead` bytes come before the place that is 64-byte aligned: a v2
+ * body passes the size of its JSON header, and its first tensor is aligned. Not zeroed.
  * NULL: out of memory. */
 struct blob *blob_create(size_t size, size_t lead);
 

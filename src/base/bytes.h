@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A borrowed run of bytes, passed by value. Text is UTF-8 unless a header says otherwise. */
+/* A borrowed run of bytes, passed by value. Text is UTF-8 unless a header says otherwise.
+ */
 #pragma once
 
 #include <stdbool.h>
@@ -40,7 +41,8 @@ static inline bool bytes_equal_string(struct bytes a, const char *text)
 
 static inline bool bytes_starts_with(struct bytes a, struct bytes prefix)
 {
-    return a.size >= prefix.size && bytes_equal((struct bytes){a.data, prefix.size}, prefix);
+    return a.size >= prefix.size &&
+           bytes_equal((struct bytes){a.data, prefix.size}, prefix);
 }
 
 /* ASCII letters compare without case; other bytes exactly. */
@@ -64,8 +66,8 @@ size_t bytes_find(struct bytes a, uint8_t byte);
 /* Without spaces and tabs at both ends. */
 struct bytes bytes_trim(struct bytes a);
 
-/* Splits at the first separator: *out_head before it, the rest after it is returned. Without
- * a separator the head is everything and the rest is empty. */
+/* Splits at the first separator: *out_head before it, the rest after it is returned.
+ * Without a separator the head is everything and the rest is empty. */
 struct bytes bytes_split(struct bytes a, uint8_t separator, struct bytes *out_head);
 
 /* Whether this is UTF-8 as Unicode defines it (no surrogates, no overlong forms). On false

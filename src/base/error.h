@@ -2,9 +2,9 @@
 /*
  * The detail of a failure. A fixed buffer, so that reporting one cannot fail.
  *
- * A message holds names, offsets and limits and is made from literals, numbers and names that
- * come from configuration or from the model. Never payload: a value that a client sent is
- * named by its JSON Pointer, byte offset or element index.
+ * A message holds names, offsets and limits and is made from literals, numbers and names
+ * that come from configuration or from the model. Never payload: a value that a client sent
+ * is named by its JSON Pointer, byte offset or element index.
  */
 #pragma once
 
@@ -19,8 +19,8 @@ struct error {
     char pointer[ERROR_POINTER_SIZE]; /* RFC 6901, "" where nothing in JSON is at fault */
 };
 
-/* Writes the detail and returns status, so that a refusal is one statement. out_error may be
- * NULL. Longer text is cut at a UTF-8 boundary. */
+/* Writes the detail and returns status, so that a refusal is one statement. out_error may
+ * be NULL. Longer text is cut at a UTF-8 boundary. */
 __attribute__((format(printf, 3, 4))) enum galen_status
 error_set(struct error *out_error, enum galen_status status, const char *format, ...);
 

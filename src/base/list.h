@@ -12,7 +12,7 @@ struct list_link {
 
 /* The item of a type whose member is this link. */
 #define LIST_ITEM(link, type, member) \
-    ((type *)(void *)((char *)(link) - offsetof(type, member)))
+    ((type *)(void *)((char *)(link)-offsetof(type, member)))
 
 struct list {
     struct list_link head;
@@ -55,7 +55,8 @@ static inline struct list_link *list_first(const struct list *list)
     return list->count == 0 ? NULL : list->head.next;
 }
 
-static inline struct list_link *list_next(const struct list *list, const struct list_link *link)
+static inline struct list_link *list_next(const struct list *list,
+                                          const struct list_link *link)
 {
     return link->next == &list->head ? NULL : link->next;
 }

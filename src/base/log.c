@@ -73,7 +73,8 @@ static void put_time(struct line *line)
     const time_t seconds = (time_t)(now_ns / NS_PER_S);
     struct tm utc;
     char text[40];
-    size_t size = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", gmtime_r(&seconds, &utc));
+    size_t size =
+        strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", gmtime_r(&seconds, &utc));
     size += (size_t)snprintf(text + size, sizeof(text) - size, ".%03uZ",
                              (unsigned)(now_ns / NS_PER_MS % 1000));
     put_text(line, bytes_of(text, size));

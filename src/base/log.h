@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Operations log: one JSON object a line on stderr, an event name and typed fields. No prose,
- * no payload, no identity. Programs log once, where a failure is handled; cores never do.
+ * Operations log: one JSON object a line on stderr, an event name and typed fields. No
+ * prose, no payload, no identity. Programs log once, where a failure is handled; cores
+ * never do.
  *
- * Threads: any; a line is one write. Values are escaped and cut at 512 bytes, lines at 4 KiB.
+ * Threads: any; a line is one write. Values are escaped and cut at 512 bytes, lines at 4
+ * KiB.
  */
 #pragma once
 
@@ -18,7 +20,8 @@ struct log_field {
     int64_t number;
 };
 
-#define LOG_STR(name, value) ((struct log_field){(name), LOG_TEXT, bytes_from_string(value), 0})
+#define LOG_STR(name, value) \
+    ((struct log_field){(name), LOG_TEXT, bytes_from_string(value), 0})
 #define LOG_BYTES(name, value) ((struct log_field){(name), LOG_TEXT, (value), 0})
 #define LOG_INT(name, value) \
     ((struct log_field){(name), LOG_NUMBER, BYTES_NONE, (int64_t)(value)})
@@ -26,10 +29,10 @@ struct log_field {
 void log_set_level(enum log_level level); /* LOG_INFO until set */
 
 /* log_event(LOG_INFO, "engine.loaded", LOG_STR("model", name), LOG_INT("version", 2)) */
-#define log_event(level, event, ...)                                                     \
-    log_write((level), (event),                                                          \
-              (const struct log_field[]){__VA_ARGS__ __VA_OPT__(,)                       \
-                                         {NULL, LOG_END, BYTES_NONE, 0}})
+#define log_event(level, event, ...)      \
+    log_write((level), (event),           \
+              (const struct log_field[]){ \
+                  __VA_ARGS__ __VA_OPT__(, ){NULL, LOG_END, BYTES_NONE, 0}})
 
 /* fields end with LOG_END. */
 void log_write(enum log_level level, const char *event, const struct log_field *fields);

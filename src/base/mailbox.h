@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How work gets back to the thread that it belongs to. A loop is a mailbox; so is the virtual
- * world of the simulation.
+ * How work gets back to the thread that it belongs to. A loop is a mailbox; so is the
+ * virtual world of the simulation.
  *
- * Threads: post from any. A task runs once for each post, later, on the mailbox's own thread,
- * never inside post. Tasks posted by one thread run in the order of their posts. Allocation:
- * none, the task is the caller's storage and may be reused from inside its run.
+ * Threads: post from any. A task runs once for each post, later, on the mailbox's own
+ * thread, never inside post. Tasks posted by one thread run in the order of their posts.
+ * Allocation: none, the task is the caller's storage and may be reused from inside its run.
  */
 #pragma once
 
 struct task {
-    struct task *next;               /* the mailbox's while posted */
+    struct task *next; /* the mailbox's while posted */
     void (*run)(struct task *task);
 };
 

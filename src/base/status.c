@@ -7,7 +7,8 @@ static const struct {
     const char *slug;
     const char *text;
 } rows[] = {
-#define GALEN_STATUS(name, http, grpc, slug, text) [GALEN_##name] = {http, grpc, slug, text},
+#define GALEN_STATUS(name, http, grpc, slug, text) \
+    [GALEN_##name] = {http, grpc, slug, text},
 #include "galen/status.def"
 };
 

@@ -21,7 +21,8 @@ static bool grow(struct writer *writer, size_t wanted)
 {
     size_t capacity = writer->blob == NULL ? FIRST_CAPACITY_BYTES : blob_size(writer->blob);
     while (capacity < wanted) {
-        capacity = capacity > writer->size_bytes_max / 2 ? writer->size_bytes_max : capacity * 2;
+        capacity =
+            capacity > writer->size_bytes_max / 2 ? writer->size_bytes_max : capacity * 2;
     }
     struct blob *larger = blob_create(capacity, 0);
     if (larger == NULL) {
@@ -46,7 +47,8 @@ uint8_t *writer_extend(struct writer *writer, size_t size)
         return NULL;
     }
     const size_t wanted = writer->size + size;
-    if ((writer->blob == NULL || wanted > blob_size(writer->blob)) && !grow(writer, wanted)) {
+    if ((writer->blob == NULL || wanted > blob_size(writer->blob)) &&
+        !grow(writer, wanted)) {
         return NULL;
     }
     uint8_t *at = blob_data(writer->blob) + writer->size;
@@ -101,7 +103,8 @@ void writer_put_i64(struct writer *writer, int64_t value)
 
 struct bytes writer_bytes(const struct writer *writer)
 {
-    return writer->blob == NULL ? BYTES_NONE : bytes_of(blob_data(writer->blob), writer->size);
+    return writer->blob == NULL ? BYTES_NONE
+                                : bytes_of(blob_data(writer->blob), writer->size);
 }
 
 enum galen_status writer_finish(struct writer *writer, struct blob **out_blob)

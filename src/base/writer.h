@@ -3,8 +3,8 @@
  * Builds bytes in a block that grows up to a maximum. Failure is sticky: write on, ask once
  * at the end.
  *
- * Threads: one owner. Allocation: doubles its block. Old blocks are wiped, they may have held
- * patient data.
+ * Threads: one owner. Allocation: doubles its block. Old blocks are wiped, they may have
+ * held patient data.
  */
 #pragma once
 
