@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+# What people and CI type. Each target installs what it needs first (tools/bootstrap).
+.PHONY: build run test bench fuzz lint format models clean help deps
+
+PYTHON = /usr/bin/python3
+SECONDS = 60
+RELEASE = -Doptimization=2 -Ddebug=true -Db_lto=true -Db_pie=true
+
+build: deps build/build.ninja ## build the program: build/galen
+	ninja -C build
+
+run: build ## build and serve the sample models on 127.0.0.1:8000
+	exec build/galen serve
+
+test: ## every check and test, quickest first
+	@tools/bootstrap --tests
+	@$(PYTHON) tools/test.py
+
+bench: build ## measure, and write docs/benchmarks.md
+	@tools/bootstrap --bench
+	bench/run
+
+fuzz: ## fuzz each target for SECONDS=60
+	@tools/bootstrap --tests
+	@tools/fuzz $(SECONDS)
+
+lint: ## format, layers, banned calls, headers, clang-tidy
+	@tools/bootstrap --tests
+	@$(PYTHON) tools/test.py --lint
+
+format: ## rewrite the C sources in the house format
+	@tools/bootstrap --tests
+	find src include tests -name '*.[ch]' -exec .deps/lint/bin/clang-format -i {} +
+
+models: ## train the sample models again
+	@tools/bootstrap --models
+	train/run
+
+clean: ## remove what was built, keep what was downloaded
+	rm -rf build build-*
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
+
+deps:
+	@tools/bootstrap
+
+build/build.ninja:
+	meson setup build $(RELEASE)

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How many tests ran, out of what each runner wrote. A runner that ran nothing has failed."""
+import dataclasses
+import json
+import re
+from xml.etree import ElementTree
+
+CMOCKA_RUN = re.compile(r"^\[=+\] .*\d+ test\(s\) run\.", re.MULTILINE)
+CMOCKA_OK = re.compile(r"^\[       OK \] ", re.MULTILINE)
+CMOCKA_FAILED = re.compile(r"^\[  FAILED  \] (\S+)$", re.MULTILINE)
+CMOCKA_SKIPPED = re.compile(r"^\[  SKIPPED \] (\S+)$", re.MULTILINE)
+
+
+@dataclasses.dataclass
+class Counts:
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    def __add__(self, other):
+        return Counts(self.passed + other.passed, self.failed + other.failed,
+                      self.skipped + other.skipped)
+
+    def __str__(self):
+        text = f"{self.passed} passed, {self.failed} failed"
+        return f"{text}, {self.skipped} skipped" if self.skipped else text
+
+
+def of_program(result, output):
+    """One program of Meson's: a cmocka program counts its tests, any other counts as one."""
+    if not CMOCKA_RUN.search(output):
+        return {"OK": Counts(passed=1), "SKIP": Counts(skipped=1)}.get(result, Counts(failed=1))
+    failed = len(set(CMOCKA_FAILED.findall(output)))
+    if result != "OK":
+        failed = max(failed, 1)
+    return Counts(len(CMOCKA_OK.findall(output)), failed,
+                  len(set(CMOCKA_SKIPPED.findall(output))))
+
+
+def of_meson(testlog):
+    """meson-logs/testlog.json: one object a line and program. No file: nothing ran."""
+    total = Counts()
+    if not testlog.exists():
+        return total
+    for line in testlog.read_text().splitlines():
+        program = json.loads(line)
+        output = program.get("stdout", "") + "\n" + program.get("stderr", "")
+        total += of_program(program["result"], output)
+    return total
+
+
+def of_junit(report):
+    """pytest --junitxml."""
+    total = Counts()
+    for suite in ElementTree.parse(report).getroot().iter("testsuite"):
+        failed = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
+        skipped = int(suite.get("skipped", 0))
+        total += Counts(int(suite.get("tests", 0)) - failed - skipped, failed, skipped)
+    return total
+
+
+def of_unittest(output):
+    """The last lines of python3 -m unittest."""
+    ran = re.findall(r"^Ran (\d+) tests? in", output, re.MULTILINE)
+    bad = sum(int(n) for n in re.findall(r"(?:failures|errors)=(\d+)", output))
+    skipped = sum(int(n) for n in re.findall(r"skipped=(\d+)", output))
+    return Counts(int(ran[-1]) - bad - skipped if ran else 0, bad, skipped)

@@ -1,0 +1,191 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Runs every check and test, quickest first, and ends with "N passed, N failed".
+
+usage: tools/test.py [--lint] [STEP...]      --list names the steps
+"""
+import dataclasses
+import os
+import pathlib
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import counts
+import tree
+from counts import Counts
+
+LOGS = tree.ROOT / "build-test"
+LINT = tree.ROOT / ".deps/lint/bin"
+VENV = tree.ROOT / ".deps/venv/bin/python"
+TAIL_LINES = 60
+SANITIZERS = {
+    "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1:abort_on_error=1",
+    "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
+    "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1",
+}
+
+
+class Failed(Exception):
+    """A command did not exit 0."""
+
+
+@dataclasses.dataclass
+class Step:
+    name: str
+    run: Callable[[pathlib.Path], Counts]
+    needs: str = ""
+    lint: bool = False
+
+
+def command(log, *words, env=None):
+    """Runs it; what it prints goes to the log."""
+    with log.open("a") as out:
+        out.write("$ " + " ".join(map(str, words)) + "\n")
+        out.flush()
+        done = subprocess.run(words, cwd=tree.ROOT, stdin=subprocess.DEVNULL, stdout=out,
+                              stderr=subprocess.STDOUT, check=False,
+                              env=os.environ | SANITIZERS | (env or {}))
+    if done.returncode:
+        raise Failed(f"exit status {done.returncode}")
+
+
+def check(*words):
+    """A step that is one command and one test."""
+    def run(log):
+        command(log, *words)
+        return Counts(passed=1)
+    return run
+
+
+def files(*folders, suffixes):
+    return [tree.name(path) for path in tree.files(*folders, suffixes=suffixes)]
+
+
+def format_c(log):
+    sources = files("src", "include", "tests", suffixes=(".c", ".h"))
+    command(log, LINT / "clang-format", "--dry-run", "-Werror", *sources)
+    return Counts(passed=1)
+
+
+def scripts(log):
+    python = [n for n in files("tools", "tests", "train", "bench", suffixes=(".py",))]
+    command(log, LINT / "ruff", "check", "--cache-dir", LOGS / "ruff", *python)
+    shell = [tree.name(p) for p in tree.files("tools", "bench", "train", ".ci", suffixes=("", ".sh"))
+             if p.read_bytes().startswith((b"#!/bin/sh", b"#!/bin/bash"))]
+    command(log, "shellcheck", *shell)
+    return Counts(passed=2)
+
+
+def own_tests(log):
+    """The checks themselves are tested: each must see what it forbids."""
+    command(log, "/usr/bin/python3", "-m", "unittest", "discover", "-s", "tools", "-p", "*_test.py")
+    return counts.of_unittest(log.read_text())
+
+
+def build(folder, *options, compiler="gcc"):
+    def run(log):
+        if not (tree.ROOT / folder / "build.ninja").exists():
+            command(log, "meson", "setup", folder, *options, env={"CC": compiler})
+        command(log, "ninja", "-C", folder)
+        return Counts(passed=1)
+    return run
+
+
+def programs(folder, *options):
+    """The test programs that Meson knows of in this build."""
+    def run(log):
+        testlog = tree.ROOT / folder / "meson-logs/testlog.json"
+        testlog.unlink(missing_ok=True)
+        try:
+            command(log, "meson", "test", "-C", folder, "--no-rebuild", "--print-errorlogs",
+                    "--timeout-multiplier", "4", *options)
+        except Failed:
+            if not testlog.exists():
+                raise
+        return counts.of_meson(testlog)
+    return run
+
+
+def pytest(folder, binary):
+    def run(log):
+        report = LOGS / f"{log.stem}.xml"
+        report.unlink(missing_ok=True)
+        try:
+            command(log, VENV, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--junitxml", report,
+                    folder, env={"GALEN": str(tree.ROOT / binary)})
+        except Failed:
+            if not report.exists():
+                raise
+        return counts.of_junit(report)
+    return run
+
+
+STEPS = [
+    Step("format", format_c, lint=True),
+    Step("source", check("tools/check_source.py"), lint=True),
+    Step("layers", check("tools/check_layers.py"), lint=True),
+    Step("scripts", scripts, lint=True),
+    Step("checks", own_tests),
+    Step("headers", check("tools/check_headers.py"), lint=True),
+    Step("gcc", build("build", "-Doptimization=2", "-Ddebug=true", "-Db_lto=true", "-Db_pie=true")),
+    Step("cores", check("tools/check_cores.py", "build"), needs="gcc"),
+    Step("units", programs("build"), needs="gcc"),
+    Step("clang", build("build-asan", "-Doptimization=1", "-Db_sanitize=address,undefined",
+                        "-Db_lundef=false", compiler="clang"), lint=True),
+    Step("units-asan", programs("build-asan"), needs="clang"),
+    Step("tidy", check("tools/tidy.py", "build-asan"), needs="clang", lint=True),
+]
+
+
+def run_step(step, broken):
+    """Its counts; what went wrong is printed with the end of the log."""
+    log = LOGS / f"{step.name}.log"
+    log.unlink(missing_ok=True)
+    log.touch()
+    began = time.monotonic()
+    why = ""
+    if step.needs in broken:
+        result, why = Counts(failed=1), f"not run, {step.needs} failed"
+    else:
+        try:
+            result = step.run(log)
+        except Failed as failure:
+            result, why = Counts(failed=1), str(failure)
+    if not result.passed and not result.failed:
+        result, why = Counts(failed=1, skipped=result.skipped), "ran no test"
+    print(f"{step.name:12} {result}  ({time.monotonic() - began:.1f} s) {why}".rstrip(), flush=True)
+    if result.failed:
+        print(f"--- the end of {tree.name(log)}")
+        print("\n".join(log.read_text(errors="replace").splitlines()[-TAIL_LINES:]))
+        print("---", flush=True)
+    return result
+
+
+def chosen(arguments):
+    if "--list" in arguments:
+        print("\n".join(step.name for step in STEPS))
+        sys.exit(0)
+    unknown = set(arguments) - {step.name for step in STEPS} - {"--lint"}
+    if unknown:
+        sys.exit(f"no such step: {' '.join(sorted(unknown))}\n{__doc__}")
+    if "--lint" in arguments:
+        return [step for step in STEPS if step.lint]
+    return [step for step in STEPS if not arguments or step.name in arguments]
+
+
+def main(arguments):
+    LOGS.mkdir(exist_ok=True)
+    total, broken = Counts(), set()
+    for step in chosen(arguments):
+        result = run_step(step, broken)
+        total += result
+        if result.failed:
+            broken.add(step.name)
+    print(total)
+    return bool(total.failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
