@@ -27,13 +27,18 @@ void infer_cancel(struct infer_call *call)
     }
 }
 
-void infer_call_clear(struct infer_call *call)
+static void drop_response(struct infer_call *call)
 {
-    INVARIANT(call->service == NULL);
     for (size_t i = 0; i < call->response.output_count; i++) {
         blob_unref(call->response.outputs[i].storage);
     }
     call->response = (struct infer_response){.version = ""};
+}
+
+void infer_call_clear(struct infer_call *call)
+{
+    INVARIANT(call->service == NULL);
+    drop_response(call);
 }
 
 void infer_service_close(struct infer_service *service)
@@ -45,6 +50,9 @@ void infer_service_close(struct infer_service *service)
 
 void infer_call_finish(struct infer_call *call, enum galen_status status)
 {
+    if (status != GALEN_OK) {
+        drop_response(call);
+    }
     call->status = status;
     call->task.run = run_done;
     mailbox_post(call->mailbox, &call->task);

@@ -4,13 +4,14 @@
  * preprocess, the remote v2 client and a fake implement it; the v2 front ends and the
  * gateway's phases call it.
  *
- * A call is the caller's storage and its own ticket. From submit until `done` runs, the call,
- * its arena and everything that its request points to belong to the service. `done` runs
- * exactly once for each submit, later, as a task of the call's mailbox, never inside submit or
- * cancel. Nothing else ends a call: who loses interest cancels and waits for done.
+ * A call is the caller's storage and its own ticket. From submit until `done` runs, the
+ * call, its arena and everything that its request points to belong to the service. `done`
+ * runs exactly once for each submit, later, as a task of the call's mailbox, never inside
+ * submit or cancel. Nothing else ends a call: who loses interest cancels and waits for
+ * done.
  *
- * Threads: submit and cancel on the thread of the call's mailbox; services that several loops
- * share say so. Blocking: never.
+ * Threads: submit and cancel on the thread of the call's mailbox; services that several
+ * loops share say so. Blocking: never.
  */
 #pragma once
 
@@ -29,8 +30,9 @@ enum infer_operation {
 
 struct infer_request {
     const char *model;
-    const char *version; /* a number; "": the service's choice (tag `current`, else the highest) */
-    const char *id;      /* of the request that this is part of; "": none */
+    const char
+        *version; /* a number; "": the service's choice (tag `current`, else the highest) */
+    const char *id;       /* of the request that this is part of; "": none */
     uint64_t deadline_ns; /* monotonic; CLOCK_NEVER: none */
     const struct galen_tensor *inputs;
     size_t input_count;
@@ -40,11 +42,11 @@ struct infer_request {
 
 struct infer_output {
     struct galen_tensor tensor; /* its name lies in the call's arena */
-    struct blob *storage;       /* one reference, the call's; what tensor.bytes points into */
+    struct blob *storage; /* one reference, the call's; what tensor.bytes points into */
 };
 
 struct infer_response {
-    const char *version; /* that answered; in the call's arena */
+    const char *version;          /* that answered; in the call's arena */
     struct infer_output *outputs; /* INFER_RUN: in the call's arena */
     size_t output_count;
     struct v2_model model; /* INFER_DESCRIBE: in the call's arena */
@@ -84,14 +86,14 @@ struct infer_service {
     const struct infer_service_ops *ops;
 };
 
-/* Fails, by way of done, with: NOT_FOUND (model or version), INVALID (tensors do not fit the
- * model), BUSY (queue full), UNAVAILABLE (draining, not ready), TIMEOUT, CANCELLED,
+/* Fails, by way of done, with: NOT_FOUND (model or version), INVALID (tensors do not fit
+ * the model), BUSY (queue full), UNAVAILABLE (draining, not ready), TIMEOUT, CANCELLED,
  * BAD_UPSTREAM, NO_MEMORY, INTERNAL, and what preprocess says of the input
  * (UNPROCESSABLE, TOO_LARGE). */
 void infer_submit(struct infer_service *service, struct infer_call *call);
 
-/* Asks for done soon, with CANCELLED unless the answer was on its way. Harmless when the call
- * is done already or never was submitted. */
+/* Asks for done soon, with CANCELLED unless the answer was on its way. Harmless when the
+ * call is done already or never was submitted. */
 void infer_cancel(struct infer_call *call);
 
 /* Ends an answered call: gives back its outputs' storage. The arena stays the caller's. */
@@ -100,5 +102,7 @@ void infer_call_clear(struct infer_call *call);
 /* No call may be pending. NULL is allowed. */
 void infer_service_close(struct infer_service *service);
 
-/* For services: posts done to the call's mailbox with this outcome. Any thread. */
+/* For services: posts done to the call's mailbox with this outcome. A failure gives back
+ * the outputs that were there already. Any thread; the call is not the service's any more.
+ */
 void infer_call_finish(struct infer_call *call, enum galen_status status);
