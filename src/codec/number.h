@@ -8,9 +8,9 @@
 #include "base/bytes.h"
 #include "base/status.h"
 
-/* The nearest value to the decimal, ties to even, in one rounding (FP32 not by way of FP64).
- * GALEN_INVALID: not a number; GALEN_TOO_LARGE: beyond the largest finite value. Underflow
- * rounds, to zero in the end. "-0" is negative zero. */
+/* The nearest value to the decimal, ties to even, in one rounding (FP32 not by way of
+ * FP64). GALEN_INVALID: not a number; GALEN_TOO_LARGE: beyond the largest finite value.
+ * Underflow rounds, to zero in the end. "-0" is negative zero. */
 MUST_USE enum galen_status number_read_f32(struct bytes text, float *out_value);
 MUST_USE enum galen_status number_read_f64(struct bytes text, double *out_value);
 
