@@ -13,7 +13,11 @@ struct bytes {
     size_t size;
 };
 
-#define BYTES(literal) ((struct bytes){(const uint8_t *)("" literal), sizeof(literal) - 1})
+#define BYTES_INIT(literal)                                \
+    {                                                      \
+        (const uint8_t *)("" literal), sizeof(literal) - 1 \
+    } /* static */
+#define BYTES(literal) ((struct bytes)BYTES_INIT(literal))
 #define BYTES_NONE ((struct bytes){NULL, 0})
 
 /* For printf's "%.*s": two arguments. */

@@ -12,19 +12,18 @@ static void cut_at_character(char *text)
     }
 }
 
-enum galen_status error_set(struct error *out_error, enum galen_status status,
-                            const char *format, ...)
+int error_write(struct error *out_error, const char *format, ...)
 {
     if (out_error == NULL) {
-        return status;
+        return 0;
     }
     va_list arguments;
     va_start(arguments, format);
-    (void)vsnprintf(out_error->text, sizeof(out_error->text), format, arguments);
+    const int size = vsnprintf(out_error->text, sizeof(out_error->text), format, arguments);
     va_end(arguments);
     cut_at_character(out_error->text);
     out_error->pointer[0] = '\0';
-    return status;
+    return size;
 }
 
 static size_t append_escaped(char *token, size_t size, uint8_t byte)

@@ -19,10 +19,20 @@ struct error {
     char pointer[ERROR_POINTER_SIZE]; /* RFC 6901, "" where nothing in JSON is at fault */
 };
 
-/* Writes the detail and returns status, so that a refusal is one statement. out_error may
- * be NULL. Longer text is cut at a UTF-8 boundary. */
-__attribute__((format(printf, 3, 4))) enum galen_status
-error_set(struct error *out_error, enum galen_status status, const char *format, ...);
+/* error_set(out_error, status, format, ...): writes the detail and gives status back, so
+ * that a refusal is one statement. out_error may be NULL. Longer text is cut at a UTF-8
+ * boundary. A macro, so that the compiler sees that what fails does not succeed. */
+#define error_set(out_error, status, ...) \
+    error_status_((status), error_write((out_error), __VA_ARGS__))
+
+__attribute__((format(printf, 2, 3))) int error_write(struct error *out_error,
+                                                      const char *format, ...);
+
+static inline enum galen_status error_status_(enum galen_status status, int written)
+{
+    (void)written;
+    return status;
+}
 
 /* Adds a reference token in front of the pointer, escaped: while an error travels outwards,
  * each level says under which name or index it looked. Cut when it gets too long. */

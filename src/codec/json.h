@@ -17,9 +17,11 @@ struct json; /* one value, borrowed from its document */
 enum json_type { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
 
 /* GALEN_INVALID: malformed (error names the byte offset), too deep or a name twice (error
- * carries the JSON Pointer of the second); GALEN_TOO_LARGE: beyond the limits; GALEN_NO_MEMORY. */
+ * carries the JSON Pointer of the second); GALEN_TOO_LARGE: beyond the limits;
+ * GALEN_NO_MEMORY. */
 MUST_USE enum galen_status json_parse(struct bytes text, struct arena *arena,
-                                      const struct json **out_root, struct error *out_error);
+                                      const struct json **out_root,
+                                      struct error *out_error);
 
 enum json_type json_type(const struct json *value);
 const char *json_type_name(enum json_type type); /* "string", for messages */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Writes one JSON text into a struct writer, compact, commas placed by itself. Strings must be
- * UTF-8 and leave escaped; failure is the writer's sticky one.
+ * Writes one JSON text into a struct writer, compact, commas placed by itself. Strings must
+ * be UTF-8 and leave escaped; failure is the writer's sticky one.
  */
 #pragma once
 
@@ -30,6 +30,7 @@ void json_put_bool(struct json_writer *json, bool value);
 void json_put_null(struct json_writer *json);
 void json_put_u64(struct json_writer *json, uint64_t value);
 void json_put_i64(struct json_writer *json, int64_t value);
-void json_put_f32(struct json_writer *json, float value);  /* shortest text that reads back */
-void json_put_f64(struct json_writer *json, double value); /* the same; finite only */
+void json_put_f32(struct json_writer *json,
+                  float value); /* shortest text that reads back */
+void json_put_f64(struct json_writer *json, double value);      /* the same; finite only */
 void json_put_raw(struct json_writer *json, struct bytes text); /* is JSON already */

@@ -5,8 +5,8 @@
  *
  * A body is JSON of json_size bytes, followed by raw tensors in the order of the JSON where
  * json_size < the body's size (header Inference-Header-Content-Length). Exact or refused:
- * a number that does not fit its datatype is GALEN_INVALID with the element's index, never a
- * wrapped value. Errors carry a JSON Pointer ("/inputs/0/data/17") and no content.
+ * a number that does not fit its datatype is GALEN_INVALID with the element's index, never
+ * a wrapped value. Errors carry a JSON Pointer ("/inputs/0/data/17") and no content.
  *
  * Threads and allocation: as the arena. Tensors point into the body where they came as raw
  * bytes and are aligned for their datatype, else into the arena.
@@ -74,8 +74,8 @@ void v2_request_encode(const struct v2_request *request, struct writer *out,
                        size_t *out_json_size);
 
 /* request says which outputs are wanted as raw bytes. *out_json_size equals the whole size
- * where none is. GALEN_INVALID: JSON cannot hold an output (NaN, infinity, FP16, BF16, BYTES
- * that are no UTF-8); the error names it. */
+ * where none is. GALEN_INVALID: JSON cannot hold an output (NaN, infinity, FP16, BF16,
+ * BYTES that are no UTF-8); the error names it. */
 MUST_USE enum galen_status v2_response_encode(const struct v2_response *response,
                                               const struct v2_request *request,
                                               struct writer *out, size_t *out_json_size,
@@ -87,15 +87,17 @@ MUST_USE enum galen_status v2_response_decode(struct bytes body, size_t json_siz
 
 void v2_model_encode(const struct v2_model *model, struct writer *out);
 MUST_USE enum galen_status v2_model_decode(struct bytes body, struct arena *arena,
-                                           struct v2_model *out_model, struct error *out_error);
+                                           struct v2_model *out_model,
+                                           struct error *out_error);
 void v2_server_encode(const struct v2_server *server, struct writer *out);
 
 /* {"error": text, "code": slug, "pointer": "/inputs/0"}: `code` and `pointer` are ours, so
- * that a refusal keeps its meaning over a hop; clients read `error`. The pointer is left out
- * where there is none. */
-void v2_error_encode(enum galen_status status, const struct error *error, struct writer *out);
+ * that a refusal keeps its meaning over a hop; clients read `error`. The pointer is left
+ * out where there is none. */
+void v2_error_encode(enum galen_status status, const struct error *error,
+                     struct writer *out);
 
-/* What a peer's answer of this HTTP status and body means; out_error gets its text (cut), or
- * the status' own where the body is no v2 error. Never GALEN_OK for http >= 300. */
+/* What a peer's answer of this HTTP status and body means; out_error gets its text (cut),
+ * or the status' own where the body is no v2 error. Never GALEN_OK for http >= 300. */
 enum galen_status v2_error_decode(int http, struct bytes body, struct arena *arena,
                                   struct error *out_error);

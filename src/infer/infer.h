@@ -42,7 +42,8 @@ struct infer_request {
 
 struct infer_output {
     struct galen_tensor tensor; /* its name lies in the call's arena */
-    struct blob *storage; /* one reference, the call's; what tensor.bytes points into */
+    struct blob *storage; /* one reference, the call's, to what tensor.bytes points into;
+                           * NULL: that is the call's arena */
 };
 
 struct infer_response {

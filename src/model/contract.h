@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * model.yaml: the contract of one model version. What it takes from a client, how that becomes
- * tensors, what the tensors that come back mean. docs/model-yaml.md is made from the same table
- * that reads it.
+ * model.yaml: the contract of one model version. What it takes from a client, how that
+ * becomes tensors, what the tensors that come back mean. docs/model-yaml.md is made from
+ * the same table that reads it.
  *
  * Pure: bytes in, struct out. Everything lies in the arena and is immutable.
  */
@@ -41,7 +41,7 @@ struct contract_feature {
 enum contract_activation { ACTIVATION_NONE, ACTIVATION_SOFTMAX, ACTIVATION_SIGMOID };
 
 struct contract_file {
-    const char *name;   /* inside the version's folder, no '/' */
+    const char *name; /* inside the version's folder, no '/' */
     uint8_t sha256[32];
 };
 
@@ -74,7 +74,8 @@ struct contract {
 /* file names the text in errors: "models/x/1/model.yaml:12:5: features[3].min: …".
  * GALEN_INVALID: the error says line, column, key and why; GALEN_NO_MEMORY. */
 MUST_USE enum galen_status contract_parse(struct bytes text, const char *file,
-                                          struct arena *arena, struct contract *out_contract,
+                                          struct arena *arena,
+                                          struct contract *out_contract,
                                           struct error *out_error);
 
 const char *contract_task_name(enum contract_task task); /* "tabular-classification" */

@@ -4,8 +4,9 @@
  * which are symlinks (`current -> 2`). A snapshot is what was there when it was read; it is
  * immutable, shared and counted.
  *
- * Threads: reading blocks on the disk and is not for a loop under load; a snapshot may be used
- * from any thread. A version or model that cannot be used is in the snapshot with its reason.
+ * Threads: reading blocks on the disk and is not for a loop under load; a snapshot may be
+ * used from any thread. A version or model that cannot be used is in the snapshot with its
+ * reason.
  */
 #pragma once
 
@@ -13,7 +14,7 @@
 #include "model/contract.h"
 
 struct repository_tag {
-    const char *name;    /* "current" */
+    const char *name; /* "current" */
     uint64_t version;
 };
 
@@ -23,7 +24,7 @@ struct repository_version {
     const struct contract *contract; /* NULL: no model.yaml */
     uint8_t model_sha256[32];        /* of the network's file, as model.yaml states it */
     bool usable;
-    struct error why_not;            /* names file, line and key */
+    struct error why_not; /* names file, line and key */
 };
 
 struct repository_model {
@@ -32,7 +33,7 @@ struct repository_model {
     size_t version_count;
     const struct repository_tag *tags;
     size_t tag_count;
-    bool usable;          /* some version is, and every tag points at one that is */
+    bool usable; /* some version is, and every tag points at one that is */
     struct error why_not;
 };
 
@@ -45,8 +46,8 @@ struct repository {
 };
 
 /* GALEN_NOT_FOUND: no such folder; GALEN_NO_MEMORY. Gives one reference. Models that are
- * broken do not fail the read. Files named in a contract are hashed when verify is set and a
- * mismatch makes the version unusable. */
+ * broken do not fail the read. Files named in a contract are hashed when verify is set and
+ * a mismatch makes the version unusable. */
 MUST_USE enum galen_status repository_read(const char *path, bool verify,
                                            struct repository **out_repository,
                                            struct error *out_error);
@@ -56,8 +57,8 @@ DEFINE_SCOPED(repository, repository_unref)
 
 const struct repository_model *repository_find(const struct repository *repository,
                                                struct bytes name); /* NULL: none */
-const struct repository_version *repository_model_version(const struct repository_model *model,
-                                                          uint64_t number);
+const struct repository_version *
+repository_model_version(const struct repository_model *model, uint64_t number);
 
 /* wanted: a number, a tag, or "" for `current`, or without such a tag the highest usable.
  * NULL: none. */

@@ -17,7 +17,7 @@ enum http_method {
 };
 
 struct http_header {
-    struct bytes name; /* as sent; compare without case */
+    struct bytes name;  /* as sent; compare without case */
     struct bytes value; /* without the white space around it */
 };
 
@@ -35,7 +35,8 @@ struct http_request_head {
 /* A piece of an outgoing body. */
 struct http_part {
     struct bytes bytes;
-    struct blob *blob; /* one reference that the message takes, or NULL: bytes live for ever */
+    struct blob
+        *blob; /* one reference that the message takes, or NULL: bytes live for ever */
 };
 
 #define HTTP_PART_COUNT_MAX 4u

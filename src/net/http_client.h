@@ -2,9 +2,9 @@
 /*
  * An HTTP/1.1 client for one origin with a pool of keep-alive connections, on one loop.
  *
- * A call is the caller's storage; `done` runs exactly once for each send, later, never inside
- * send or cancel. A request that a kept connection drops before the first byte of the answer
- * is sent once more on a new one. Threads: all on the loop's.
+ * A call is the caller's storage; `done` runs exactly once for each send, later, never
+ * inside send or cancel. A request that a kept connection drops before the first byte of
+ * the answer is sent once more on a new one. Threads: all on the loop's.
  */
 #pragma once
 
@@ -29,7 +29,7 @@ struct http_client_options {
 struct http_call {
     /* the caller's, borrowed until done */
     enum http_method method;
-    struct bytes target; /* path and query */
+    struct bytes target;               /* path and query */
     const struct http_header *headers; /* without Host, Content-Length */
     size_t header_count;
     struct http_part parts[HTTP_PART_COUNT_MAX]; /* taken by send */
@@ -39,8 +39,8 @@ struct http_call {
     void (*done)(struct http_call *call);
     void *context;
 
-    /* the answer. GALEN_OK whatever the HTTP status; UNAVAILABLE: no connection; BAD_UPSTREAM:
-     * reset, truncated or malformed; TIMEOUT; CANCELLED; BUSY; TOO_LARGE */
+    /* the answer. GALEN_OK whatever the HTTP status; UNAVAILABLE: no connection;
+     * BAD_UPSTREAM: reset, truncated or malformed; TIMEOUT; CANCELLED; BUSY; TOO_LARGE */
     enum galen_status status;
     struct error error;
     int http_status;

@@ -3,15 +3,15 @@
  * An HTTP/1.1 server on one loop. One request at a time on a connection: the parser pauses
  * from the end of a request's body to the end of its response, so pipelined requests wait.
  *
- * The life of an exchange: `headers` is called when the head is complete, before a body byte
- * is read and before 100 Continue is sent. The handler answers at once or later with either
- * http_exchange_respond or http_exchange_read_body; after the latter `body` is called with the
- * whole body (also when it is empty), and then the handler responds. If the client goes away,
- * `gone` is called once and responding does nothing from then on.
+ * The life of an exchange: `headers` is called when the head is complete, before a body
+ * byte is read and before 100 Continue is sent. The handler answers at once or later with
+ * either http_exchange_respond or http_exchange_read_body; after the latter `body` is
+ * called with the whole body (also when it is empty), and then the handler responds. If the
+ * client goes away, `gone` is called once and responding does nothing from then on.
  *
- * Storage is counted: the connection holds one reference; a handler that answers later takes
- * its own. Threads: all on the loop's. Refused before `headers` (malformed, too large, too
- * slow): the server answers with what `refuse` renders.
+ * Storage is counted: the connection holds one reference; a handler that answers later
+ * takes its own. Threads: all on the loop's. Refused before `headers` (malformed, too
+ * large, too slow): the server answers with what `refuse` renders.
  */
 #pragma once
 
@@ -38,8 +38,8 @@ struct http_handler {
     void (*body)(void *context, struct http_exchange *exchange);
     void (*gone)(void *context, struct http_exchange *exchange); /* NULL is allowed */
 
-    /* Renders a refusal of the server's own: fills headers and parts (all of static storage or
-     * blobs) for this status. path is empty where none was understood. */
+    /* Renders a refusal of the server's own: fills headers and parts (all of static storage
+     * or blobs) for this status. path is empty where none was understood. */
     void (*refuse)(void *context, int status, struct bytes path, const struct error *error,
                    struct http_response *out_response);
 };
@@ -49,10 +49,11 @@ struct http_server_options {
     uint16_t port;       /* 0: any, ask http_server_port */
     bool share_port;     /* SO_REUSEPORT: one listener a loop */
     size_t connection_count_max;
-    uint32_t header_timeout_ms; /* from the first byte of a request to the end of its head */
-    uint32_t body_timeout_ms;   /* without a byte of the body arriving */
-    uint32_t idle_timeout_ms;   /* between requests */
-    uint32_t write_timeout_ms;  /* without a byte of the response leaving */
+    uint32_t
+        header_timeout_ms;     /* from the first byte of a request to the end of its head */
+    uint32_t body_timeout_ms;  /* without a byte of the body arriving */
+    uint32_t idle_timeout_ms;  /* between requests */
+    uint32_t write_timeout_ms; /* without a byte of the response leaving */
 };
 
 /* Listens. handler is copied, its context borrowed. GALEN_UNAVAILABLE: the address is taken
@@ -65,12 +66,13 @@ MUST_USE enum galen_status http_server_open(struct loop *loop,
 uint16_t http_server_port(const struct http_server *server);
 size_t http_server_connection_count(const struct http_server *server);
 
-/* Drain (design: accept until EAGAIN, close the listener, `Connection: close` on what is under
- * way, idle connections close, finish). `drained` runs as a task when no connection is left. */
+/* Drain (design: accept until EAGAIN, close the listener, `Connection: close` on what is
+ * under way, idle connections close, finish). `drained` runs as a task when no connection
+ * is left. */
 void http_server_drain(struct http_server *server, struct task *drained);
 
-/* Closes at once what is left and frees the server when libuv has let go; `closed` runs then.
- * The server is not to be used any more. */
+/* Closes at once what is left and frees the server when libuv has let go; `closed` runs
+ * then. The server is not to be used any more. */
 void http_server_close(struct http_server *server, struct task *closed);
 
 const struct http_request_head *http_exchange_head(const struct http_exchange *exchange);
@@ -88,7 +90,8 @@ void http_exchange_read_body(struct http_exchange *exchange,
 struct blob *http_exchange_body(const struct http_exchange *exchange);
 
 /* Once for an exchange. Headers are copied, parts taken, also when the client is gone. */
-void http_exchange_respond(struct http_exchange *exchange, const struct http_response *response);
+void http_exchange_respond(struct http_exchange *exchange,
+                           const struct http_response *response);
 
 struct http_exchange *http_exchange_ref(struct http_exchange *exchange);
 void http_exchange_unref(struct http_exchange *exchange);

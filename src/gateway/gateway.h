@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the gateway's requests stand on: the services that they ask, the models that they
+ * may name and the limits that hold. One a loop, immutable while a request is under way.
+ *
+ * I/O-free: time and randomness come through the two functions, so that the simulation owns
+ * both.
+ */
+#pragma once
+
+#include "infer/infer.h"
+#include "model/repository.h"
+
+struct gateway {
+    struct infer_service *preprocess; /* borrowed */
+    struct infer_service *engine;     /* borrowed */
+    struct mailbox *mailbox;          /* the loop's */
+    const struct repository *repository;
+    size_t body_size_bytes_max;
+    uint64_t timeout_ns; /* for a whole request */
+    uint64_t (*now_ns)(void *context);
+    void (*random)(void *context, uint8_t *out_bytes, size_t size);
+    void *context; /* of the two above */
+};

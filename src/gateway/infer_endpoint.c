@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* POST /infer: what a clinician's application sends, and a domain answer back. */
+#include "base/limits.h"
+#include "codec/json.h"
+#include "codec/json_value.h"
+#include "gateway/answer.h"
+#include "gateway/infer_body.h"
+#include "gateway/phases.h"
+#include "gateway/routes.h"
+#include "gateway/tensor_body.h"
+
+enum { LENGTH_SIZE = sizeof(uint32_t) };
+
+static const char reserved_prefix[] = "galen.";
+
+/* The only model with a contract, for callers that name none. */
+static const struct repository_model *only_model(const struct repository *repository)
+{
+    const struct repository_model *found = NULL;
+    for (size_t i = 0; i < repository->model_count; i++) {
+        const struct repository_model *model = &repository->models[i];
+        const struct repository_version *version = repository_resolve(model, BYTES_NONE);
+        if (version == NULL || version->contract == NULL) {
+            continue;
+        }
+        if (found != NULL) {
+            return NULL;
+        }
+        found = model;
+    }
+    return found;
+}
+
+static enum galen_status find_model(struct request *request, const struct infer_body *body)
+{
+    const struct repository *repository = request->gateway->repository;
+    if (body->model == NULL) {
+        request->model = only_model(repository);
+        return request->model != NULL
+                   ? GALEN_OK
+                   : error_set(&request->error, GALEN_UNPROCESSABLE, "name a \"model\"");
+    }
+    request->model = repository_find(repository, bytes_from_string(body->model));
+    return request->model != NULL
+               ? GALEN_OK
+               : error_set(&request->error, GALEN_NOT_FOUND, "there is no such model");
+}
+
+/* The tag becomes a number here, once: preprocess and engine are asked for the same one. */
+static enum galen_status find_version(struct request *request,
+                                      const struct infer_body *body)
+{
+    const struct repository_version *version =
+        repository_resolve(request->model, bytes_from_string(body->version));
+    if (version == NULL) {
+        return error_set(&request->error, GALEN_NOT_FOUND,
+                         "model '%s' has no such version or tag", request->model->name);
+    }
+    if (!version->usable) {
+        return error_set(&request->error, GALEN_UNAVAILABLE, "%s", version->why_not.text);
+    }
+    if (version->contract == NULL) {
+        return error_set(&request->error, GALEN_NO_CONTRACT,
+                         "model '%s' version %llu has no model.yaml: use /v2",
+                         request->model->name, (unsigned long long)version->number);
+    }
+    request->version = version;
+    return GALEN_OK;
+}
+
+static enum phase_result route(struct request *request)
+{
+    struct infer_body body;
+    enum galen_status status = infer_body_read(request, &body);
+    if (status == GALEN_OK) {
+        status = find_model(request, &body);
+    }
+    if (status == GALEN_OK) {
+        status = find_version(request, &body);
+    }
+    request->input = body.input;
+    request->is_normalised = body.is_tensors;
+    return status == GALEN_OK ? PHASE_CONTINUE : request_fail(request, status);
+}
+
+static enum phase_result validate_tensors(struct request *request)
+{
+    request_prepare_call(request, &request->infer_call);
+    request->v2.route = (struct v2_route){
+        .operation = V2_INFER,
+        .model = request->model->name,
+        .version = tensor_body_version_text(request, request->version->number),
+    };
+    if (request->v2.route.version == NULL) {
+        return request_fail(request, GALEN_NO_MEMORY);
+    }
+    const enum phase_result result = tensor_body_decode(request);
+    if (result != PHASE_CONTINUE) {
+        return result;
+    }
+    const struct infer_request *decoded = &request->infer_call.request;
+    if (decoded->input_count > 0 &&
+        (decoded->inputs[0].rank == 0 || decoded->inputs[0].shape[0] != 1)) {
+        return request_fail(request,
+                            error_set(&request->error, GALEN_UNPROCESSABLE,
+                                      "/infer answers one row: send batches to /v2"));
+    }
+    return PHASE_CONTINUE;
+}
+
+static enum phase_result validate(struct request *request)
+{
+    if (request->is_normalised) {
+        return validate_tensors(request);
+    }
+    if (json_type(request->input) == JSON_OBJECT) {
+        return PHASE_CONTINUE;
+    }
+    const enum galen_status status =
+        error_set(&request->error, GALEN_UNPROCESSABLE,
+                  "this model takes an object of features, not a %s",
+                  json_type_name(json_type(request->input)));
+    error_prefix_name(&request->error, BYTES("input"));
+    return request_fail(request, status);
+}
+
+/* A BYTES [1] tensor of this text, in the arena. */
+static enum galen_status text_tensor(struct request *request, const char *name,
+                                     struct bytes text, struct galen_tensor *out_tensor)
+{
+    const uint32_t size = (uint32_t)text.size;
+    uint8_t *element = arena_alloc(&request->arena, LENGTH_SIZE + text.size);
+    if (element == NULL) {
+        return GALEN_NO_MEMORY;
+    }
+    memcpy(element, &size, LENGTH_SIZE);
+    memcpy(element + LENGTH_SIZE, text.data, text.size);
+    *out_tensor = (struct galen_tensor){
+        .name = name,
+        .datatype = GALEN_BYTES,
+        .rank = 1,
+        .shape = {1},
+        .bytes = element,
+        .size_bytes = LENGTH_SIZE + text.size,
+    };
+    return GALEN_OK;
+}
+
+static enum galen_status put_input(struct request *request, struct galen_tensor *out_tensor)
+{
+    struct writer text;
+    writer_init(&text, LIMIT_JSON_DOCUMENT_SIZE_BYTES_MAX);
+    struct json_writer json = json_writer_on(&text);
+    json_put_value(&json, request->input);
+    enum galen_status status = text.status;
+    if (status == GALEN_OK) {
+        status = text_tensor(request, "input", writer_bytes(&text), out_tensor);
+    }
+    writer_deinit(&text);
+    return status;
+}
+
+static enum galen_status prepare_preprocess(struct request *request)
+{
+    struct infer_call *call = &request->preprocess_call;
+    struct galen_tensor *inputs = arena_alloc_array(&request->arena, 2, sizeof(*inputs));
+    request_prepare_call(request, call);
+    call->request.model = request->model->name;
+    call->request.version = tensor_body_version_text(request, request->version->number);
+    if (inputs == NULL || call->request.version == NULL) {
+        return GALEN_NO_MEMORY;
+    }
+    TRY(put_input(request, &inputs[0]));
+    TRY(text_tensor(request, "content_type", BYTES("application/json"), &inputs[1]));
+    call->request.inputs = inputs;
+    call->request.input_count = 2;
+    return GALEN_OK;
+}
+
+static enum phase_result preprocess(struct request *request)
+{
+    if (request->is_normalised) {
+        return PHASE_CONTINUE;
+    }
+    const enum galen_status status = prepare_preprocess(request);
+    return status == GALEN_OK ? request_wait(request, request->gateway->preprocess,
+                                             &request->preprocess_call)
+                              : request_fail(request, status);
+}
+
+static bool is_reserved(const struct galen_tensor *tensor)
+{
+    return bytes_starts_with(bytes_from_string(tensor->name),
+                             bytes_from_string(reserved_prefix));
+}
+
+/* What preprocess made, without the galen.* outputs, which stay here. */
+static enum galen_status pass_on_tensors(struct request *request)
+{
+    const struct infer_response *made = &request->preprocess_call.response;
+    struct infer_call *call = &request->infer_call;
+    struct galen_tensor *inputs =
+        arena_alloc_array(&request->arena, made->output_count, sizeof(*inputs));
+    size_t count = 0;
+    if (inputs == NULL) {
+        return GALEN_NO_MEMORY;
+    }
+    for (size_t i = 0; i < made->output_count; i++) {
+        if (!is_reserved(&made->outputs[i].tensor)) {
+            inputs[count++] = made->outputs[i].tensor;
+        }
+    }
+    request_prepare_call(request, call);
+    call->request.model = request->model->name;
+    call->request.version = request->preprocess_call.request.version;
+    call->request.inputs = inputs;
+    call->request.input_count = count;
+    return GALEN_OK;
+}
+
+static enum galen_status want_output(struct request *request)
+{
+    const char **outputs = arena_alloc_array(&request->arena, 1, sizeof(*outputs));
+    if (outputs == NULL) {
+        return GALEN_NO_MEMORY;
+    }
+    outputs[0] = request->version->contract->output.tensor;
+    request->infer_call.request.outputs = outputs;
+    request->infer_call.request.output_count = 1;
+    return GALEN_OK;
+}
+
+static enum phase_result infer(struct request *request)
+{
+    enum galen_status status = request->is_normalised ? GALEN_OK : pass_on_tensors(request);
+    if (status == GALEN_OK) {
+        status = want_output(request);
+    }
+    return status == GALEN_OK
+               ? request_wait(request, request->gateway->engine, &request->infer_call)
+               : request_fail(request, status);
+}
+
+static const struct galen_tensor *find_tensor(const struct infer_call *call,
+                                              const char *name)
+{
+    for (size_t i = 0; i < call->response.output_count; i++) {
+        if (strcmp(call->response.outputs[i].tensor.name, name) == 0) {
+            return &call->response.outputs[i].tensor;
+        }
+    }
+    return NULL;
+}
+
+static enum galen_status collect_warnings(struct request *request,
+                                          const struct predictions *predictions,
+                                          struct warnings *warnings)
+{
+    const struct galen_tensor *codes =
+        find_tensor(&request->preprocess_call, "galen.warnings");
+    if (request->version->contract->demonstration) {
+        warnings_add(warnings, WARNING_demo_model);
+    }
+    if (predictions->abstained) {
+        warnings_add(warnings, WARNING_low_confidence);
+    }
+    return codes == NULL ? GALEN_OK : warnings_add_tensor(warnings, codes, &request->error);
+}
+
+static enum galen_status map_classification(struct request *request)
+{
+    const struct contract *contract = request->version->contract;
+    const struct galen_tensor *tensor =
+        find_tensor(&request->infer_call, contract->output.tensor);
+    struct predictions predictions;
+    struct warnings warnings = {0};
+    if (tensor == NULL) {
+        return error_set(&request->error, GALEN_BAD_UPSTREAM,
+                         "the engine's answer lacks output '%s'", contract->output.tensor);
+    }
+    TRY(predictions_from_tensor(contract, tensor, &request->arena, &predictions,
+                                &request->error));
+    TRY(collect_warnings(request, &predictions, &warnings));
+    answer_classification(request, &predictions, warnings);
+    return GALEN_OK;
+}
+
+static enum phase_result map(struct request *request)
+{
+    const enum galen_status status = map_classification(request);
+    return status == GALEN_OK ? PHASE_CONTINUE : request_fail(request, status);
+}
+
+const struct endpoint infer_endpoint = {
+    .name = "infer",
+    .admit = tensor_body_admit,
+    .route = route,
+    .validate = validate,
+    .preprocess = preprocess,
+    .infer = infer,
+    .map = map,
+};

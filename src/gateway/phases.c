@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gateway/phases.h"
+
+#include "gateway/respond.h"
+#include "gateway/routes.h"
+
+static bool is_request_id(struct bytes text)
+{
+    if (text.size == 0 || text.size >= REQUEST_ID_SIZE) {
+        return false;
+    }
+    for (size_t i = 0; i < text.size; i++) {
+        const uint8_t byte = text.data[i];
+        const uint8_t lower = byte | 0x20;
+        if (!((lower >= 'a' && lower <= 'z') || (byte >= '0' && byte <= '9') ||
+              byte == '-' || byte == '_' || byte == '.')) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The client's own id where it is a plain token, else 128 random bits in hex. */
+static void choose_id(struct request *request)
+{
+    static const char digits[] = "0123456789abcdef";
+    struct bytes given;
+    uint8_t random[16];
+    if (request_header(request, "X-Request-Id", &given) && is_request_id(given)) {
+        memcpy(request->id, given.data, given.size);
+        request->id[given.size] = '\0';
+        return;
+    }
+    request->gateway->random(request->gateway->context, random, sizeof(random));
+    for (size_t i = 0; i < sizeof(random); i++) {
+        request->id[2 * i] = digits[random[i] >> 4];
+        request->id[2 * i + 1] = digits[random[i] & 15];
+    }
+    request->id[2 * sizeof(random)] = '\0';
+}
+
+static enum phase_result run_optional(struct request *request,
+                                      enum phase_result (*run)(struct request *request))
+{
+    return run == NULL ? PHASE_CONTINUE : run(request);
+}
+
+static enum phase_result admit(struct request *request)
+{
+    choose_id(request);
+    const enum galen_status status = route_find(request->head->method, request->head->path,
+                                                &request->endpoint, &request->error);
+    if (status != GALEN_OK) {
+        return request_fail(request, status);
+    }
+    return run_optional(request, request->endpoint->admit);
+}
+
+static enum phase_result route(struct request *request)
+{
+    return run_optional(request, request->endpoint->route);
+}
+
+static enum phase_result validate(struct request *request)
+{
+    return run_optional(request, request->endpoint->validate);
+}
+
+static enum phase_result preprocess(struct request *request)
+{
+    return run_optional(request, request->endpoint->preprocess);
+}
+
+static enum phase_result infer(struct request *request)
+{
+    return run_optional(request, request->endpoint->infer);
+}
+
+static enum phase_result map(struct request *request)
+{
+    return run_optional(request, request->endpoint->map);
+}
+
+static enum phase_result reply(struct request *request)
+{
+    if (request->status != GALEN_OK) {
+        respond_failure(request);
+    }
+    respond_finish(request);
+    request->port->respond(request, &request->reply);
+    return PHASE_CONTINUE;
+}
+
+const struct phase phases[] = {
+    {"admit", admit, AT_HEADERS, false},    {"route", route, AT_BODY, false},
+    {"validate", validate, AT_BODY, false}, {"preprocess", preprocess, AT_BODY, false},
+    {"infer", infer, AT_BODY, false},       {"map", map, AT_BODY, false},
+    {"reply", reply, AT_BODY, true},
+};
+
+const size_t phase_count = sizeof(phases) / sizeof(phases[0]);

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The life of a request, in order. Reading phases.c is reading the product. */
+#pragma once
+
+#include "gateway/request.h"
+
+enum phase_at {
+    AT_HEADERS, /* before a byte of the body is read */
+    AT_BODY,
+};
+
+struct phase {
+    const char *name;
+    enum phase_result (*run)(struct request *request);
+    enum phase_at at;
+    bool always; /* also after a failure */
+};
+
+extern const struct phase phases[];
+extern const size_t phase_count;
+
+/* What a path is for: the phases that differ between paths. NULL members: nothing to do. */
+struct endpoint {
+    const char *name;
+    bool speaks_v2; /* failures are {"error": …} instead of a problem document */
+    enum phase_result (*admit)(struct request *request);
+    enum phase_result (*route)(struct request *request);
+    enum phase_result (*validate)(struct request *request);
+    enum phase_result (*preprocess)(struct request *request);
+    enum phase_result (*infer)(struct request *request);
+    enum phase_result (*map)(struct request *request);
+};

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gateway/request.h"
+
+#include "base/invariant.h"
+#include "gateway/phases.h"
+
+static uint64_t now_ns(const struct request *request)
+{
+    return request->gateway->now_ns(request->gateway->context);
+}
+
+static void finish(struct request *request)
+{
+    infer_call_clear(&request->preprocess_call);
+    infer_call_clear(&request->infer_call);
+    reply_clear(&request->reply);
+    request->port->release(request);
+}
+
+static size_t first_always(size_t index)
+{
+    while (index < phase_count && !phases[index].always) {
+        index++;
+    }
+    return index;
+}
+
+static void read_body(struct request *request)
+{
+    request->state = REQUEST_READING;
+    request->port->read_body(request, request->gateway->body_size_bytes_max,
+                             request->json_size);
+}
+
+/* Runs phases until one waits, the body is needed or the request is over. */
+static void run(struct request *request)
+{
+    while (request->phase_index < phase_count) {
+        const struct phase *phase = &phases[request->phase_index];
+        if (phase->at == AT_BODY && !request->has_body && request->status == GALEN_OK) {
+            read_body(request);
+            return;
+        }
+        switch (phase->run(request)) {
+        case PHASE_CONTINUE:
+            request->phase_index++;
+            break;
+        case PHASE_FAIL:
+            INVARIANT(request->status != GALEN_OK && !phase->always);
+            request->phase_index = first_always(request->phase_index);
+            break;
+        case PHASE_WAIT:
+            return;
+        }
+    }
+    finish(request);
+}
+
+void request_start(struct request *request)
+{
+    request->phase_index = 0;
+    request->state = REQUEST_RUNNING;
+    request->has_body = false;
+    request->pending = NULL;
+    request->started_ns = now_ns(request);
+    request->endpoint = NULL;
+    request->body = BYTES_NONE;
+    request->json_size = 0;
+    request->v2 = (struct v2_transaction){0};
+    request->model = NULL;
+    request->version = NULL;
+    request->input = NULL;
+    request->is_normalised = false;
+    request->preprocess_ns = 0;
+    request->infer_ns = 0;
+    request->status = GALEN_OK;
+    request->reply = (struct reply){0};
+    request->preprocess_call = (struct infer_call){0};
+    request->infer_call = (struct infer_call){0};
+    error_clear(&request->error);
+    run(request);
+}
+
+void request_receive(struct request *request, struct bytes body)
+{
+    INVARIANT(request->state == REQUEST_READING);
+    request->state = REQUEST_RUNNING;
+    request->has_body = true;
+    request->body = body;
+    run(request);
+}
+
+void request_cancel(struct request *request)
+{
+    if (request->state == REQUEST_WAITING) {
+        infer_cancel(request->pending);
+    } else if (request->state == REQUEST_READING) {
+        request->state = REQUEST_RUNNING;
+        request->status =
+            error_set(&request->error, GALEN_CANCELLED, "the client went away");
+        request->phase_index = first_always(request->phase_index);
+        run(request);
+    }
+}
+
+enum phase_result request_fail(struct request *request, enum galen_status status)
+{
+    request->status = status;
+    return PHASE_FAIL;
+}
+
+static void note_duration(struct request *request, const struct infer_call *call)
+{
+    const uint64_t duration_ns = now_ns(request) - request->waiting_since_ns;
+    if (call == &request->preprocess_call) {
+        request->preprocess_ns = duration_ns;
+    } else {
+        request->infer_ns = duration_ns;
+    }
+}
+
+/* What preprocess says of its input is said of the body's member `input`. */
+static void take_failure(struct request *request, const struct infer_call *call)
+{
+    request->status = call->status;
+    request->error = call->error;
+    if (call == &request->preprocess_call && call->operation == INFER_RUN &&
+        (call->status == GALEN_UNPROCESSABLE || call->status == GALEN_INVALID)) {
+        error_prefix_name(&request->error, BYTES("input"));
+    }
+}
+
+/* The one way on for a request that waits. */
+static void on_done(struct infer_call *call)
+{
+    struct request *request = call->context;
+    INVARIANT(request->state == REQUEST_WAITING && request->pending == call);
+    request->state = REQUEST_RUNNING;
+    request->pending = NULL;
+    note_duration(request, call);
+    if (call->status == GALEN_OK) {
+        request->phase_index++;
+    } else {
+        take_failure(request, call);
+        request->phase_index = first_always(request->phase_index);
+    }
+    run(request);
+}
+
+enum phase_result request_wait(struct request *request, struct infer_service *service,
+                               struct infer_call *call)
+{
+    request->state = REQUEST_WAITING;
+    request->pending = call;
+    request->waiting_since_ns = now_ns(request);
+    call->done = on_done;
+    infer_submit(service, call);
+    return PHASE_WAIT;
+}
+
+bool request_header(const struct request *request, const char *name,
+                    struct bytes *out_value)
+{
+    return http_header_get(request->head->headers, request->head->header_count, name,
+                           out_value);
+}
+
+void request_prepare_call(struct request *request, struct infer_call *call)
+{
+    *call = (struct infer_call){
+        .operation = INFER_RUN,
+        .request = {.model = "",
+                    .version = "",
+                    .id = request->id,
+                    .deadline_ns = request->started_ns + request->gateway->timeout_ns},
+        .arena = &request->arena,
+        .mailbox = request->gateway->mailbox,
+        .context = request,
+    };
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One request on its way through the phases (phases.c).
+ *
+ * The transport makes it, hands it the head and then the body, and is told through the port
+ * what to do. A phase that waits has one infer call pending; the call's `done`, a task on
+ * the request's loop, is the only thing that continues it. A client that goes away cancels
+ * and never frees: the request ends through its `always` phases like any other.
+ *
+ * I/O-free. Threads: the loop's. Ends with the port's `release`, exactly once.
+ */
+#pragma once
+
+#include "gateway/gateway.h"
+#include "v2/transaction.h"
+
+#define REQUEST_ID_SIZE 65u
+
+struct endpoint;
+struct request;
+
+struct request_port {
+    /* Wants the body, up to size_bytes_max, the byte after `lead` ones aligned. */
+    void (*read_body)(struct request *request, size_t size_bytes_max, size_t lead);
+    /* Takes the reply's body. Nothing happens when the client is gone. */
+    void (*respond)(struct request *request, struct reply *reply);
+    /* The request is over: the storage is the transport's again. */
+    void (*release)(struct request *request);
+};
+
+enum phase_result {
+    PHASE_CONTINUE,
+    PHASE_WAIT, /* a call is pending; its end leads on to the next phase, or fails this one
+                 */
+    PHASE_FAIL, /* request->status and error say why; the first `always` phase is next */
+};
+
+enum request_state { REQUEST_RUNNING, REQUEST_READING, REQUEST_WAITING };
+
+struct request {
+    /* the transport's */
+    const struct gateway *gateway;
+    const struct request_port *port;
+    const struct http_request_head *head; /* borrowed while the request lives */
+    struct arena arena;
+
+    /* the runner's */
+    size_t phase_index;
+    enum request_state state;
+    bool has_body;
+    struct infer_call *pending; /* while REQUEST_WAITING */
+    uint64_t started_ns;
+    uint64_t waiting_since_ns;
+
+    /* what phases find out */
+    char id[REQUEST_ID_SIZE];
+    const struct endpoint *endpoint;
+    struct bytes body;
+    size_t json_size; /* of a v2 body; else the body's */
+    struct v2_transaction v2;
+    const struct repository_model *model;
+    const struct repository_version *version;
+    const struct json *input; /* a vector, from the JSON body */
+    bool is_normalised;       /* a v2 body: tensors for the engine */
+    struct infer_call preprocess_call;
+    struct infer_call infer_call;
+    uint64_t preprocess_ns;
+    uint64_t infer_ns;
+
+    /* the outcome */
+    enum galen_status status;
+    struct error error;
+    struct reply reply;
+};
+
+/* The transport has set its members and arena. Runs the phases that need the head only. */
+void request_start(struct request *request);
+
+/* After read_body. Borrowed until release. */
+void request_receive(struct request *request, struct bytes body);
+
+/* The client is gone. */
+void request_cancel(struct request *request);
+
+/* For phases: submits the call and returns what the phase is to return. */
+enum phase_result request_wait(struct request *request, struct infer_service *service,
+                               struct infer_call *call);
+
+/* For phases: fails with this status; request->error holds the detail. */
+enum phase_result request_fail(struct request *request, enum galen_status status);
+
+/* The header of that name. */
+bool request_header(const struct request *request, const char *name,
+                    struct bytes *out_value);
+
+/* A call of this request's, with its arena, mailbox, id and deadline. */
+void request_prepare_call(struct request *request, struct infer_call *call);

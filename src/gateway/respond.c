@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gateway/respond.h"
+
+#include "base/limits.h"
+#include "codec/json_writer.h"
+#include "gateway/routes.h"
+
+static void put_errors(struct json_writer *json, const struct error *error)
+{
+    json_put_name(json, "errors");
+    json_begin_array(json);
+    json_begin_object(json);
+    json_put_name(json, "pointer");
+    json_put_cstring(json, error->pointer);
+    json_put_name(json, "message");
+    json_put_cstring(json, error->text);
+    json_end_object(json);
+    json_end_array(json);
+}
+
+static void put_type(struct json_writer *json, enum galen_status status)
+{
+    char type[64] = "/problems/";
+    const char *slug = galen_status_slug(status);
+    memcpy(type + sizeof("/problems/") - 1, slug, strlen(slug) + 1);
+    json_put_name(json, "type");
+    json_put_cstring(json, type);
+    json_put_name(json, "title");
+    json_put_cstring(json, galen_status_text(status));
+}
+
+void respond_problem(int http_status, enum galen_status status, const struct error *error,
+                     const char *request_id, struct writer *out)
+{
+    struct json_writer json = json_writer_on(out);
+    json_begin_object(&json);
+    put_type(&json, status);
+    json_put_name(&json, "status");
+    json_put_i64(&json, http_status);
+    if (error->text[0] != '\0') {
+        json_put_name(&json, "detail");
+        json_put_cstring(&json, error->text);
+    }
+    if (request_id[0] != '\0') {
+        json_put_name(&json, "request_id");
+        json_put_cstring(&json, request_id);
+    }
+    if (error->pointer[0] != '\0') {
+        put_errors(&json, error);
+    }
+    json_end_object(&json);
+}
+
+static void respond_with_problem(struct request *request)
+{
+    struct writer body;
+    const int http_status = galen_status_http(request->status);
+    writer_init(&body, LIMIT_JSON_DOCUMENT_SIZE_BYTES_MAX);
+    respond_problem(http_status, request->status, &request->error, request->id, &body);
+    reply_init(&request->reply, http_status, BYTES("application/problem+json"));
+    if (request->status == GALEN_WRONG_METHOD) {
+        reply_add_header(&request->reply, BYTES("Allow"), route_allow(request->head->path));
+    }
+    if (http_status == 503) {
+        reply_add_header(&request->reply, BYTES("Retry-After"), BYTES("1"));
+    }
+    reply_take_body(&request->reply, &body);
+}
+
+void respond_failure(struct request *request)
+{
+    reply_clear(&request->reply);
+    if (request->endpoint != NULL && request->endpoint->speaks_v2) {
+        v2_reply_to_failure(request->status, &request->error, request->head->path,
+                            &request->reply);
+    } else {
+        respond_with_problem(request);
+    }
+}
+
+/* "breast-cancer/2", in the arena. */
+static struct bytes model_header(struct request *request)
+{
+    struct writer text;
+    writer_init(&text, LIMIT_MODEL_NAME_SIZE_BYTES_MAX + 32);
+    writer_put_string(&text, request->model->name);
+    writer_put_byte(&text, '/');
+    writer_put_u64(&text, request->version->number);
+    const struct bytes whole = writer_bytes(&text);
+    const char *copy = arena_copy_string(&request->arena, whole);
+    writer_deinit(&text);
+    return copy == NULL ? BYTES_NONE : bytes_of(copy, whole.size);
+}
+
+void respond_finish(struct request *request)
+{
+    reply_add_header(&request->reply, BYTES("X-Request-Id"),
+                     bytes_from_string(request->id));
+    if (request->version != NULL) {
+        reply_add_header(&request->reply, BYTES("Galen-Model"), model_header(request));
+    }
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gateway/tensor_body.h"
+
+#include <stdio.h>
+
+enum { NUMBER_SIZE = 24 };
+
+static const char header_name[] = "Inference-Header-Content-Length";
+
+enum phase_result tensor_body_admit(struct request *request)
+{
+    struct bytes header;
+    if (!request_header(request, header_name, &header)) {
+        return PHASE_CONTINUE;
+    }
+    const uint64_t length = request->head->content_length;
+    const size_t size_max = length == HTTP_LENGTH_UNKNOWN
+                                ? request->gateway->body_size_bytes_max
+                                : (size_t)length;
+    const enum galen_status status =
+        v2_json_size(true, header, size_max, &request->json_size, &request->error);
+    return status == GALEN_OK ? PHASE_CONTINUE : request_fail(request, status);
+}
+
+enum phase_result tensor_body_decode(struct request *request)
+{
+    struct bytes header = BYTES_NONE;
+    const bool has_header = request_header(request, header_name, &header);
+    enum galen_status status = v2_json_size(has_header, header, request->body.size,
+                                            &request->json_size, &request->error);
+    if (status == GALEN_OK) {
+        status = v2_transaction_begin(&request->v2, request->body, request->json_size,
+                                      request->started_ns, &request->infer_call,
+                                      &request->error);
+    }
+    return status == GALEN_OK ? PHASE_CONTINUE : request_fail(request, status);
+}
+
+const char *tensor_body_version_text(struct request *request, uint64_t number)
+{
+    char digits[NUMBER_SIZE];
+    (void)snprintf(digits, sizeof(digits), "%llu", (unsigned long long)number);
+    return arena_copy_string(&request->arena, bytes_from_string(digits));
+}

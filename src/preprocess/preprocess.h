@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The preprocess role as an infer_service: for model m, version v, it takes `input` and
+ * `content_type` and gives m's own inputs by name, made as v's model.yaml says, and the
+ * reserved galen.* outputs.
+ *
+ * Threads: any number of loops may share it; a transform runs inside submit, on the
+ * caller's loop, and its answer comes later. Vectors take microseconds.
+ */
+#pragma once
+
+#include "infer/infer.h"
+#include "model/repository.h"
+
+/* Takes a reference of its own. */
+MUST_USE enum galen_status preprocess_create(struct repository *repository,
+                                             struct infer_service **out_service);

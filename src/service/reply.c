@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/reply.h"
+
+#include "base/invariant.h"
+
+void reply_init(struct reply *reply, int status, struct bytes content_type)
+{
+    *reply = (struct reply){.status = status};
+    if (content_type.size > 0) {
+        reply_add_header(reply, BYTES("Content-Type"), content_type);
+    }
+}
+
+void reply_add_header(struct reply *reply, struct bytes name, struct bytes value)
+{
+    INVARIANT(reply->header_count < REPLY_HEADER_COUNT_MAX);
+    reply->headers[reply->header_count++] = (struct http_header){name, value};
+}
+
+void reply_take_body(struct reply *reply, struct writer *writer)
+{
+    const enum galen_status status = writer_finish(writer, &reply->body);
+    if (status != GALEN_OK) {
+        reply->status = galen_status_http(status);
+        writer_deinit(writer);
+    }
+}
+
+void reply_clear(struct reply *reply)
+{
+    blob_unref(reply->body);
+    reply->body = NULL;
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "v2/front.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/invariant.h"
+#include "base/limits.h"
+#include "service/reply_http.h"
+#include "v2/transaction.h"
+
+/* One request from its head to its reply. */
+struct visit {
+    struct v2_front *front;
+    struct http_exchange *exchange;
+    struct arena arena;
+    struct v2_transaction transaction;
+    struct infer_call call;
+    bool is_submitted;
+    struct visit *next_free;
+};
+
+struct v2_front {
+    struct v2_front_options options;
+    struct visit *free_visits;
+    size_t open_count;
+};
+
+enum galen_status v2_front_create(const struct v2_front_options *options,
+                                  struct v2_front **out_front)
+{
+    struct v2_front *front = calloc(1, sizeof(*front));
+    if (front == NULL) {
+        return GALEN_NO_MEMORY;
+    }
+    front->options = *options;
+    *out_front = front;
+    return GALEN_OK;
+}
+
+void v2_front_destroy(struct v2_front *front)
+{
+    if (front == NULL) {
+        return;
+    }
+    INVARIANT(front->open_count == 0);
+    while (front->free_visits != NULL) {
+        struct visit *visit = front->free_visits;
+        front->free_visits = visit->next_free;
+        arena_deinit(&visit->arena);
+        free(visit);
+    }
+    free(front);
+}
+
+static struct visit *visit_take(struct v2_front *front)
+{
+    struct visit *visit = front->free_visits;
+    if (visit != NULL) {
+        front->free_visits = visit->next_free;
+    } else {
+        visit = malloc(sizeof(*visit));
+        if (visit == NULL) {
+            return NULL;
+        }
+        arena_init(&visit->arena, LIMIT_ARENA_SIZE_BYTES_MAX);
+    }
+    front->open_count++;
+    return visit;
+}
+
+static struct visit *visit_open(struct v2_front *front, struct http_exchange *exchange)
+{
+    struct visit *visit = visit_take(front);
+    if (visit == NULL) {
+        return NULL;
+    }
+    visit->front = front;
+    visit->exchange = http_exchange_ref(exchange);
+    visit->transaction = (struct v2_transaction){0};
+    visit->is_submitted = false;
+    visit->call = (struct infer_call){
+        .request = {.model = "", .version = "", .id = "", .deadline_ns = CLOCK_NEVER},
+        .arena = &visit->arena,
+        .mailbox = loop_mailbox(front->options.loop),
+        .context = visit,
+    };
+    http_exchange_set_context(exchange, visit);
+    return visit;
+}
+
+static void visit_close(struct visit *visit)
+{
+    struct v2_front *front = visit->front;
+    http_exchange_set_context(visit->exchange, NULL);
+    http_exchange_unref(visit->exchange);
+    arena_clear(&visit->arena);
+    visit->next_free = front->free_visits;
+    front->free_visits = visit;
+    front->open_count--;
+}
+
+static void visit_answer(struct visit *visit, struct reply *reply)
+{
+    reply_send(reply, visit->exchange);
+    visit_close(visit);
+}
+
+static void visit_refuse(struct visit *visit, enum galen_status status,
+                         const struct error *error)
+{
+    struct reply reply;
+    v2_reply_to_failure(status, error, http_exchange_head(visit->exchange)->path, &reply);
+    visit_answer(visit, &reply);
+}
+
+static void on_done(struct infer_call *call)
+{
+    struct visit *visit = call->context;
+    struct reply reply;
+    v2_reply_to_call(&visit->transaction, call, &reply);
+    infer_call_clear(call);
+    visit_answer(visit, &reply);
+}
+
+static void visit_submit(struct visit *visit)
+{
+    visit->call.done = on_done;
+    visit->is_submitted = true;
+    infer_submit(visit->front->options.service, &visit->call);
+}
+
+/* Bodies begin with JSON whose size the head gives: what follows it is to be aligned. */
+static enum galen_status body_options(const struct v2_front *front,
+                                      const struct http_exchange *exchange,
+                                      struct http_body_options *out_options,
+                                      struct error *out_error)
+{
+    struct bytes header = BYTES_NONE;
+    const struct http_request_head *head = http_exchange_head(exchange);
+    const bool has_header =
+        http_exchange_header(exchange, "Inference-Header-Content-Length", &header);
+    size_t lead = 0;
+    if (has_header) {
+        const size_t size_max = head->content_length == HTTP_LENGTH_UNKNOWN
+                                    ? front->options.body_size_bytes_max
+                                    : (size_t)head->content_length;
+        TRY(v2_json_size(true, header, size_max, &lead, out_error));
+    }
+    *out_options = (struct http_body_options){front->options.body_size_bytes_max, lead};
+    return GALEN_OK;
+}
+
+static void on_headers(void *context, struct http_exchange *exchange)
+{
+    struct v2_front *front = context;
+    const struct http_request_head *head = http_exchange_head(exchange);
+    struct visit *visit = visit_open(front, exchange);
+    struct http_body_options options;
+    struct error error;
+    struct reply reply;
+    if (visit == NULL) {
+        error_set(&error, GALEN_NO_MEMORY, "out of memory");
+        v2_reply_to_failure(GALEN_NO_MEMORY, &error, head->path, &reply);
+        reply_send(&reply, exchange);
+        return;
+    }
+    enum galen_status status = v2_route_parse(head->method, head->path, &visit->arena,
+                                              &visit->transaction.route, &error);
+    if (status == GALEN_OK) {
+        status = body_options(front, exchange, &options, &error);
+    }
+    if (status != GALEN_OK) {
+        visit_refuse(visit, status, &error);
+        return;
+    }
+    http_exchange_read_body(exchange, &options);
+}
+
+static enum galen_status begin(struct visit *visit, struct error *out_error)
+{
+    const struct blob *body = http_exchange_body(visit->exchange);
+    const uint64_t now_ns = loop_now_ns(visit->front->options.loop);
+    struct bytes header = BYTES_NONE;
+    size_t json_size = 0;
+    const bool has_header =
+        http_exchange_header(visit->exchange, "Inference-Header-Content-Length", &header);
+    TRY(v2_json_size(has_header, header, blob_size(body), &json_size, out_error));
+    visit->call.request.deadline_ns = now_ns + visit->front->options.timeout_ns;
+    return v2_transaction_begin(
+        &visit->transaction,
+        bytes_of(blob_data(http_exchange_body(visit->exchange)), blob_size(body)),
+        json_size, now_ns, &visit->call, out_error);
+}
+
+static void on_body(void *context, struct http_exchange *exchange)
+{
+    (void)context;
+    struct visit *visit = http_exchange_context(exchange);
+    struct error error;
+    struct reply reply;
+    if (v2_is_answered_here(visit->transaction.route.operation)) {
+        v2_reply_here(visit->transaction.route.operation, &reply);
+        visit_answer(visit, &reply);
+        return;
+    }
+    error_clear(&error);
+    const enum galen_status status = begin(visit, &error);
+    if (status != GALEN_OK) {
+        visit_refuse(visit, status, &error);
+        return;
+    }
+    visit_submit(visit);
+}
+
+static void on_gone(void *context, struct http_exchange *exchange)
+{
+    (void)context;
+    struct visit *visit = http_exchange_context(exchange);
+    if (visit == NULL) {
+        return;
+    }
+    if (visit->is_submitted) {
+        infer_cancel(&visit->call); /* on_done closes the visit */
+    } else {
+        visit_close(visit);
+    }
+}
+
+static void on_refuse(void *context, int status, struct bytes path,
+                      const struct error *error, struct http_response *out_response)
+{
+    (void)context;
+    (void)path;
+    static const struct http_header headers[] = {
+        {BYTES_INIT("Content-Type"), BYTES_INIT("application/json")}};
+    struct reply reply;
+    v2_reply_to_failure(status_from_http(status), error, path, &reply);
+    reply_to_response(&reply, out_response);
+    out_response->status = status;
+    out_response->headers = headers;
+    out_response->header_count = 1;
+}
+
+struct http_handler v2_front_handler(struct v2_front *front)
+{
+    return (struct http_handler){
+        .context = front,
+        .headers = on_headers,
+        .body = on_body,
+        .gone = on_gone,
+        .refuse = on_refuse,
+    };
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The v2 protocol over HTTP in front of any infer_service: what `galen engine` and
+ * `galen preprocess` listen with. One front a loop; the service may be shared.
+ *
+ * Threads: the loop's. Allocation: one object a request, kept for the next.
+ */
+#pragma once
+
+#include "infer/infer.h"
+#include "net/http_server.h"
+
+struct v2_front;
+
+struct v2_front_options {
+    struct loop *loop;
+    struct infer_service *service; /* borrowed */
+    size_t body_size_bytes_max;
+    uint64_t timeout_ns; /* of a request that names none */
+};
+
+MUST_USE enum galen_status v2_front_create(const struct v2_front_options *options,
+                                           struct v2_front **out_front);
+
+/* For http_server_open; its context is the front. */
+struct http_handler v2_front_handler(struct v2_front *front);
+
+/* No request may be under way. NULL is allowed. */
+void v2_front_destroy(struct v2_front *front);
