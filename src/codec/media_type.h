@@ -12,15 +12,20 @@ struct media_type {
 
 /* GALEN_INVALID: not a media type. */
 MUST_USE enum galen_status media_type_parse(struct bytes text, struct media_type *out_type);
-bool media_type_is(struct media_type type, const char *full); /* "application/json" */
 
-/* The value of a parameter, unquoted where it was a plain quoted string; false: absent. */
+/* Whether it is "application/json". A pattern whose subtype is "*" takes any of that type.
+ */
+bool media_type_is(struct media_type type, const char *pattern);
+
+/* The value of the first parameter of that name, unquoted where it was a plain quoted
+ * string; one with a backslash stays as sent. false: absent. */
 bool media_type_parameter(struct media_type type, const char *name,
                           struct bytes *out_value);
 
 /* What the first bytes say, by signature only: "image/jpeg", "image/png",
  * "application/dicom", "application/pdf", "application/gzip", "text/rtf",
- * "application/json" (an object or array follows white space), "text/plain" (UTF-8 without
- * control characters but tab, CR, LF, FF), else "application/octet-stream". Looks at 512
- * bytes at most. */
+ * "application/json" (an object or array begins after white space, and what comes next may
+ * stand there), "text/plain" (UTF-8 without C0 controls but tab, CR, LF, FF; also nothing
+ * at all), else "application/octet-stream". Looks at 512 bytes at most. "application/json"
+ * is a guess about text: a note may begin so. */
 const char *media_type_sniff(struct bytes body);

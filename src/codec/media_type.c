@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "codec/media_type.h"
+
+enum { SNIFF_SIZE_BYTES_MAX = 512, DICOM_PREAMBLE_SIZE_BYTES = 128 };
+
+/* -- syntax: RFC 9110 sections 5.6.2 (tokens), 5.6.4 (quoted strings), 5.6.6 (parameters)
+ * -- */
+
+static bool is_token_character(uint8_t byte)
+{
+    const bool letter = (byte | 0x20) >= 'a' && (byte | 0x20) <= 'z';
+    const bool digit = byte >= '0' && byte <= '9';
+    return letter || digit || (byte != '\0' && strchr("!#$%&'*+-.^_`|~", byte) != NULL);
+}
+
+static size_t token_size(struct bytes text)
+{
+    size_t size = 0;
+    while (size < text.size && is_token_character(text.data[size])) {
+        size++;
+    }
+    return size;
+}
+
+static bool is_quoted_character(uint8_t byte)
+{
+    return byte == '\t' || (byte >= 0x20 && byte != 0x7F);
+}
+
+/* With both quotes; 0: there is none, or it does not end. */
+static size_t quoted_string_size(struct bytes text)
+{
+    for (size_t i = 1; i < text.size && text.data[0] == '"'; i++) {
+        if (text.data[i] == '"') {
+            return i + 1;
+        }
+        i += text.data[i] == '\\';
+        if (i == text.size || !is_quoted_character(text.data[i])) {
+            return 0;
+        }
+    }
+    return 0;
+}
+
+struct parameter {
+    struct bytes name;
+    struct bytes value; /* as sent */
+};
+
+static bool is_only(struct bytes text, uint8_t byte)
+{
+    return text.size > 0 && text.data[0] == byte;
+}
+
+/* Takes one parameter and the ';' behind it off the front. An empty one, which the grammar
+ * allows, has no name. false: not a parameter. */
+static bool take_parameter(struct bytes *text, struct parameter *out_parameter)
+{
+    struct bytes left = bytes_trim(*text);
+    struct parameter parameter = {.name = bytes_first(left, token_size(left))};
+    left = bytes_from(left, parameter.name.size);
+
+    if (parameter.name.size > 0) {
+        if (!is_only(left, '=')) {
+            return false;
+        }
+        left = bytes_from(left, 1);
+        const size_t size =
+            is_only(left, '"') ? quoted_string_size(left) : token_size(left);
+        if (size == 0) {
+            return false;
+        }
+        parameter.value = bytes_first(left, size);
+        left = bytes_trim(bytes_from(left, size));
+    }
+    if (left.size > 0 && !is_only(left, ';')) {
+        return false;
+    }
+    *text = bytes_from(left, 1);
+    *out_parameter = parameter;
+    return true;
+}
+
+enum galen_status media_type_parse(struct bytes text, struct media_type *out_type)
+{
+    struct bytes name;
+    struct media_type type;
+    struct parameter parameter;
+    type.parameters = bytes_split(text, ';', &name);
+    type.subtype = bytes_split(bytes_trim(name), '/', &type.type);
+
+    if (type.type.size == 0 || token_size(type.type) != type.type.size ||
+        type.subtype.size == 0 || token_size(type.subtype) != type.subtype.size) {
+        return GALEN_INVALID;
+    }
+    for (struct bytes left = type.parameters; left.size > 0;) {
+        if (!take_parameter(&left, &parameter)) {
+            return GALEN_INVALID;
+        }
+    }
+    *out_type = type;
+    return GALEN_OK;
+}
+
+bool media_type_is(struct media_type type, const char *pattern)
+{
+    struct bytes wanted;
+    const struct bytes subtype = bytes_split(bytes_from_string(pattern), '/', &wanted);
+    return bytes_equal_ignoring_case(type.type, wanted) &&
+           (bytes_equal_string(subtype, "*") ||
+            bytes_equal_ignoring_case(type.subtype, subtype));
+}
+
+static struct bytes without_plain_quotes(struct bytes value)
+{
+    const bool plain = is_only(value, '"') && bytes_find(value, '\\') == value.size;
+    return plain ? bytes_of(value.data + 1, value.size - 2) : value;
+}
+
+bool media_type_parameter(struct media_type type, const char *name, struct bytes *out_value)
+{
+    struct parameter parameter;
+    for (struct bytes left = type.parameters;
+         left.size > 0 && take_parameter(&left, &parameter);) {
+        if (parameter.name.size > 0 &&
+            bytes_equal_ignoring_case(parameter.name, bytes_from_string(name))) {
+            *out_value = without_plain_quotes(parameter.value);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* -- what bytes look like ----------------------------------------------------------------
+ */
+
+static bool is_dicom(struct bytes body)
+{
+    return bytes_starts_with(bytes_from(body, DICOM_PREAMBLE_SIZE_BYTES), BYTES("DICM"));
+}
+
+static struct bytes skip_json_space(struct bytes text)
+{
+    while (text.size > 0 && (text.data[0] == '\n' || text.data[0] == '\r' ||
+                             text.data[0] == ' ' || text.data[0] == '\t')) {
+        text = bytes_from(text, 1);
+    }
+    return text;
+}
+
+static bool may_begin_an_element(struct bytes text)
+{
+    return strchr("[]{\"-0123456789", text.data[0]) != NULL ||
+           bytes_starts_with(text, BYTES("true")) ||
+           bytes_starts_with(text, BYTES("false")) ||
+           bytes_starts_with(text, BYTES("null"));
+}
+
+/* Notes begin with brackets too ("[**2150-01-01**] Seen in clinic"), so the next character
+ * has to fit as well. */
+static bool is_json(struct bytes body)
+{
+    const struct bytes text = skip_json_space(body);
+    const struct bytes inside = skip_json_space(bytes_from(text, 1));
+    if (is_only(text, '{')) {
+        return inside.size == 0 || inside.data[0] == '"' || inside.data[0] == '}';
+    }
+    return is_only(text, '[') &&
+           (inside.size == 0 || (inside.data[0] != '\0' && may_begin_an_element(inside)));
+}
+
+static bool is_text_control(uint8_t byte)
+{
+    return byte == '\t' || byte == '\n' || byte == '\r' || byte == '\f';
+}
+
+static bool is_start_of_character(struct bytes text)
+{
+    for (size_t i = 1; i < text.size; i++) {
+        if ((text.data[i] & 0xC0) != 0x80) {
+            return false;
+        }
+    }
+    return text.size > 0 && text.size <= 3 && text.data[0] >= 0xC2 && text.data[0] <= 0xF4;
+}
+
+/* `cut`: the text goes on, perhaps in the middle of a character. */
+static bool is_text(struct bytes body, bool cut)
+{
+    size_t text_size = body.size;
+    if (!bytes_are_utf8(body, &text_size) &&
+        !(cut && is_start_of_character(bytes_from(body, text_size)))) {
+        return false;
+    }
+    for (size_t i = 0; i < text_size; i++) {
+        const uint8_t byte = body.data[i];
+        if ((byte < 0x20 && !is_text_control(byte)) || byte == 0x7F) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static const struct {
+    struct bytes prefix;
+    const char *type;
+} signatures[] = {
+    {{(const uint8_t *)"\xFF\xD8\xFF", 3}, "image/jpeg"},
+    {{(const uint8_t *)"\x89PNG\r\n\x1A\n", 8}, "image/png"},
+    {{(const uint8_t *)"%PDF-", 5}, "application/pdf"},
+    {{(const uint8_t *)"\x1F\x8B", 2}, "application/gzip"},
+    {{(const uint8_t *)"{\\rtf", 5}, "text/rtf"},
+};
+
+const char *media_type_sniff(struct bytes body)
+{
+    const struct bytes start = bytes_first(body, SNIFF_SIZE_BYTES_MAX);
+    for (size_t i = 0; i < sizeof(signatures) / sizeof(signatures[0]); i++) {
+        if (bytes_starts_with(start, signatures[i].prefix)) {
+            return signatures[i].type;
+        }
+    }
+    if (is_dicom(start)) {
+        return "application/dicom";
+    }
+    if (is_json(start)) {
+        return "application/json";
+    }
+    return is_text(start, body.size > start.size) ? "text/plain"
+                                                  : "application/octet-stream";
+}
