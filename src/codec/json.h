@@ -4,8 +4,11 @@
  * depth, depth and size limited before anything is built. Numbers keep their text, so that
  * whoever needs one decides what fits (codec/number.h).
  *
- * Threads: a document belongs to its arena. Allocation: the arena only. Text is not copied
- * where that can be helped: it must outlive the document.
+ * A name or string may hold NUL ("\u0000"). Refused: lone surrogates, bytes that are no
+ * UTF-8, a byte order mark, comments, trailing commas, NaN.
+ *
+ * Threads: a document belongs to its arena. Allocation: the arena only, 23 times the
+ * text at most. The text is copied; nothing points into it afterwards.
  */
 #pragma once
 
@@ -16,9 +19,10 @@ struct json; /* one value, borrowed from its document */
 
 enum json_type { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
 
-/* GALEN_INVALID: malformed (error names the byte offset), too deep or a name twice (error
- * carries the JSON Pointer of the second); GALEN_TOO_LARGE: beyond the limits;
- * GALEN_NO_MEMORY. */
+/* GALEN_INVALID: malformed, too deep, or a name twice: the error has the byte offset ("byte
+ * offset 17: ...") and no content. For a name twice it has the second member's index too,
+ * and the JSON Pointer of the object that both are in; their own name is left out, since it
+ * is a client's. GALEN_TOO_LARGE: beyond the limits; GALEN_NO_MEMORY. */
 MUST_USE enum galen_status json_parse(struct bytes text, struct arena *arena,
                                       const struct json **out_root,
                                       struct error *out_error);
