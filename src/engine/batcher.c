@@ -50,25 +50,20 @@ static bool settings_are_valid(const struct batcher_settings *settings)
 }
 
 enum galen_status batcher_init(struct batcher *batcher,
-                               const struct batcher_settings *settings)
+                               const struct batcher_settings *settings,
+                               struct arena *arena)
 {
     struct deadlines deadlines;
     if (!settings_are_valid(settings)) {
         return GALEN_INVALID;
     }
-    TRY(deadlines_init(&deadlines, settings->queue_count_max));
+    TRY(deadlines_init(&deadlines, settings->queue_count_max, arena));
     *batcher = (struct batcher){.settings_ = *settings, .deadlines_ = deadlines};
     list_init(&batcher->queue_);
     for (size_t i = 0; i < BATCHER_BUCKET_COUNT; i++) {
         list_init(&batcher->buckets_[i].entries);
     }
     return GALEN_OK;
-}
-
-void batcher_deinit(struct batcher *batcher)
-{
-    INVARIANT(list_is_empty(&batcher->queue_));
-    deadlines_deinit(&batcher->deadlines_);
 }
 
 enum galen_status batcher_push(struct batcher *batcher, struct batcher_entry *entry,

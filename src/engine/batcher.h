@@ -3,7 +3,8 @@
  * Groups the requests that wait for one model into batches.
  *
  * A pure state machine: no clock, lock, thread or I/O. The caller passes the time in and
- * acts on what comes out. Threads: one owner. Allocation: in init only.
+ * acts on what comes out. Threads: one owner. Allocation: in init only, from the
+ * arena.
  *
  * The rule: a batch is made around the oldest request of all. Those that can be joined with
  * it (an equal join_key) follow in the order of their arrival until the next does not fit;
@@ -71,13 +72,11 @@ struct batcher {
     bool flushing_;
 };
 
-/* Caller's storage, which must not move. GALEN_INVALID: a setting is out of its range;
- * GALEN_NO_MEMORY. */
+/* Caller's storage, which must not move; lives as long as the arena. GALEN_INVALID: a
+ * setting is out of its range; GALEN_NO_MEMORY. */
 MUST_USE enum galen_status batcher_init(struct batcher *batcher,
-                                        const struct batcher_settings *settings);
-
-/* The queue must be empty. */
-void batcher_deinit(struct batcher *batcher);
+                                        const struct batcher_settings *settings,
+                                        struct arena *arena);
 
 /* Borrows entry until pop, expire or remove gives it back. GALEN_BUSY: the queue is full.
  */

@@ -10,6 +10,7 @@ static const struct batcher_settings four_rows_within_100ns = {
     .row_count_max = 4, .queue_count_max = 8, .wait_ns_max = 100};
 
 struct fixture {
+    struct arena arena;
     struct batcher batcher;
     struct batcher_entry entries[16];
     struct batch batch;
@@ -18,7 +19,8 @@ struct fixture {
 static int set_up(void **state)
 {
     static struct fixture fixture;
-    EXPECT_OK(batcher_init(&fixture.batcher, &four_rows_within_100ns));
+    arena_init(&fixture.arena, 65536);
+    EXPECT_OK(batcher_init(&fixture.batcher, &four_rows_within_100ns, &fixture.arena));
     for (size_t i = 0; i < 16; i++) {
         fixture.entries[i] =
             (struct batcher_entry){.row_count = 1, .deadline_ns = CLOCK_NEVER};
@@ -30,12 +32,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     struct fixture *fixture = *state;
-    batcher_flush(&fixture->batcher);
-    while (batcher_expire(&fixture->batcher, CLOCK_NEVER - 1) != NULL) {
-    }
-    while (batcher_pop(&fixture->batcher, CLOCK_NEVER - 1, &fixture->batch)) {
-    }
-    batcher_deinit(&fixture->batcher);
+    arena_deinit(&fixture->arena);
     return 0;
 }
 
@@ -64,18 +61,19 @@ static void expect_batch(struct fixture *fixture, size_t count, const size_t *in
 
 static void settings_out_of_range_are_refused(void **state)
 {
-    (void)state;
+    struct fixture *fixture = *state;
+    struct arena *arena = &fixture->arena;
     struct batcher batcher;
     struct batcher_settings settings = four_rows_within_100ns;
     settings.row_count_max = 0;
-    EXPECT_STATUS(GALEN_INVALID, batcher_init(&batcher, &settings));
+    EXPECT_STATUS(GALEN_INVALID, batcher_init(&batcher, &settings, arena));
     settings.row_count_max = 4097;
-    EXPECT_STATUS(GALEN_INVALID, batcher_init(&batcher, &settings));
+    EXPECT_STATUS(GALEN_INVALID, batcher_init(&batcher, &settings, arena));
     settings = four_rows_within_100ns;
     settings.queue_count_max = 0;
-    EXPECT_STATUS(GALEN_INVALID, batcher_init(&batcher, &settings));
+    EXPECT_STATUS(GALEN_INVALID, batcher_init(&batcher, &settings, arena));
     settings.queue_count_max = 65537;
-    EXPECT_STATUS(GALEN_INVALID, batcher_init(&batcher, &settings));
+    EXPECT_STATUS(GALEN_INVALID, batcher_init(&batcher, &settings, arena));
 }
 
 static void empty_queue_is_never_due(void **state)
@@ -247,18 +245,16 @@ static void flushed_batcher_waits_no_more(void **state)
 
 static void endless_wait_does_not_overflow(void **state)
 {
-    (void)state;
+    struct fixture *fixture = *state;
+    struct arena *arena = &fixture->arena;
     struct batcher batcher;
     struct batcher_entry entry = {.row_count = 1, .deadline_ns = CLOCK_NEVER};
     const struct batcher_settings settings = {
         .row_count_max = 2, .queue_count_max = 1, .wait_ns_max = UINT64_MAX};
-    EXPECT_OK(batcher_init(&batcher, &settings));
+    EXPECT_OK(batcher_init(&batcher, &settings, arena));
     EXPECT_OK(batcher_push(&batcher, &entry, 10));
 
     assert_int_equal(batcher_due_ns(&batcher), CLOCK_NEVER);
-
-    batcher_remove(&batcher, &entry);
-    batcher_deinit(&batcher);
 }
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)

@@ -1,25 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/deadlines.h"
 
-#include <stdlib.h>
-
 #include "base/clock.h"
 #include "base/invariant.h"
 
-enum galen_status deadlines_init(struct deadlines *deadlines, size_t count_max)
+enum galen_status deadlines_init(struct deadlines *deadlines, size_t count_max,
+                                 struct arena *arena)
 {
-    struct deadline **slots = calloc(count_max + 1, sizeof(struct deadline *));
+    struct deadline **slots =
+        (struct deadline **)arena_alloc_array(arena, count_max + 1, sizeof(slots[0]));
     if (slots == NULL) {
         return GALEN_NO_MEMORY;
     }
     *deadlines = (struct deadlines){.slots_ = slots, .count_max_ = count_max};
     return GALEN_OK;
-}
-
-void deadlines_deinit(struct deadlines *deadlines)
-{
-    free((void *)deadlines->slots_);
-    *deadlines = (struct deadlines){0};
 }
 
 static void put(struct deadlines *deadlines, size_t index, struct deadline *deadline)

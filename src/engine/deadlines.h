@@ -3,14 +3,13 @@
  * The earliest of many deadlines: a binary heap of intrusive entries, so that any of them
  * leaves in O(log n) and the earliest is known in O(1).
  *
- * Pure. Threads: one owner. Allocation: in init only.
+ * Pure. Threads: one owner. Allocation: in init only, from the arena.
  */
 #pragma once
 
 #include <stdint.h>
 
-#include "base/bytes.h"
-#include "base/status.h"
+#include "base/arena.h"
 
 struct deadline {
     uint64_t at_ns;
@@ -23,9 +22,9 @@ struct deadlines {
     size_t count_max_;
 };
 
-/* GALEN_NO_MEMORY. */
-MUST_USE enum galen_status deadlines_init(struct deadlines *deadlines, size_t count_max);
-void deadlines_deinit(struct deadlines *deadlines); /* zeroed is allowed */
+/* Lives as long as the arena. GALEN_NO_MEMORY. */
+MUST_USE enum galen_status deadlines_init(struct deadlines *deadlines, size_t count_max,
+                                          struct arena *arena);
 
 /* Borrows deadline, which is in no heap and whose index_ is 0, until it is removed. There
  * must be room. CLOCK_NEVER is not kept. */

@@ -10,24 +10,28 @@ enum { COUNT = 40, SEED_COUNT = 2000, STEP_COUNT = 100 };
 static void earliest_of_none_is_none(void **state)
 {
     (void)state;
+    struct arena arena;
     struct deadlines deadlines;
-    EXPECT_OK(deadlines_init(&deadlines, 1));
+    arena_init(&arena, 65536);
+    EXPECT_OK(deadlines_init(&deadlines, 1, &arena));
     assert_null(deadlines_earliest(&deadlines));
-    deadlines_deinit(&deadlines);
+    arena_deinit(&arena);
 }
 
 static void never_is_not_kept(void **state)
 {
     (void)state;
+    struct arena arena;
     struct deadlines deadlines;
     struct deadline never = {.at_ns = CLOCK_NEVER};
-    EXPECT_OK(deadlines_init(&deadlines, 1));
+    arena_init(&arena, 65536);
+    EXPECT_OK(deadlines_init(&deadlines, 1, &arena));
 
     deadlines_add(&deadlines, &never);
     assert_null(deadlines_earliest(&deadlines));
     deadlines_remove(&deadlines, &never);
 
-    deadlines_deinit(&deadlines);
+    arena_deinit(&arena);
 }
 
 static uint64_t earliest_by_scan(const struct deadline *all)
@@ -58,16 +62,29 @@ static void step(struct random *random, struct deadlines *deadlines, struct dead
 static void earliest_is_what_a_scan_finds(void **state)
 {
     (void)state;
+    struct arena arena;
+    arena_init(&arena, 65536);
     for (uint64_t seed = 0; seed < SEED_COUNT; seed++) {
         struct random random = {seed};
         struct deadlines deadlines;
         struct deadline all[COUNT] = {{0}};
-        EXPECT_OK(deadlines_init(&deadlines, COUNT));
+        EXPECT_OK(deadlines_init(&deadlines, COUNT, &arena));
         for (size_t i = 0; i < STEP_COUNT; i++) {
             step(&random, &deadlines, all);
         }
-        deadlines_deinit(&deadlines);
+        arena_clear(&arena);
     }
+    arena_deinit(&arena);
+}
+
+static void full_arena_is_no_memory(void **state)
+{
+    (void)state;
+    struct arena arena;
+    struct deadlines deadlines;
+    arena_init(&arena, 8192);
+    EXPECT_STATUS(GALEN_NO_MEMORY, deadlines_init(&deadlines, 8192, &arena));
+    arena_deinit(&arena);
 }
 
 int main(void)
@@ -75,6 +92,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(earliest_of_none_is_none),
         cmocka_unit_test(never_is_not_kept),
+        cmocka_unit_test(full_arena_is_no_memory),
         cmocka_unit_test(earliest_is_what_a_scan_finds),
     };
     return cmocka_run_group_tests_name("deadlines", tests, NULL, NULL);

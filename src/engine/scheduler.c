@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/scheduler.h"
 
-#include <stdlib.h>
-
 #include "base/invariant.h"
 
 struct scheduler {
@@ -13,25 +11,15 @@ struct scheduler {
 };
 
 enum galen_status scheduler_create(const struct batcher_settings *settings,
-                                   struct scheduler **out_scheduler)
+                                   struct arena *arena, struct scheduler **out_scheduler)
 {
-    scoped(scheduler) scheduler = calloc(1, sizeof(*scheduler));
+    struct scheduler *scheduler = arena_alloc(arena, sizeof(*scheduler));
     if (scheduler == NULL) {
         return GALEN_NO_MEMORY;
     }
-    list_init(&scheduler->batcher.queue_);
-    TRY(batcher_init(&scheduler->batcher, settings));
-    *out_scheduler = take(&scheduler);
+    TRY(batcher_init(&scheduler->batcher, settings, arena));
+    *out_scheduler = scheduler;
     return GALEN_OK;
-}
-
-void scheduler_destroy(struct scheduler *scheduler)
-{
-    if (scheduler != NULL) {
-        INVARIANT(scheduler->running_count == 0);
-        batcher_deinit(&scheduler->batcher);
-        free(scheduler);
-    }
 }
 
 static enum galen_status admit(struct scheduler *scheduler, struct scheduler_entry *entry,

@@ -8,11 +8,11 @@
  * It leaves exactly once: by one of these three, after which the scheduler never touches
  * it.
  *
- * Pure. Threads: one owner at a time (the instances' lock). Allocation: in create only.
+ * Pure. Threads: one owner at a time (the instances' lock). Allocation: in create only,
+ * from the arena.
  */
 #pragma once
 
-#include "base/cleanup.h"
 #include "engine/batcher.h"
 
 enum scheduler_entry_state {
@@ -46,13 +46,10 @@ struct scheduler_statistics {
 
 struct scheduler;
 
-/* GALEN_INVALID, GALEN_NO_MEMORY: as batcher_init. */
+/* Lives as long as the arena. GALEN_INVALID, GALEN_NO_MEMORY: as batcher_init. */
 MUST_USE enum galen_status scheduler_create(const struct batcher_settings *settings,
+                                            struct arena *arena,
                                             struct scheduler **out_scheduler);
-
-/* Nothing may be waiting. NULL is allowed. */
-void scheduler_destroy(struct scheduler *scheduler);
-DEFINE_SCOPED(scheduler, scheduler_destroy)
 
 /* Borrows entry until it leaves. Otherwise it is not taken: GALEN_BUSY (queue full),
  * GALEN_UNAVAILABLE (draining), GALEN_TIMEOUT (its deadline is not after now_ns). */

@@ -18,6 +18,7 @@ enum { SEED_COUNT = 20000, STEP_COUNT = 150, ENTRY_COUNT = 64, BATCH_COUNT = 4 }
 static uint64_t only_seed = UINT64_MAX;
 
 struct world {
+    struct arena arena;
     struct random random;
     struct batcher_settings settings;
     struct scheduler *scheduler;
@@ -50,7 +51,8 @@ static void world_init(struct world *world, uint64_t seed)
         .queue_count_max = 1 + random_below(random, 20),
         .wait_ns_max = random_one_in(random, 3) ? 0 : random_below(random, 100)};
     world->prompt = random_one_in(random, 2);
-    EXPECT_OK(scheduler_create(&world->settings, &world->scheduler));
+    arena_init(&world->arena, 65536);
+    EXPECT_OK(scheduler_create(&world->settings, &world->arena, &world->scheduler));
 }
 
 /* --- the model --- */
@@ -312,7 +314,7 @@ static void run_seed(uint64_t seed)
     }
     drain(&world);
     expect_all_left_once(&world);
-    scheduler_destroy(world.scheduler);
+    arena_deinit(&world.arena);
 }
 
 static uint64_t seed_now;

@@ -8,6 +8,7 @@ static const struct batcher_settings settings = {
     .row_count_max = 4, .queue_count_max = 4, .wait_ns_max = 0};
 
 struct fixture {
+    struct arena arena;
     struct scheduler *scheduler;
     struct scheduler_entry entries[8];
     struct batch batch;
@@ -17,7 +18,8 @@ static int set_up(void **state)
 {
     static struct fixture fixture;
     fixture = (struct fixture){0};
-    EXPECT_OK(scheduler_create(&settings, &fixture.scheduler));
+    arena_init(&fixture.arena, 65536);
+    EXPECT_OK(scheduler_create(&settings, &fixture.arena, &fixture.scheduler));
     for (size_t i = 0; i < 8; i++) {
         fixture.entries[i].waiting =
             (struct batcher_entry){.row_count = 1, .deadline_ns = CLOCK_NEVER};
@@ -30,7 +32,7 @@ static int tear_down(void **state)
 {
     struct fixture *fixture = *state;
     assert_true(scheduler_is_idle(fixture->scheduler));
-    scheduler_destroy(fixture->scheduler);
+    arena_deinit(&fixture->arena);
     return 0;
 }
 
@@ -170,10 +172,10 @@ static void evicted_request_is_given_back_unrun(void **state)
 
 static void bad_settings_make_no_scheduler(void **state)
 {
-    (void)state;
+    struct fixture *fixture = *state;
     struct scheduler *scheduler = NULL;
     const struct batcher_settings none = {0};
-    EXPECT_STATUS(GALEN_INVALID, scheduler_create(&none, &scheduler));
+    EXPECT_STATUS(GALEN_INVALID, scheduler_create(&none, &fixture->arena, &scheduler));
     assert_null(scheduler);
 }
 

@@ -3,8 +3,8 @@
 
 #include "base/clock.h"
 #include "expect.h"
-#include "infer/conformance.h"
-#include "infer/manual_mailbox.h"
+#include "infer_conformance.h"
+#include "manual_mailbox.h"
 
 static const struct galen_tensor_spec input_specs[] = {
     {.name = "x", .datatype = GALEN_FP32, .rank = 2, .shape = {-1, 2}},

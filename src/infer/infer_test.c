@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 #include "expect.h"
-#include "infer/manual_mailbox.h"
+#include "manual_mailbox.h"
 
 struct fixture {
     struct infer_service service;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "infer/manual_mailbox.h"
+#include "manual_mailbox.h"
 
 #include <time.h>
 

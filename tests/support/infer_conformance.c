@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "infer/conformance.h"
+#include "infer_conformance.h"
 
 #include <stdlib.h>
 
