@@ -16,6 +16,13 @@ class Version:
     limits: str
 
 
+@dataclasses.dataclass
+class Contents:
+    names: list[str]
+    labels: list[str]
+    largest: np.ndarray  # of each feature in the whole data set
+
+
 REGRESSION = Version("1", "Logistic regression on standardised features.", 0.0,
                      "It never abstains.")
 NETWORK = Version("2", "A network of one hidden layer of 16 on standardised features.", 0.6,
@@ -67,11 +74,11 @@ def number(value: float) -> str:
     return f"{value:.12g}"
 
 
-def render(version: Version, names: list[str], labels: list[str], largest: np.ndarray,
-           onnx_bytes: bytes, metrics: dict[str, float]) -> str:
+def render(version: Version, contents: Contents, onnx_bytes: bytes,
+           metrics: dict[str, float]) -> str:
     features = "\n".join(
         f'  - {{name: {name}, unit: "1", min: 0, max: {number(rounded_up(2 * top))}}}'
-        for name, top in zip(names, largest, strict=True))
+        for name, top in zip(contents.names, contents.largest, strict=True))
     measured = ", ".join(f"{name}: {number(value)}" for name, value in metrics.items())
     return f"""# SPDX-License-Identifier: Apache-2.0
 # Written by train/breast-cancer: change it there.
@@ -82,7 +89,7 @@ input: {{tensor: features, datatype: FP32}}
 features:
 {features}
 output: {{tensor: probabilities, activation: none}}
-labels: [{", ".join(labels)}]
+labels: [{", ".join(contents.labels)}]
 threshold: {number(version.threshold)}
 files:
   model.onnx: {hashlib.sha256(onnx_bytes).hexdigest()}

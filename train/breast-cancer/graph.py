@@ -25,10 +25,10 @@ def of_layers(scaler: StandardScaler, weights: list[np.ndarray],
     nodes = [helper.make_node("Sub", ["features", "mean"], ["centred"]),
              helper.make_node("Div", ["centred", "scale"], ["scaled"])]
     constants = [constant("mean", scaler.mean_), constant("scale", scaler.scale_)]
-    last, value = len(weights) - 1, "scaled"
-    for index, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
-        if index == last:
-            weight, bias = two_sided(weight, bias)
+    layers = list(zip(weights, biases, strict=True))
+    last, value = len(layers) - 1, "scaled"
+    layers[last] = two_sided(*layers[last])
+    for index, (weight, bias) in enumerate(layers):
         constants += [constant(f"weight_{index}", weight), constant(f"bias_{index}", bias)]
         nodes.append(helper.make_node(
             "Gemm", [value, f"weight_{index}", f"bias_{index}"], [f"logits_{index}"]))

@@ -99,7 +99,8 @@ def write(path: pathlib.Path, content: bytes | str) -> None:
 
 def write_version(data: Data, version: card.Version, onnx_bytes: bytes) -> None:
     metrics = card.measure(run(onnx_bytes, data.rows), data.row_labels, version.threshold)
-    text = card.render(version, data.names, data.labels, data.largest, onnx_bytes, metrics)
+    contents = card.Contents(data.names, data.labels, data.largest)
+    text = card.render(version, contents, onnx_bytes, metrics)
     write(MODEL / version.number / "model.onnx", onnx_bytes)
     write(MODEL / version.number / "model.yaml", text)
     print(f"breast-cancer/{version.number}: {metrics}")
