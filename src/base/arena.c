@@ -55,8 +55,13 @@ void arena_deinit(struct arena *arena)
 
 static struct arena_block *block_push(struct arena *arena, size_t wanted)
 {
-    const size_t size = wanted > BLOCK_SIZE_BYTES ? wanted : BLOCK_SIZE_BYTES;
-    if (size > arena->size_bytes_max || arena->size_bytes > arena->size_bytes_max - size) {
+    const size_t left = arena->size_bytes_max - arena->size_bytes;
+    if (wanted > left) {
+        return NULL;
+    }
+    const size_t usual = left < BLOCK_SIZE_BYTES ? left : BLOCK_SIZE_BYTES;
+    const size_t size = wanted > usual ? wanted : usual;
+    if (size > SIZE_MAX - sizeof(struct arena_block)) {
         return NULL;
     }
     struct arena_block *block = malloc(sizeof(*block) + size);

@@ -36,13 +36,24 @@ static size_t append_escaped(char *token, size_t size, uint8_t byte)
     return size;
 }
 
+/* A pointer cut inside a character or inside an escape is cut before it. */
+static void cut_pointer(char *pointer)
+{
+    cut_at_character(pointer);
+    const size_t size = strlen(pointer);
+    if (size > 0 && pointer[size - 1] == '~') {
+        pointer[size - 1] = '\0';
+    }
+}
+
 static void prefix_token(struct error *error, const char *token)
 {
     char joined[2 * ERROR_POINTER_SIZE];
     (void)snprintf(joined, sizeof(joined), "%s%s", token, error->pointer);
-    memcpy(error->pointer, joined, sizeof(error->pointer) - 1);
-    error->pointer[sizeof(error->pointer) - 1] = '\0';
-    cut_at_character(error->pointer);
+    const size_t size = strnlen(joined, sizeof(error->pointer) - 1);
+    memcpy(error->pointer, joined, size);
+    error->pointer[size] = '\0';
+    cut_pointer(error->pointer);
 }
 
 void error_prefix_name(struct error *error, struct bytes name)

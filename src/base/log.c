@@ -15,6 +15,7 @@ static atomic_int level_min = LOG_INFO;
 struct line {
     char text[LINE_SIZE];
     size_t size;
+    bool is_full; /* something did not fit, and nothing is added any more */
 };
 
 void log_set_level(enum log_level level)
@@ -24,8 +25,8 @@ void log_set_level(enum log_level level)
 
 static void put(struct line *line, struct bytes bytes)
 {
-    const struct bytes fitting = bytes_first(bytes, LINE_SIZE - TAIL_SIZE - line->size);
-    if (fitting.size == bytes.size && bytes.size > 0) {
+    line->is_full |= bytes.size > LINE_SIZE - TAIL_SIZE - line->size;
+    if (!line->is_full && bytes.size > 0) {
         memcpy(line->text + line->size, bytes.data, bytes.size);
         line->size += bytes.size;
     }
@@ -36,26 +37,47 @@ static void put_string(struct line *line, const char *text)
     put(line, bytes_from_string(text));
 }
 
-static void put_escaped_byte(struct line *line, uint8_t byte)
+static void put_escaped(struct line *line, struct bytes text)
 {
-    char escaped[8];
-    int size;
-    if (byte == '"' || byte == '\\') {
-        size = snprintf(escaped, sizeof(escaped), "\\%c", byte);
-    } else if (byte < 0x20 || byte >= 0x7F) {
-        size = snprintf(escaped, sizeof(escaped), "\\u%04x", byte);
-    } else {
-        size = snprintf(escaped, sizeof(escaped), "%c", byte);
+    for (size_t i = 0; i < text.size; i++) {
+        const uint8_t byte = text.data[i];
+        char escaped[8];
+        if (byte == '"' || byte == '\\') {
+            (void)snprintf(escaped, sizeof(escaped), "\\%c", byte);
+        } else if (byte < 0x20 || byte == 0x7F) {
+            (void)snprintf(escaped, sizeof(escaped), "\\u%04x", byte);
+        } else {
+            (void)snprintf(escaped, sizeof(escaped), "%c", byte);
+        }
+        put_string(line, escaped);
     }
-    put(line, bytes_of(escaped, (size_t)size));
 }
 
+static struct bytes cut_at_character(struct bytes text)
+{
+    if (text.size <= VALUE_SIZE_MAX) {
+        return text;
+    }
+    size_t size = VALUE_SIZE_MAX;
+    while (size > VALUE_SIZE_MAX - 4 && (text.data[size] & 0xC0) == 0x80) {
+        size--;
+    }
+    return bytes_first(text, size);
+}
+
+/* What is not UTF-8 becomes U+FFFD, byte by byte: the line is JSON whatever is in it. */
 static void put_text(struct line *line, struct bytes text)
 {
-    const struct bytes value = bytes_first(text, VALUE_SIZE_MAX);
+    struct bytes left = cut_at_character(text);
     put_string(line, "\"");
-    for (size_t i = 0; i < value.size; i++) {
-        put_escaped_byte(line, value.data[i]);
+    while (left.size > 0) {
+        size_t good = left.size;
+        const bool all_good = bytes_are_utf8(left, &good);
+        put_escaped(line, bytes_first(left, good));
+        if (!all_good) {
+            put_string(line, "\\ufffd");
+        }
+        left = bytes_from(left, good + 1);
     }
     put_string(line, "\"");
 }
@@ -80,6 +102,18 @@ static void put_time(struct line *line)
     put_text(line, bytes_of(text, size));
 }
 
+static void put_field(struct line *line, const struct log_field *field)
+{
+    put_string(line, ",");
+    put_text(line, bytes_from_string(field->name));
+    put_string(line, ":");
+    if (field->type == LOG_NUMBER) {
+        put_number(line, field->number);
+    } else {
+        put_text(line, field->text);
+    }
+}
+
 void log_write(enum log_level level, const char *event, const struct log_field *fields)
 {
     static const char *const names[] = {"debug", "info", "warn", "error"};
@@ -93,14 +127,11 @@ void log_write(enum log_level level, const char *event, const struct log_field *
     put_text(&line, bytes_from_string(names[level]));
     put_string(&line, ",\"event\":");
     put_text(&line, bytes_from_string(event));
-    for (; fields->type != LOG_END; fields++) {
-        put_string(&line, ",");
-        put_text(&line, bytes_from_string(fields->name));
-        put_string(&line, ":");
-        if (fields->type == LOG_NUMBER) {
-            put_number(&line, fields->number);
-        } else {
-            put_text(&line, fields->text);
+    for (; fields->type != LOG_END && !line.is_full; fields++) {
+        const size_t size_before = line.size;
+        put_field(&line, fields);
+        if (line.is_full) {
+            line.size = size_before;
         }
     }
     memcpy(line.text + line.size, "}\n", TAIL_SIZE);

@@ -42,8 +42,9 @@ enum galen_status galen_datatype_parse(const char *name, size_t size,
 enum galen_status galen_shape_element_count(const int64_t *shape, uint32_t rank,
                                             uint64_t *out_count)
 {
-    int64_t count = 1;
+    int64_t count = 1; /* of the dimensions that are not zero: order must not decide */
     bool overflows = false;
+    bool is_empty = false;
     if (rank > GALEN_RANK_MAX) {
         return GALEN_INVALID;
     }
@@ -51,12 +52,13 @@ enum galen_status galen_shape_element_count(const int64_t *shape, uint32_t rank,
         if (shape[i] < 0) {
             return GALEN_INVALID;
         }
-        overflows |= __builtin_mul_overflow(count, shape[i], &count);
+        is_empty |= shape[i] == 0;
+        overflows |= shape[i] > 0 && __builtin_mul_overflow(count, shape[i], &count);
     }
     if (overflows) {
         return GALEN_TOO_LARGE;
     }
-    *out_count = (uint64_t)count;
+    *out_count = is_empty ? 0 : (uint64_t)count;
     return GALEN_OK;
 }
 
