@@ -29,10 +29,10 @@ struct log_field {
 void log_set_level(enum log_level level); /* LOG_INFO until set */
 
 /* log_event(LOG_INFO, "engine.loaded", LOG_STR("model", name), LOG_INT("version", 2)) */
-#define log_event(level, event, ...)      \
-    log_write((level), (event),           \
-              (const struct log_field[]){ \
-                  __VA_ARGS__ __VA_OPT__(, ){NULL, LOG_END, BYTES_NONE, 0}})
+#define log_event(level, ...) LOG_EVENT_(level, __VA_ARGS__, LOG_FIELD_END_)
+#define LOG_EVENT_(level, event, ...) \
+    log_write((level), (event), (const struct log_field[]){__VA_ARGS__})
+#define LOG_FIELD_END_ ((struct log_field){NULL, LOG_END, BYTES_NONE, 0})
 
 /* fields end with LOG_END. */
 void log_write(enum log_level level, const char *event, const struct log_field *fields);
