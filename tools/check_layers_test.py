@@ -20,6 +20,7 @@ openssl/: net
 [pure base]
 [may reveal patient data]
 src/base/phi.h
+[test support]
 """
 
 
@@ -108,6 +109,11 @@ class Layers(Tree):
 
     def test_tests_are_free(self):
         self.write("src/base/blob_test.c", '#include "net/loop.h"\n#include <uv.h>\n')
+        self.assert_accepted()
+
+    def test_support_of_tests_is_free_where_it_is_listed(self):
+        self.write("src/base/world.c", "#include <uv.h>\n")
+        self.write("tools/layers.txt", LAYERS + "src/base/world.c\n")
         self.assert_accepted()
 
     def test_a_listed_file_that_is_gone_is_reported(self):

@@ -30,7 +30,7 @@ static void outputs_beyond_the_maximum_are_no_memory(void **state)
     (void)state;
     struct memory_sink sink;
     void *bytes = NULL;
-    memory_sink_init(&sink, 4096);
+    memory_sink_init(&sink, 1);
 
     EXPECT_STATUS(GALEN_NO_MEMORY, galen_sink_output(&sink.base, &pair, &bytes));
 

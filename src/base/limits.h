@@ -5,6 +5,6 @@
 #include <stdint.h>
 
 enum limit {
-#define LIMIT(name, value, why) LIMIT_##name = value,
+#define LIMIT(name, value, why) LIMIT_##name = (value),
 #include "base/limits.def"
 };

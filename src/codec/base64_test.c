@@ -114,7 +114,7 @@ static void what_does_not_fit_into_the_arena_is_refused(void **state)
     (void)state;
     struct arena arena;
     struct bytes decoded;
-    arena_init(&arena, 16);
+    arena_init(&arena, 8);
     EXPECT_STATUS(GALEN_NO_MEMORY, base64_decode(BYTES("Zm9v"), &arena, &decoded, NULL));
     arena_deinit(&arena);
 }

@@ -50,8 +50,7 @@ static bool settings_are_valid(const struct batcher_settings *settings)
 }
 
 enum galen_status batcher_init(struct batcher *batcher,
-                               const struct batcher_settings *settings,
-                               struct arena *arena)
+                               const struct batcher_settings *settings, struct arena *arena)
 {
     struct deadlines deadlines;
     if (!settings_are_valid(settings)) {
