@@ -8,6 +8,8 @@
  */
 #pragma once
 
+#include <stdatomic.h>
+
 #include "infer/infer.h"
 #include "model/repository.h"
 
@@ -17,7 +19,8 @@ struct gateway {
     struct mailbox *mailbox;          /* the loop's */
     const struct repository *repository;
     size_t body_size_bytes_max;
-    uint64_t timeout_ns; /* for a whole request */
+    uint64_t timeout_ns;         /* for a whole request */
+    const atomic_bool *draining; /* once true, /readyz says no */
     uint64_t (*now_ns)(void *context);
     void (*random)(void *context, uint8_t *out_bytes, size_t size);
     void *context; /* of the two above */

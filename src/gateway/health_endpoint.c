@@ -22,6 +22,10 @@ static enum phase_result live(struct request *request)
 static enum phase_result check_repository(struct request *request)
 {
     const struct repository *repository = request->gateway->repository;
+    if (atomic_load(request->gateway->draining)) {
+        return request_fail(request,
+                            error_set(&request->error, GALEN_UNAVAILABLE, "draining"));
+    }
     for (size_t i = 0; i < repository->model_count; i++) {
         const struct repository_model *model = &repository->models[i];
         if (!model->usable) {

@@ -12,6 +12,8 @@
 #include "infer/infer.h"
 #include "model/repository.h"
 
-/* Takes a reference of its own. */
+/* Takes a reference of its own to the repository. now_ns is the clock that deadlines are
+ * read by: clock_monotonic_ns, or the simulation's. */
 MUST_USE enum galen_status preprocess_create(struct repository *repository,
+                                             uint64_t (*now_ns)(void),
                                              struct infer_service **out_service);

@@ -205,7 +205,11 @@ static void on_body(void *context, struct http_exchange *exchange)
         return;
     }
     error_clear(&error);
-    const enum galen_status status = begin(visit, &error);
+    enum galen_status status = begin(visit, &error);
+    if (visit->transaction.route.operation == V2_READY &&
+        atomic_load(visit->front->options.draining)) {
+        status = error_set(&error, GALEN_UNAVAILABLE, "draining");
+    }
     if (status != GALEN_OK) {
         visit_refuse(visit, status, &error);
         return;

@@ -7,6 +7,8 @@
  */
 #pragma once
 
+#include <stdatomic.h>
+
 #include "infer/infer.h"
 #include "net/http_server.h"
 
@@ -16,7 +18,8 @@ struct v2_front_options {
     struct loop *loop;
     struct infer_service *service; /* borrowed */
     size_t body_size_bytes_max;
-    uint64_t timeout_ns; /* of a request that names none */
+    uint64_t timeout_ns;         /* of a request that names none */
+    const atomic_bool *draining; /* once true, /v2/health/ready says no */
 };
 
 MUST_USE enum galen_status v2_front_create(const struct v2_front_options *options,

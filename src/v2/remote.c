@@ -12,7 +12,8 @@ enum { TARGET_SIZE_MAX = 2048, HEADER_COUNT = 3, DECIMAL_SIZE = 24 };
 struct remote {
     struct infer_service base; /* first: callers hold a pointer to it */
     struct http_client *client;
-    struct task closed;
+    struct task client_closed;
+    struct task *closed; /* the owner's, or NULL */
 };
 
 /* One call on its way, in the call's arena. */
@@ -247,16 +248,21 @@ static void remote_cancel(struct infer_service *service, struct infer_call *call
     }
 }
 
-static void on_closed(struct task *task)
+static void on_client_closed(struct task *task)
 {
-    free(LIST_ITEM(task, struct remote, closed));
+    struct remote *remote = LIST_ITEM(task, struct remote, client_closed);
+    struct task *closed = remote->closed;
+    free(remote);
+    if (closed != NULL) {
+        closed->run(closed);
+    }
 }
 
 static void remote_close(struct infer_service *service)
 {
     struct remote *remote = (struct remote *)service;
-    remote->closed.run = on_closed;
-    http_client_close(remote->client, &remote->closed);
+    remote->client_closed.run = on_client_closed;
+    http_client_close(remote->client, &remote->client_closed);
 }
 
 static const struct infer_service_ops remote_ops = {
@@ -266,7 +272,7 @@ static const struct infer_service_ops remote_ops = {
     .close = remote_close,
 };
 
-enum galen_status remote_create(struct http_client *client,
+enum galen_status remote_create(struct http_client *client, struct task *closed,
                                 struct infer_service **out_service)
 {
     struct remote *remote = calloc(1, sizeof(*remote));
@@ -275,6 +281,7 @@ enum galen_status remote_create(struct http_client *client,
     }
     remote->base.ops = &remote_ops;
     remote->client = client;
+    remote->closed = closed;
     *out_service = &remote->base;
     return GALEN_OK;
 }

@@ -10,6 +10,7 @@
 #include "infer/infer.h"
 #include "net/http_client.h"
 
-/* The client is taken and closed with the service. */
-MUST_USE enum galen_status remote_create(struct http_client *client,
+/* The client is taken, and closed with the service. `closed`, unless NULL, runs as a task
+ * of the client's loop when both are freed. */
+MUST_USE enum galen_status remote_create(struct http_client *client, struct task *closed,
                                          struct infer_service **out_service);
