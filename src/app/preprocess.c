@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/role.h"
+#include "app/role_help.h"
+
+static const struct role_kind kind = {
+    .name = "preprocess",
+    .runs_preprocess = true,
+};
+
+static enum exit_code run(int argument_count, char **arguments)
+{
+    return role_run(&kind, argument_count, arguments);
+}
+
+const struct command preprocess_command = {
+    .name = "preprocess",
+    .summary = "notes, images and vectors to tensors, over v2",
+    .help = "Usage: galen preprocess [OPTION]...\n\n"
+            "Speaks v2: for each model, what a client sent becomes the inputs of its network.\n"
+            ROLE_HELP,
+    .run = run,
+};

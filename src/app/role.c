@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/role.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <uv.h>
+
+#include "app/configure.h"
+#include "app/worker.h"
+#include "backend/builtin.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "engine/engine.h"
+#include "preprocess/preprocess.h"
+
+/* A role that runs: its workers, and the signals that end it, on the first one's loop. */
+struct crew {
+    struct role role;
+    struct worker *workers;
+    pthread_t *threads;
+    size_t count;
+    uv_signal_t signals[2];
+    uv_timer_t delay; /* between unready and drain, then until the drain has to be over */
+};
+
+static enum exit_code complain(const struct error *error)
+{
+    (void)fprintf(stderr, "galen: %s\n", error->text);
+    return EXIT_USAGE;
+}
+
+static enum galen_status read_repository(struct role *role, struct error *out_error)
+{
+    TRY(repository_read(role->settings.repository, role->kind->runs_engine, &role->repository,
+                        out_error));
+    size_t usable_count = 0;
+    for (size_t i = 0; i < role->repository->model_count; i++) {
+        const struct repository_model *model = &role->repository->models[i];
+        usable_count += model->usable;
+        if (!model->usable) {
+            log_event(LOG_ERROR, "model.unusable", LOG_STR("model", model->name),
+                      LOG_STR("why", model->why_not.text));
+        }
+    }
+    if (usable_count > 0) {
+        return GALEN_OK;
+    }
+    return role->repository->model_count == 0
+               ? error_set(out_error, GALEN_NOT_FOUND, "%s: there is no model in this folder",
+                           role->settings.repository)
+               : error_set(out_error, GALEN_UNAVAILABLE, "no model is usable: %s",
+                           role->repository->models[0].why_not.text);
+}
+
+static enum galen_status open_engine(struct role *role, struct error *out_error)
+{
+    const struct settings *settings = &role->settings;
+    const struct engine_options options = {
+        .repository = role->repository,
+        .backends = builtin_backends,
+        .instance_count = (uint32_t)settings->engine_instances,
+        .thread_count = (uint32_t)settings->engine_threads,
+        .queue_count_max = settings->engine_queue_size,
+        .batch_rows_max = settings->engine_batch_rows_max,
+        .wait_ns_max = settings->engine_wait_us * NS_PER_US,
+    };
+    return engine_create(&options, &role->engine, out_error);
+}
+
+static enum galen_status open_services(struct role *role, struct error *out_error)
+{
+    TRY(read_repository(role, out_error));
+    if (role->kind->runs_engine) {
+        TRY(open_engine(role, out_error));
+    }
+    if (role->kind->runs_preprocess) {
+        TRY(preprocess_create(role->repository, clock_monotonic_ns, &role->preprocess));
+    }
+    return GALEN_OK;
+}
+
+static void close_services(struct role *role)
+{
+    infer_service_close(role->engine);
+    infer_service_close(role->preprocess);
+    repository_unref(role->repository);
+}
+
+static enum galen_status open_workers(struct crew *crew, struct error *out_error)
+{
+    uint16_t port = crew->role.settings.listen_http.port;
+    crew->workers = calloc(crew->count, sizeof(*crew->workers));
+    crew->threads = calloc(crew->count, sizeof(*crew->threads));
+    if (crew->workers == NULL || crew->threads == NULL) {
+        return error_set(out_error, GALEN_NO_MEMORY, "out of memory");
+    }
+    for (size_t i = 0; i < crew->count; i++) {
+        error_clear(out_error);
+        const enum galen_status status =
+            worker_open(&crew->workers[i], &crew->role, port, &port, out_error);
+        if (status != GALEN_OK) {
+            return out_error->text[0] != '\0'
+                       ? status
+                       : error_set(out_error, status, "%s", galen_status_text(status));
+        }
+    }
+    crew->role.settings.listen_http.port = port;
+    return GALEN_OK;
+}
+
+/* A drain that does not end is cut off: whoever stops us would kill us anyway, later. */
+static void on_drain_timeout(uv_timer_t *timer)
+{
+    (void)timer;
+    log_event(LOG_ERROR, "drain.timeout");
+    _exit(EXIT_FAILED);
+}
+
+static void on_delay_over(uv_timer_t *timer)
+{
+    struct crew *crew = timer->data;
+    for (size_t i = 0; i < crew->count; i++) {
+        worker_drain(&crew->workers[i]);
+    }
+    (void)uv_timer_start(timer, on_drain_timeout, crew->role.settings.drain_timeout_ms, 0);
+    uv_unref((uv_handle_t *)timer);
+}
+
+static void on_signal(uv_signal_t *signal, int number)
+{
+    struct crew *crew = signal->data;
+    if (atomic_exchange(&crew->role.draining, true)) {
+        log_event(LOG_WARN, "drain.cut", LOG_INT("signal", number));
+        _exit(EXIT_FAILED);
+    }
+    log_event(LOG_INFO, "drain.begin", LOG_INT("signal", number));
+    (void)uv_timer_start(&crew->delay, on_delay_over, crew->role.settings.drain_delay_ms, 0);
+}
+
+static void watch_signals(struct crew *crew)
+{
+    static const int numbers[] = {SIGTERM, SIGINT};
+    uv_loop_t *uv = loop_uv(crew->workers[0].loop);
+    for (size_t i = 0; i < 2; i++) {
+        crew->signals[i].data = crew;
+        (void)uv_signal_init(uv, &crew->signals[i]);
+        (void)uv_signal_start(&crew->signals[i], on_signal, numbers[i]);
+    }
+    crew->delay.data = crew;
+    (void)uv_timer_init(uv, &crew->delay);
+}
+
+static void unwatch_signals(struct crew *crew)
+{
+    uv_close((uv_handle_t *)&crew->signals[0], NULL);
+    uv_close((uv_handle_t *)&crew->signals[1], NULL);
+    uv_close((uv_handle_t *)&crew->delay, NULL);
+}
+
+static void *run_worker(void *worker)
+{
+    worker_run(worker);
+    return NULL;
+}
+
+static void greet(const struct crew *crew)
+{
+    const struct settings *settings = &crew->role.settings;
+    log_event(LOG_INFO, "listening", LOG_STR("role", crew->role.kind->name),
+              LOG_STR("address", settings->listen_http.host),
+              LOG_INT("port", settings->listen_http.port), LOG_INT("loops", crew->count),
+              LOG_INT("models", crew->role.repository->model_count));
+    (void)printf("galen %s answers on http://%s:%u\n", crew->role.kind->name,
+                 settings->listen_http.host, settings->listen_http.port);
+    (void)fflush(stdout);
+}
+
+static enum exit_code run_crew(struct crew *crew)
+{
+    size_t started = 1;
+    watch_signals(crew);
+    greet(crew);
+    while (started < crew->count && pthread_create(&crew->threads[started], NULL, run_worker,
+                                                   &crew->workers[started]) == 0) {
+        started++;
+    }
+    worker_run(&crew->workers[0]);
+    for (size_t i = 1; i < started; i++) {
+        (void)pthread_join(crew->threads[i], NULL);
+    }
+    unwatch_signals(crew);
+    log_event(LOG_INFO, "drain.end");
+    return EXIT_DONE;
+}
+
+static void raise_file_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+static enum exit_code open_and_run(struct crew *crew)
+{
+    struct error error;
+    error_clear(&error);
+    if (open_services(&crew->role, &error) != GALEN_OK ||
+        open_workers(crew, &error) != GALEN_OK) {
+        return complain(&error);
+    }
+    return run_crew(crew);
+}
+
+static size_t thread_count(const struct settings *settings)
+{
+    return settings->threads > 0 ? settings->threads : uv_available_parallelism();
+}
+
+enum exit_code role_run(const struct role_kind *kind, int argument_count, char **arguments)
+{
+    struct crew crew = {.role = {.kind = kind}};
+    enum exit_code code;
+    if (!configure(&crew.role, argument_count, arguments, &code)) {
+        return code;
+    }
+    raise_file_limit();
+    crew.count = thread_count(&crew.role.settings);
+    code = open_and_run(&crew);
+    for (size_t i = 0; crew.workers != NULL && i < crew.count; i++) {
+        worker_deinit(&crew.workers[i]);
+    }
+    free(crew.workers);
+    free(crew.threads);
+    close_services(&crew.role);
+    settings_deinit(&crew.role.settings);
+    return code;
+}

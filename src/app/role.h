@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A server program: reads the configuration and the models, opens what the role owns, runs a
+ * worker a core until a signal, drains and leaves. The only place where roles meet.
+ */
+#pragma once
+
+#include <stdatomic.h>
+
+#include "app/command.h"
+#include "infer/infer.h"
+#include "model/repository.h"
+#include "service/settings.h"
+
+struct role_kind {
+    const char *name;
+    bool is_gateway;       /* answers clients; else it speaks v2 in front of its one service */
+    bool runs_engine;      /* in this process */
+    bool runs_preprocess;  /* in this process */
+};
+
+struct role {
+    const struct role_kind *kind;
+    struct settings settings;
+    struct repository *repository;
+    struct infer_service *engine;     /* NULL: not in this process */
+    struct infer_service *preprocess; /* NULL: not in this process */
+    atomic_bool draining;
+};
+
+/* Runs the role until SIGTERM or SIGINT. Says on stderr in one line why it cannot. */
+enum exit_code role_run(const struct role_kind *kind, int argument_count, char **arguments);

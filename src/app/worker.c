@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/worker.h"
+
+#include "base/clock.h"
+#include "crypto/random.h"
+#include "net/http_client.h"
+#include "v2/remote.h"
+
+static uint64_t read_clock(void *context)
+{
+    return loop_now_ns(context);
+}
+
+static void read_random(void *context, uint8_t *out_bytes, size_t size)
+{
+    (void)context;
+    random_bytes(out_bytes, size);
+}
+
+/* The last of the server and the remote services is closed: nothing is left on the loop. */
+static void close_one(struct worker *worker)
+{
+    worker->open_count--;
+    if (worker->open_count == 0) {
+        loop_stop(worker->loop);
+    }
+}
+
+static void on_engine_closed(struct task *task)
+{
+    close_one(LIST_ITEM(task, struct worker, remote_closed[0]));
+}
+
+static void on_preprocess_closed(struct task *task)
+{
+    close_one(LIST_ITEM(task, struct worker, remote_closed[1]));
+}
+
+static void close_remote(struct infer_service *service, const struct infer_service *local)
+{
+    if (service != NULL && service != local) {
+        infer_service_close(service);
+    }
+}
+
+static void on_server_closed(struct task *task)
+{
+    struct worker *worker = LIST_ITEM(task, struct worker, server_closed);
+    worker->server = NULL;
+    close_remote(worker->gateway.engine, worker->role->engine);
+    close_remote(worker->gateway.preprocess, worker->role->preprocess);
+    close_one(worker);
+}
+
+static void on_drained(struct task *task)
+{
+    struct worker *worker = LIST_ITEM(task, struct worker, drained);
+    http_server_close(worker->server, &worker->server_closed);
+}
+
+static void on_drain(struct task *task)
+{
+    struct worker *worker = LIST_ITEM(task, struct worker, drain);
+    http_server_drain(worker->server, &worker->drained);
+}
+
+static enum galen_status open_remote(struct worker *worker, const struct settings_peer *peer,
+                                     struct task *closed, struct infer_service **out_service)
+{
+    const struct settings *settings = &worker->role->settings;
+    const struct http_client_options options = {
+        .host = peer->host,
+        .port = peer->port,
+        .connection_count_max = settings->upstream_connections,
+        .waiting_count_max = settings->upstream_waiting,
+        .connect_timeout_ms = settings->upstream_connect_timeout_ms,
+        .idle_timeout_ms = settings->upstream_idle_timeout_ms,
+        .response_size_bytes_max = settings->limits_body_size_bytes,
+    };
+    struct http_client *client;
+    TRY(http_client_create(worker->loop, &options, &client));
+    const enum galen_status status = remote_create(client, closed, out_service);
+    if (status == GALEN_OK) {
+        worker->open_count++;
+    } else {
+        http_client_close(client, NULL);
+    }
+    return status;
+}
+
+/* What this loop asks: the service in this process, or its own client of a remote one. */
+static enum galen_status choose_service(struct worker *worker, struct infer_service *local,
+                                        const struct settings_peer *peer, struct task *closed,
+                                        struct infer_service **out_service)
+{
+    if (local != NULL) {
+        *out_service = local;
+        return GALEN_OK;
+    }
+    return open_remote(worker, peer, closed, out_service);
+}
+
+static enum galen_status open_gateway(struct worker *worker, struct http_handler *out_handler)
+{
+    struct role *role = worker->role;
+    const struct settings *settings = &role->settings;
+    struct gateway *gateway = &worker->gateway;
+    *gateway = (struct gateway){
+        .mailbox = loop_mailbox(worker->loop),
+        .repository = role->repository,
+        .body_size_bytes_max = settings->limits_body_size_bytes,
+        .timeout_ns = settings->request_timeout_ms * NS_PER_MS,
+        .draining = &role->draining,
+        .now_ns = read_clock,
+        .random = read_random,
+        .context = worker->loop,
+    };
+    worker->remote_closed[0].run = on_engine_closed;
+    worker->remote_closed[1].run = on_preprocess_closed;
+    TRY(choose_service(worker, role->engine, &settings->engine, &worker->remote_closed[0],
+                       &gateway->engine));
+    TRY(choose_service(worker, role->preprocess, &settings->preprocess,
+                       &worker->remote_closed[1], &gateway->preprocess));
+    TRY(gateway_http_create(gateway, &worker->http));
+    *out_handler = gateway_http_handler(worker->http);
+    return GALEN_OK;
+}
+
+static enum galen_status open_front(struct worker *worker, struct http_handler *out_handler)
+{
+    struct role *role = worker->role;
+    const struct v2_front_options options = {
+        .loop = worker->loop,
+        .service = role->engine != NULL ? role->engine : role->preprocess,
+        .body_size_bytes_max = role->settings.limits_body_size_bytes,
+        .timeout_ns = role->settings.request_timeout_ms * NS_PER_MS,
+        .draining = &role->draining,
+    };
+    TRY(v2_front_create(&options, &worker->front));
+    *out_handler = v2_front_handler(worker->front);
+    return GALEN_OK;
+}
+
+static enum galen_status open_server(struct worker *worker, uint16_t port,
+                                     const struct http_handler *handler,
+                                     struct error *out_error)
+{
+    const struct settings *settings = &worker->role->settings;
+    const struct http_server_options options = {
+        .address = settings->listen_http.host,
+        .port = port,
+        .share_port = true,
+        .connection_count_max = settings->limits_connections,
+        .header_timeout_ms = settings->limits_header_timeout_ms,
+        .body_timeout_ms = settings->limits_body_timeout_ms,
+        .idle_timeout_ms = settings->limits_idle_timeout_ms,
+        .write_timeout_ms = settings->limits_write_timeout_ms,
+    };
+    TRY(http_server_open(worker->loop, &options, handler, &worker->server, out_error));
+    worker->open_count++;
+    return GALEN_OK;
+}
+
+enum galen_status worker_open(struct worker *worker, struct role *role, uint16_t port,
+                              uint16_t *out_port, struct error *out_error)
+{
+    struct http_handler handler;
+    *worker = (struct worker){
+        .role = role,
+        .drain = {.run = on_drain},
+        .drained = {.run = on_drained},
+        .server_closed = {.run = on_server_closed},
+    };
+    TRY(loop_create(&worker->loop));
+    TRY(role->kind->is_gateway ? open_gateway(worker, &handler) : open_front(worker, &handler));
+    TRY(open_server(worker, port, &handler, out_error));
+    *out_port = http_server_port(worker->server);
+    return GALEN_OK;
+}
+
+void worker_run(struct worker *worker)
+{
+    loop_run(worker->loop);
+}
+
+void worker_drain(struct worker *worker)
+{
+    mailbox_post(loop_mailbox(worker->loop), &worker->drain);
+}
+
+/* A worker that never ran, because another could not be opened, closes here. */
+static void close_unused(struct worker *worker)
+{
+    if (worker->server != NULL) {
+        http_server_close(worker->server, &worker->server_closed);
+    } else {
+        worker->open_count++; /* on_server_closed takes it back */
+        worker->server_closed.run = on_server_closed;
+        mailbox_post(loop_mailbox(worker->loop), &worker->server_closed);
+    }
+    loop_run(worker->loop);
+}
+
+void worker_deinit(struct worker *worker)
+{
+    if (worker->loop != NULL && worker->open_count > 0) {
+        close_unused(worker);
+    }
+    gateway_http_destroy(worker->http);
+    v2_front_destroy(worker->front);
+    loop_destroy(worker->loop);
+}

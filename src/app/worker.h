@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One event loop with its listener and what answers there. A role has one for each core; they
+ * share nothing but immutable snapshots and thread-safe services.
+ *
+ * Threads: open and destroy on the main thread while the loop does not run; drain posts.
+ */
+#pragma once
+
+#include "app/role.h"
+#include "gateway/http.h"
+#include "net/http_server.h"
+#include "v2/front.h"
+
+struct worker {
+    struct role *role;
+    struct loop *loop;
+    struct http_server *server;
+    struct v2_front *front;     /* engine and preprocess roles */
+    struct gateway gateway;     /* the rest */
+    struct gateway_http *http;
+    size_t open_count;          /* the server and the remote services */
+    struct task drain;
+    struct task drained;
+    struct task server_closed;
+    struct task remote_closed[2];
+};
+
+/* port 0 takes any; *out_port is the one taken. GALEN_UNAVAILABLE: the address is in use. */
+MUST_USE enum galen_status worker_open(struct worker *worker, struct role *role, uint16_t port,
+                                       uint16_t *out_port, struct error *out_error);
+
+/* Runs the loop until it has drained. */
+void worker_run(struct worker *worker);
+
+/* Any thread, once. */
+void worker_drain(struct worker *worker);
+
+/* What worker_open made; a zeroed worker is allowed. Not while the loop runs. */
+void worker_deinit(struct worker *worker);
