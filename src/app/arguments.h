@@ -15,9 +15,9 @@ struct arguments {
     const struct option *options; /* ends with a NULL name */
 };
 
-/* One step. `option` is the index in options and `value` its value; an operand has option -1.
- * Returns false at the end, and for what is wrong, which it has said on stderr: then failed is
- * set. */
+/* One step. `option` is the index in options and `value` its value; an operand has option
+ * -1. Returns false at the end, and for what is wrong, which it has said on stderr: then
+ * failed is set. */
 struct argument {
     int option;
     const char *value;

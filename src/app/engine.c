@@ -16,7 +16,7 @@ const struct command engine_command = {
     .name = "engine",
     .summary = "runs the models, over v2",
     .help = "Usage: galen engine [OPTION]...\n\n"
-            "Speaks v2 (KServe, Open Inference Protocol) to any client of NVIDIA Triton.\n"
-            ROLE_HELP,
+            "Speaks v2 (KServe, Open Inference Protocol) to any client of NVIDIA "
+            "Triton.\n" ROLE_HELP,
     .run = run,
 };

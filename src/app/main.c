@@ -12,15 +12,17 @@ enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
 
 static void print_help(FILE *out)
 {
-    (void)fprintf(out, "galen %s: the serving side of clinical AI\n\nUsage: galen COMMAND "
-                       "[OPTION]...\n\nCommands:\n",
+    (void)fprintf(out,
+                  "galen %s: the serving side of clinical AI\n\nUsage: galen COMMAND "
+                  "[OPTION]...\n\nCommands:\n",
                   GALEN_VERSION);
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         (void)fprintf(out, "  %-12s%s\n", commands[i]->name, commands[i]->summary);
     }
-    (void)fprintf(out, "\n`galen COMMAND --help` says more. `galen --version` prints the "
-                       "version.\nExit codes: 0 done, 1 failed, 2 wrong usage, configuration "
-                       "or models.\n");
+    (void)fprintf(out,
+                  "\n`galen COMMAND --help` says more. `galen --version` prints the "
+                  "version.\nExit codes: 0 done, 1 failed, 2 wrong usage, configuration "
+                  "or models.\n");
 }
 
 static const struct command *find_command(const char *name)

@@ -16,7 +16,7 @@ const struct command preprocess_command = {
     .name = "preprocess",
     .summary = "notes, images and vectors to tensors, over v2",
     .help = "Usage: galen preprocess [OPTION]...\n\n"
-            "Speaks v2: for each model, what a client sent becomes the inputs of its network.\n"
-            ROLE_HELP,
+            "Speaks v2: for each model, what a client sent becomes the inputs of its "
+            "network.\n" ROLE_HELP,
     .run = run,
 };

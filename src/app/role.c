@@ -35,8 +35,8 @@ static enum exit_code complain(const struct error *error)
 
 static enum galen_status read_repository(struct role *role, struct error *out_error)
 {
-    TRY(repository_read(role->settings.repository, role->kind->runs_engine, &role->repository,
-                        out_error));
+    TRY(repository_read(role->settings.repository, role->kind->runs_engine,
+                        &role->repository, out_error));
     size_t usable_count = 0;
     for (size_t i = 0; i < role->repository->model_count; i++) {
         const struct repository_model *model = &role->repository->models[i];
@@ -50,7 +50,8 @@ static enum galen_status read_repository(struct role *role, struct error *out_er
         return GALEN_OK;
     }
     return role->repository->model_count == 0
-               ? error_set(out_error, GALEN_NOT_FOUND, "%s: there is no model in this folder",
+               ? error_set(out_error, GALEN_NOT_FOUND,
+                           "%s: there is no model in this folder",
                            role->settings.repository)
                : error_set(out_error, GALEN_UNAVAILABLE, "no model is usable: %s",
                            role->repository->models[0].why_not.text);
@@ -138,7 +139,8 @@ static void on_signal(uv_signal_t *signal, int number)
         _exit(EXIT_FAILED);
     }
     log_event(LOG_INFO, "drain.begin", LOG_INT("signal", number));
-    (void)uv_timer_start(&crew->delay, on_delay_over, crew->role.settings.drain_delay_ms, 0);
+    (void)uv_timer_start(&crew->delay, on_delay_over, crew->role.settings.drain_delay_ms,
+                         0);
 }
 
 static void watch_signals(struct crew *crew)
@@ -184,8 +186,9 @@ static enum exit_code run_crew(struct crew *crew)
     size_t started = 1;
     watch_signals(crew);
     greet(crew);
-    while (started < crew->count && pthread_create(&crew->threads[started], NULL, run_worker,
-                                                   &crew->workers[started]) == 0) {
+    while (started < crew->count &&
+           pthread_create(&crew->threads[started], NULL, run_worker,
+                          &crew->workers[started]) == 0) {
         started++;
     }
     worker_run(&crew->workers[0]);

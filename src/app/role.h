@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A server program: reads the configuration and the models, opens what the role owns, runs a
- * worker a core until a signal, drains and leaves. The only place where roles meet.
+ * A server program: reads the configuration and the models, opens what the role owns, runs
+ * a worker a core until a signal, drains and leaves. The only place where roles meet.
  */
 #pragma once
 
@@ -14,9 +14,9 @@
 
 struct role_kind {
     const char *name;
-    bool is_gateway;       /* answers clients; else it speaks v2 in front of its one service */
-    bool runs_engine;      /* in this process */
-    bool runs_preprocess;  /* in this process */
+    bool is_gateway;  /* answers clients; else it speaks v2 in front of its one service */
+    bool runs_engine; /* in this process */
+    bool runs_preprocess; /* in this process */
 };
 
 struct role {

@@ -2,13 +2,13 @@
 /* The options that every server subcommand takes. */
 #pragma once
 
-#define ROLE_HELP                                                                          \
-    "\n"                                                                                   \
-    "  --config FILE        a YAML file of settings\n"                                     \
-    "  --set KEY=VALUE      one setting; over the file and the environment\n"              \
-    "  --listen ADDRESS     the same as --set listen.http=ADDRESS\n"                       \
-    "  --repository FOLDER  the same as --set repository=FOLDER\n"                         \
-    "  --settings           prints every setting with its default, and ends\n"             \
-    "  --help               prints this, and ends\n"                                       \
-    "\n"                                                                                   \
+#define ROLE_HELP                                                              \
+    "\n"                                                                       \
+    "  --config FILE        a YAML file of settings\n"                         \
+    "  --set KEY=VALUE      one setting; over the file and the environment\n"  \
+    "  --listen ADDRESS     the same as --set listen.http=ADDRESS\n"           \
+    "  --repository FOLDER  the same as --set repository=FOLDER\n"             \
+    "  --settings           prints every setting with its default, and ends\n" \
+    "  --help               prints this, and ends\n"                           \
+    "\n"                                                                       \
     "SIGTERM and SIGINT drain: no new connection, what is under way is answered.\n"

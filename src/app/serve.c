@@ -18,7 +18,7 @@ const struct command serve_command = {
     .name = "serve",
     .summary = "gateway, preprocess and engine in one process",
     .help = "Usage: galen serve [OPTION]...\n\n"
-            "All roles in one process, on http://127.0.0.1:8000, with the models in ./models.\n"
-            ROLE_HELP,
+            "All roles in one process, on http://127.0.0.1:8000, with the models in "
+            "./models.\n" ROLE_HELP,
     .run = run,
 };

@@ -64,8 +64,9 @@ static void on_drain(struct task *task)
     http_server_drain(worker->server, &worker->drained);
 }
 
-static enum galen_status open_remote(struct worker *worker, const struct settings_peer *peer,
-                                     struct task *closed, struct infer_service **out_service)
+static enum galen_status open_remote(struct worker *worker,
+                                     const struct settings_peer *peer, struct task *closed,
+                                     struct infer_service **out_service)
 {
     const struct settings *settings = &worker->role->settings;
     const struct http_client_options options = {
@@ -90,7 +91,8 @@ static enum galen_status open_remote(struct worker *worker, const struct setting
 
 /* What this loop asks: the service in this process, or its own client of a remote one. */
 static enum galen_status choose_service(struct worker *worker, struct infer_service *local,
-                                        const struct settings_peer *peer, struct task *closed,
+                                        const struct settings_peer *peer,
+                                        struct task *closed,
                                         struct infer_service **out_service)
 {
     if (local != NULL) {
@@ -100,7 +102,8 @@ static enum galen_status choose_service(struct worker *worker, struct infer_serv
     return open_remote(worker, peer, closed, out_service);
 }
 
-static enum galen_status open_gateway(struct worker *worker, struct http_handler *out_handler)
+static enum galen_status open_gateway(struct worker *worker,
+                                      struct http_handler *out_handler)
 {
     struct role *role = worker->role;
     const struct settings *settings = &role->settings;
@@ -172,7 +175,8 @@ enum galen_status worker_open(struct worker *worker, struct role *role, uint16_t
         .server_closed = {.run = on_server_closed},
     };
     TRY(loop_create(&worker->loop));
-    TRY(role->kind->is_gateway ? open_gateway(worker, &handler) : open_front(worker, &handler));
+    TRY(role->kind->is_gateway ? open_gateway(worker, &handler)
+                               : open_front(worker, &handler));
     TRY(open_server(worker, port, &handler, out_error));
     *out_port = http_server_port(worker->server);
     return GALEN_OK;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One event loop with its listener and what answers there. A role has one for each core; they
- * share nothing but immutable snapshots and thread-safe services.
+ * One event loop with its listener and what answers there. A role has one for each core;
+ * they share nothing but immutable snapshots and thread-safe services.
  *
  * Threads: open and destroy on the main thread while the loop does not run; drain posts.
  */
@@ -16,19 +16,21 @@ struct worker {
     struct role *role;
     struct loop *loop;
     struct http_server *server;
-    struct v2_front *front;     /* engine and preprocess roles */
-    struct gateway gateway;     /* the rest */
+    struct v2_front *front; /* engine and preprocess roles */
+    struct gateway gateway; /* the rest */
     struct gateway_http *http;
-    size_t open_count;          /* the server and the remote services */
+    size_t open_count; /* the server and the remote services */
     struct task drain;
     struct task drained;
     struct task server_closed;
     struct task remote_closed[2];
 };
 
-/* port 0 takes any; *out_port is the one taken. GALEN_UNAVAILABLE: the address is in use. */
-MUST_USE enum galen_status worker_open(struct worker *worker, struct role *role, uint16_t port,
-                                       uint16_t *out_port, struct error *out_error);
+/* port 0 takes any; *out_port is the one taken. GALEN_UNAVAILABLE: the address is in use.
+ */
+MUST_USE enum galen_status worker_open(struct worker *worker, struct role *role,
+                                       uint16_t port, uint16_t *out_port,
+                                       struct error *out_error);
 
 /* Runs the loop until it has drained. */
 void worker_run(struct worker *worker);

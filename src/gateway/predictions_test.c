@@ -112,8 +112,8 @@ static void another_shape_is_the_upstreams_fault(void **state)
     short_row.size_bytes = 8;
     const struct galen_tensor *const wrong[] = {&two_rows, &integers, &short_row};
     for (size_t i = 0; i < 3; i++) {
-        EXPECT_STATUS(GALEN_BAD_UPSTREAM,
-                      predictions_from_tensor(&plain, wrong[i], *state, &predictions, NULL));
+        EXPECT_STATUS(GALEN_BAD_UPSTREAM, predictions_from_tensor(&plain, wrong[i], *state,
+                                                                  &predictions, NULL));
     }
 }
 

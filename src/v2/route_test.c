@@ -3,8 +3,8 @@
 
 #include "expect.h"
 
-static enum galen_status parse(enum http_method method, const char *path, struct arena *arena,
-                               struct v2_route *out_route)
+static enum galen_status parse(enum http_method method, const char *path,
+                               struct arena *arena, struct v2_route *out_route)
 {
     return v2_route_parse(method, bytes_from_string(path), arena, out_route, NULL);
 }
@@ -71,7 +71,8 @@ static void other_paths_and_methods_are_refused(void **state)
         struct arena arena;
         struct v2_route route = {0};
         arena_init(&arena, 65536);
-        EXPECT_STATUS(cases[i].status, parse(cases[i].method, cases[i].path, &arena, &route));
+        EXPECT_STATUS(cases[i].status,
+                      parse(cases[i].method, cases[i].path, &arena, &route));
         arena_deinit(&arena);
     }
 }
