@@ -40,7 +40,9 @@ static struct bytes take_segment(struct bytes *rest, struct bytes prefix)
     }
     const struct bytes behind = bytes_from(*rest, prefix.size);
     const struct bytes segment = bytes_first(behind, bytes_find(behind, '/'));
-    *rest = bytes_from(behind, segment.size);
+    if (segment.size > 0) {
+        *rest = bytes_from(behind, segment.size);
+    }
     return segment;
 }
 
