@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 const struct galen_backend_ops *const builtin_backends[] = {
+    &onnxruntime_backend,
     &identity_backend,
     NULL,
 };

@@ -6,5 +6,6 @@
 #include "galen/backend.h"
 
 extern const struct galen_backend_ops identity_backend;
+extern const struct galen_backend_ops onnxruntime_backend;
 
 extern const struct galen_backend_ops *const builtin_backends[]; /* ends with NULL */
