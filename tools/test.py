@@ -27,6 +27,9 @@ SANITIZERS = {
 }
 
 
+FUZZ_SECONDS = "5"
+
+
 class Failed(Exception):
     """A command did not exit 0."""
 
@@ -86,26 +89,49 @@ def own_tests(log):
 
 def build(folder, *options, compiler="gcc"):
     def run(log):
-        if not (tree.ROOT / folder / "build.ninja").exists():
+        if (tree.ROOT / folder / "build.ninja").exists():
+            command(log, "meson", "setup", folder, "--reconfigure")  # sees what was installed since
+        else:
             command(log, "meson", "setup", folder, *options, env={"CC": compiler})
         command(log, "ninja", "-C", folder)
         return Counts(passed=1)
     return run
 
 
-def programs(folder, *options):
+def programs(folder, *options, sanitized=False):
     """The test programs that Meson knows of in this build."""
     def run(log):
         testlog = tree.ROOT / folder / "meson-logs/testlog.json"
         testlog.unlink(missing_ok=True)
         try:
-            command(log, "meson", "test", "-C", folder, "--no-rebuild", "--print-errorlogs",
-                    "--timeout-multiplier", "4", *options)
+            command(log, *(without_aslr() if sanitized else ()), "meson", "test", "-C", folder,
+                    "--print-errorlogs", "--timeout-multiplier", "4", *options)
         except Failed:
             if not testlog.exists():
                 raise
         return counts.of_meson(testlog)
     return run
+
+
+def without_aslr():
+    """Sanitizers of clang 14 cannot place their shadow where newer kernels put programs."""
+    prefix = ["setarch", os.uname().machine, "--addr-no-randomize"]
+    works = subprocess.run([*prefix, "true"], check=False, stderr=subprocess.DEVNULL)
+    return prefix if works.returncode == 0 else []
+
+
+def threads(log):
+    """Builds and runs, under ThreadSanitizer, the programs labelled as having threads."""
+    if not (tree.ROOT / "build-tsan/build.ninja").exists():
+        command(log, "meson", "setup", "build-tsan", "-Doptimization=1", "-Db_sanitize=thread",
+                "-Db_lundef=false", env={"CC": "clang"})
+    return programs("build-tsan", "--suite", "threads", sanitized=True)(log)
+
+
+def fuzz(log):
+    """A short fresh fuzz; make fuzz goes on for longer."""
+    command(log, "tools/fuzz", FUZZ_SECONDS)
+    return Counts(passed=log.read_text().count(" inputs, nothing found"))
 
 
 def pytest(folder, binary):
@@ -131,12 +157,15 @@ STEPS = [
     Step("headers", check("tools/check_headers.py"), lint=True),
     Step("gcc", build("build", "-Doptimization=2", "-Ddebug=true", "-Db_lto=true", "-Db_pie=true")),
     Step("cores", check("tools/check_cores.py", "build"), needs="gcc"),
-    Step("units", programs("build"), needs="gcc"),
+    Step("units", programs("build", "--no-rebuild"), needs="gcc"),
     Step("clang", build("build-asan", "-Doptimization=1", "-Db_sanitize=address,undefined",
                         "-Db_lundef=false", compiler="clang"), lint=True),
-    Step("units-asan", programs("build-asan"), needs="clang"),
+    Step("units-asan", programs("build-asan", "--no-rebuild", sanitized=True), needs="clang"),
+    Step("threads", threads),
     Step("tidy", check("tools/tidy.py", "build-asan"), needs="clang", lint=True),
 ]
+if (tree.ROOT / "tests/fuzz/meson.build").exists():
+    STEPS.append(Step("fuzz", fuzz))
 
 
 def run_step(step, broken):

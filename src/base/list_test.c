@@ -8,12 +8,13 @@ struct item {
     struct list_link link;
 };
 
-static struct item items[] = {{.number = 0}, {.number = 1}, {.number = 2}, {.number = 3}};
+enum { ITEM_COUNT = 4 };
 
-static void fill(struct list *list)
+static void fill(struct list *list, struct item *items)
 {
     list_init(list);
-    for (size_t i = 0; i < sizeof(items) / sizeof(items[0]); i++) {
+    for (int i = 0; i < ITEM_COUNT; i++) {
+        items[i].number = i;
         list_append(list, &items[i].link);
     }
 }
@@ -44,7 +45,8 @@ static void a_new_list_is_empty(void **state)
 static void items_stay_in_the_order_of_their_arrival(void **state)
 {
     struct list list;
-    fill(&list);
+    struct item items[ITEM_COUNT];
+    fill(&list, items);
     assert_false(list_is_empty(&list));
     assert_int_equal(digits_of(&list), 123); /* and a leading 0 */
     assert_int_equal(list.count, 4);
@@ -54,7 +56,8 @@ static void items_stay_in_the_order_of_their_arrival(void **state)
 static void any_item_can_leave(void **state)
 {
     struct list list;
-    fill(&list);
+    struct item items[ITEM_COUNT];
+    fill(&list, items);
     list_remove(&list, &items[2].link); /* from the middle */
     assert_int_equal(digits_of(&list), 13);
     list_remove(&list, &items[3].link); /* the last */
@@ -70,7 +73,8 @@ static void any_item_can_leave(void **state)
 static void an_item_that_left_can_come_back(void **state)
 {
     struct list list;
-    fill(&list);
+    struct item items[ITEM_COUNT];
+    fill(&list, items);
     list_remove(&list, &items[1].link);
     assert_null(items[1].link.next);
     assert_null(items[1].link.previous);
