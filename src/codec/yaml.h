@@ -7,8 +7,8 @@
  * Errors read "FILE:LINE:COLUMN: path.to[3].key: why"; lines and columns count from 1,
  * columns in characters. They hold names and limits, never a value.
  *
- * Threads: a document belongs to its arena. Allocation: the arena, about 40 times the text,
- * and what libyaml needs while it reads.
+ * Threads: a document belongs to its arena. Allocation: the arena, and what libyaml needs
+ * while it reads.
  */
 #pragma once
 
@@ -45,6 +45,12 @@ struct yaml_document {
     const char *file; /* borrowed */
     const struct yaml_node *root;
 };
+
+/* What an arena needs at most for a document of that size, its own checks included. */
+static inline size_t yaml_arena_size_bytes_max(size_t text_size)
+{
+    return 96 * text_size + 65536; /* a node and its text for every second byte: "[a,a,a" */
+}
 
 /* file names the text in errors. The document lies in the arena; text need not outlive the
  * call. GALEN_INVALID: as the error says; GALEN_NO_MEMORY. */

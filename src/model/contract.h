@@ -78,4 +78,7 @@ MUST_USE enum galen_status contract_parse(struct bytes text, const char *file,
                                           struct contract *out_contract,
                                           struct error *out_error);
 
+/* The first file named "model.*"; a contract that was parsed has one. */
+const struct contract_file *contract_network_file(const struct contract *contract);
+
 const char *contract_task_name(enum contract_task task); /* "tabular-classification" */

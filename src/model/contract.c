@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/contract.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/limits.h"
+#include "codec/media_type.h"
+#include "crypto/sha256.h"
+#include "model/contract_impl.h"
+
+struct checker {
+    struct yaml_document document;
+    struct contract_text text;
+    struct arena *scratch;
+    struct arena *arena;
+    struct error *error;
+};
+
+static const struct yaml_node *root_member(const struct checker *checker, const char *name)
+{
+    return yaml_member(checker->document.root, name);
+}
+
+/* Names that must differ. */
+
+struct named {
+    const char *name;
+    size_t index;
+};
+
+static int compare_named(const void *a, const void *b)
+{
+    const struct named *left = a;
+    const struct named *right = b;
+    const int order = strcmp(left->name, right->name);
+    return order != 0 ? order : (left->index > right->index) - (left->index < right->index);
+}
+
+/* Sorts names. *out_pair: two neighbours with one name; NULL when all differ. */
+static const struct named *find_twins(struct named *names, size_t count)
+{
+    qsort(names, count, sizeof(*names), compare_named);
+    for (size_t i = 1; i < count; i++) {
+        if (strcmp(names[i - 1].name, names[i].name) == 0) {
+            return &names[i - 1];
+        }
+    }
+    return NULL;
+}
+
+static enum galen_status refuse_twins(const struct checker *checker,
+                                      const struct named *twins, const char *list,
+                                      const char *member)
+{
+    if (twins == NULL) {
+        return GALEN_OK;
+    }
+    const struct yaml_node *node = yaml_at(root_member(checker, list), twins[1].index);
+    return yaml_refuse(&checker->document,
+                       member == NULL ? node : yaml_member(node, member), checker->error,
+                       "is there twice, first as %s[%zu]", list, twins[0].index);
+}
+
+static enum galen_status check_strings_differ(const struct checker *checker,
+                                              const char *list, const char *const *strings,
+                                              size_t count)
+{
+    struct named *names = arena_alloc_array(checker->scratch, count, sizeof(*names));
+    if (names == NULL) {
+        return GALEN_NO_MEMORY;
+    }
+    for (size_t i = 0; i < count; i++) {
+        names[i] = (struct named){strings[i], i};
+    }
+    return refuse_twins(checker, find_twins(names, count), list, NULL);
+}
+
+static enum galen_status check_features_differ(const struct checker *checker)
+{
+    const size_t count = checker->text.contract.feature_count;
+    struct named *names = arena_alloc_array(checker->scratch, count, sizeof(*names));
+    if (names == NULL) {
+        return GALEN_NO_MEMORY;
+    }
+    for (size_t i = 0; i < count; i++) {
+        names[i] = (struct named){checker->text.features[i].name, i};
+    }
+    return refuse_twins(checker, find_twins(names, count), "features", "name");
+}
+
+/* Features. node: the feature's mapping. */
+
+static enum galen_status check_units(const struct checker *checker,
+                                     const struct contract_feature *feature,
+                                     const struct yaml_node *node)
+{
+    const struct yaml_node *units = yaml_member(node, "units");
+    for (size_t i = 0; i < feature->unit_count; i++) {
+        const struct yaml_node *unit = yaml_at(units, i);
+        if (strcmp(feature->units[i].name, feature->unit) == 0) {
+            return yaml_refuse_name(&checker->document, unit, checker->error,
+                                    "is the feature's own unit");
+        }
+        if (!(feature->units[i].factor > 0)) {
+            return yaml_refuse(&checker->document, unit, checker->error,
+                               "must be greater than 0");
+        }
+    }
+    return GALEN_OK;
+}
+
+static enum galen_status check_replacement(const struct checker *checker,
+                                           const struct contract_feature *feature,
+                                           const struct yaml_node *node)
+{
+    const struct yaml_node *missing = yaml_member(node, "missing");
+    if (missing == NULL) {
+        return GALEN_OK;
+    }
+    const struct yaml_node *replace = yaml_member(missing, "replace");
+    if (feature->missing_value < feature->min || feature->missing_value > feature->max) {
+        return yaml_refuse(&checker->document, replace, checker->error,
+                           "is outside of min and max");
+    }
+    if (checker->text.datatype == VECTOR_FP32 && fabs(feature->missing_value) > FLT_MAX) {
+        return yaml_refuse(&checker->document, replace, checker->error,
+                           "does not fit FP32");
+    }
+    return GALEN_OK;
+}
+
+static enum galen_status finish_feature(const struct checker *checker,
+                                        struct contract_feature *feature,
+                                        const struct yaml_node *node)
+{
+    feature->min = isnan(feature->min) ? -INFINITY : feature->min;
+    feature->max = isnan(feature->max) ? INFINITY : feature->max;
+    feature->missing = isnan(feature->missing_value) ? MISSING_REFUSE : MISSING_REPLACE;
+    if (feature->min > feature->max) {
+        return yaml_refuse(&checker->document, yaml_member(node, "min"), checker->error,
+                           "is greater than max");
+    }
+    TRY(check_units(checker, feature, node));
+    return check_replacement(checker, feature, node);
+}
+
+static enum galen_status finish_features(struct checker *checker)
+{
+    const struct yaml_node *node = root_member(checker, "features")->first;
+    for (size_t i = 0; i < checker->text.contract.feature_count; i++, node = node->next) {
+        TRY(finish_feature(checker, &checker->text.features[i], node));
+    }
+    TRY(check_features_differ(checker));
+    checker->text.contract.features = checker->text.features;
+    return GALEN_OK;
+}
+
+/* The rest. */
+
+static enum galen_status check_media_types(const struct checker *checker)
+{
+    const struct contract *contract = &checker->text.contract;
+    for (size_t i = 0; i < contract->media_type_count; i++) {
+        struct media_type type;
+        if (media_type_parse(bytes_from_string(contract->media_types[i]), &type) !=
+                GALEN_OK ||
+            strchr(contract->media_types[i], ';') != NULL) {
+            return yaml_refuse(&checker->document,
+                               yaml_at(root_member(checker, "media_types"), i),
+                               checker->error, "needs a media type without parameters");
+        }
+    }
+    return check_strings_differ(checker, "media_types", contract->media_types,
+                                contract->media_type_count);
+}
+
+static enum galen_status check_labels(const struct checker *checker)
+{
+    const struct contract *contract = &checker->text.contract;
+    if (contract->label_count == 1 && contract->output.activation != ACTIVATION_SIGMOID) {
+        return yaml_refuse(&checker->document, root_member(checker, "labels"),
+                           checker->error,
+                           "has one entry, which needs output.activation sigmoid");
+    }
+    return check_strings_differ(checker, "labels", contract->labels, contract->label_count);
+}
+
+static const char *why_no_file_name(const char *name)
+{
+    if (strchr(name, '/') != NULL) {
+        return "must not hold '/'";
+    }
+    if (name[0] == '.') {
+        return "must not begin with '.'";
+    }
+    return strcmp(name, "model.yaml") == 0 ? "cannot hold its own hash" : NULL;
+}
+
+static enum galen_status finish_files(struct checker *checker)
+{
+    struct contract *contract = &checker->text.contract;
+    struct contract_file *files =
+        arena_alloc_array(checker->arena, contract->file_count, sizeof(*files));
+    if (files == NULL) {
+        return GALEN_NO_MEMORY;
+    }
+    for (size_t i = 0; i < contract->file_count; i++) {
+        const struct yaml_node *node = yaml_at(root_member(checker, "files"), i);
+        const char *why = why_no_file_name(checker->text.files[i].name);
+        if (why != NULL) {
+            return yaml_refuse_name(&checker->document, node, checker->error, "%s", why);
+        }
+        files[i].name = checker->text.files[i].name;
+        if (!sha256_from_hex(bytes_from_string(checker->text.files[i].sha256),
+                             files[i].sha256)) {
+            return yaml_refuse(&checker->document, node, checker->error,
+                               "needs 64 hexadecimal digits");
+        }
+    }
+    contract->files = files;
+    if (contract_network_file(contract) == NULL) {
+        return yaml_refuse(&checker->document, root_member(checker, "files"),
+                           checker->error, "lists no file model.*");
+    }
+    return GALEN_OK;
+}
+
+static enum galen_status read_contract(struct checker *checker, struct bytes text,
+                                       const char *file)
+{
+    TRY(yaml_parse(text, file, checker->scratch, &checker->document, checker->error));
+    TRY(yaml_read(&checker->document, contract_keys, contract_key_count, checker->arena,
+                  &checker->text, checker->error));
+    TRY(check_media_types(checker));
+    TRY(finish_features(checker));
+    TRY(check_labels(checker));
+    TRY(finish_files(checker));
+    checker->text.contract.input.datatype =
+        checker->text.datatype == VECTOR_FP32 ? GALEN_FP32 : GALEN_FP64;
+    return GALEN_OK;
+}
+
+enum galen_status contract_parse(struct bytes text, const char *file, struct arena *arena,
+                                 struct contract *out_contract, struct error *out_error)
+{
+    if (text.size > LIMIT_MODEL_YAML_SIZE_BYTES_MAX) {
+        return error_set(out_error, GALEN_INVALID, "%s: is larger than %d bytes", file,
+                         LIMIT_MODEL_YAML_SIZE_BYTES_MAX);
+    }
+    struct arena scratch;
+    arena_init(&scratch, yaml_arena_size_bytes_max(text.size));
+    struct checker checker = {.scratch = &scratch, .arena = arena, .error = out_error};
+    const enum galen_status status = read_contract(&checker, text, file);
+    arena_deinit(&scratch);
+    if (status == GALEN_OK) {
+        *out_contract = checker.text.contract;
+    }
+    return status;
+}
+
+const char *contract_task_name(enum contract_task task)
+{
+    return contract_task_names[task];
+}
+
+const struct contract_file *contract_network_file(const struct contract *contract)
+{
+    for (size_t i = 0; i < contract->file_count; i++) {
+        if (strncmp(contract->files[i].name, "model.", strlen("model.")) == 0) {
+            return &contract->files[i];
+        }
+    }
+    return NULL;
+}

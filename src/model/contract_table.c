@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/limits.h"
+#include "model/contract_impl.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define IN_CONTRACT(member) offsetof(struct contract_text, contract.member)
+
+enum {
+    TEXT_SIZE_MAX = 256,
+    MEDIA_TYPE_COUNT_MAX = 16,
+    UNIT_COUNT_MAX = 64,
+    FILE_COUNT_MAX = 64
+};
+
+const char *const contract_task_names[] = {"tabular-classification", NULL};
+static const char *const datatype_names[] = {"FP32", "FP64", NULL};
+static const char *const activation_names[] = {"none", "softmax", "sigmoid", NULL};
+
+static const struct yaml_key media_type_key[] = {
+    {.type = YAML_TYPE_STRING,
+     .max = TEXT_SIZE_MAX,
+     .help = "`type/subtype`, no parameters."},
+};
+
+static const struct yaml_key input_keys[] = {
+    {.name = "tensor",
+     .type = YAML_TYPE_STRING,
+     .required = true,
+     .offset = IN_CONTRACT(input.tensor),
+     .max = LIMIT_TENSOR_NAME_SIZE_BYTES_MAX,
+     .help = "The network's input, as the network names it."},
+    {.name = "datatype",
+     .type = YAML_TYPE_ENUM,
+     .offset = offsetof(struct contract_text, datatype),
+     .otherwise = "FP32",
+     .names = datatype_names,
+     .help = "What the network takes."},
+};
+
+static const struct yaml_key unit_keys[] = {
+    {.type = YAML_TYPE_STRING, .max = TEXT_SIZE_MAX},
+    {.type = YAML_TYPE_F64,
+     .offset = offsetof(struct contract_unit, factor),
+     .help = "A value in this unit times the factor is the value in the feature's own. "
+             "Greater than 0."},
+};
+
+static const struct yaml_key missing_keys[] = {
+    {.name = "replace",
+     .type = YAML_TYPE_F64,
+     .required = true,
+     .offset = offsetof(struct contract_feature, missing_value),
+     .help = "Takes the place of a value that is not there, in the feature's own unit; the "
+             "reply warns `imputed`."},
+};
+
+static const struct yaml_key feature_keys[] = {
+    {.name = "name",
+     .type = YAML_TYPE_STRING,
+     .required = true,
+     .offset = offsetof(struct contract_feature, name),
+     .max = TEXT_SIZE_MAX,
+     .help = "What clients call it. Unique."},
+    {.name = "unit",
+     .type = YAML_TYPE_STRING,
+     .offset = offsetof(struct contract_feature, unit),
+     .otherwise = "1",
+     .max = TEXT_SIZE_MAX,
+     .help = "UCUM code of its own unit; `\"1\"` is a plain number."},
+    {.name = "units",
+     .type = YAML_TYPE_MAP,
+     .offset = offsetof(struct contract_feature, units),
+     .min = 1,
+     .max = UNIT_COUNT_MAX,
+     .keys = unit_keys,
+     .key_count = COUNT(unit_keys),
+     .count_offset = offsetof(struct contract_feature, unit_count),
+     .element_size = sizeof(struct contract_unit),
+     .help = "Other units that a value may be given in, by UCUM code."},
+    {.name = "min",
+     .type = YAML_TYPE_F64,
+     .offset = offsetof(struct contract_feature, min),
+     .help = "The least value that is taken, in its own unit. Absent: no bound."},
+    {.name = "max",
+     .type = YAML_TYPE_F64,
+     .offset = offsetof(struct contract_feature, max),
+     .help = "The greatest value that is taken. Absent: no bound."},
+    {.name = "missing",
+     .type = YAML_TYPE_MAPPING,
+     .keys = missing_keys,
+     .key_count = COUNT(missing_keys),
+     .help = "What happens when a request leaves it out. Absent: the request is refused."},
+};
+static const struct yaml_key feature_key[] = {
+    {.type = YAML_TYPE_MAPPING, .keys = feature_keys, .key_count = COUNT(feature_keys)},
+};
+
+static const struct yaml_key output_keys[] = {
+    {.name = "tensor",
+     .type = YAML_TYPE_STRING,
+     .required = true,
+     .offset = IN_CONTRACT(output.tensor),
+     .max = LIMIT_TENSOR_NAME_SIZE_BYTES_MAX,
+     .help = "The network's output: one score a label, `[batch, labels]`."},
+    {.name = "activation",
+     .type = YAML_TYPE_ENUM,
+     .offset = IN_CONTRACT(output.activation),
+     .otherwise = "none",
+     .names = activation_names,
+     .help = "What turns the scores into probabilities; `none` where the network does."},
+};
+
+static const struct yaml_key label_key[] = {
+    {.type = YAML_TYPE_STRING, .max = TEXT_SIZE_MAX, .help = "Unique."},
+};
+
+static const struct yaml_key file_keys[] = {
+    {.type = YAML_TYPE_STRING, .max = 255},
+    {.type = YAML_TYPE_STRING,
+     .offset = offsetof(struct contract_file_text, sha256),
+     .help = "SHA-256 of the file of that name, 64 hexadecimal digits."},
+};
+
+static const struct yaml_key metric_keys[] = {
+    {.type = YAML_TYPE_STRING, .max = TEXT_SIZE_MAX},
+    {.type = YAML_TYPE_F64,
+     .offset = offsetof(struct contract_metric, value),
+     .help = "As measured on held-out data."},
+};
+
+#define IN_CARD(member) offsetof(struct contract_text, card.member)
+
+static const struct yaml_key card_keys[] = {
+    {.name = "demonstration",
+     .type = YAML_TYPE_BOOL,
+     .offset = IN_CONTRACT(demonstration),
+     .otherwise = "false",
+     .help = "Not for any decision about a person: every reply warns `demo_model`."},
+    {.name = "notice",
+     .type = YAML_TYPE_STRING,
+     .offset = IN_CARD(notice),
+     .help = "One line that people see first."},
+    {.name = "intended_use",
+     .type = YAML_TYPE_STRING,
+     .required = true,
+     .offset = IN_CARD(intended_use),
+     .help = "What it is for, and what it is not for."},
+    {.name = "training_data",
+     .type = YAML_TYPE_STRING,
+     .offset = IN_CARD(training_data),
+     .help = "Where the data came from and under which licence."},
+    {.name = "metrics",
+     .type = YAML_TYPE_MAP,
+     .offset = IN_CARD(metrics),
+     .keys = metric_keys,
+     .key_count = COUNT(metric_keys),
+     .count_offset = IN_CARD(metric_count),
+     .element_size = sizeof(struct contract_metric),
+     .help = "What was measured, by name."},
+    {.name = "limits",
+     .type = YAML_TYPE_STRING,
+     .offset = IN_CARD(limits),
+     .help = "Where it is known to be wrong or was never tried."},
+};
+
+const struct yaml_key contract_keys[] = {
+    {.name = "task",
+     .type = YAML_TYPE_ENUM,
+     .required = true,
+     .offset = IN_CONTRACT(task),
+     .names = contract_task_names,
+     .help = "What it answers; decides how a request is prepared and an answer is made."},
+    {.name = "title",
+     .type = YAML_TYPE_STRING,
+     .required = true,
+     .offset = IN_CONTRACT(title),
+     .max = TEXT_SIZE_MAX,
+     .help = "For people."},
+    {.name = "media_types",
+     .type = YAML_TYPE_SEQUENCE,
+     .required = true,
+     .offset = IN_CONTRACT(media_types),
+     .min = 1,
+     .max = MEDIA_TYPE_COUNT_MAX,
+     .keys = media_type_key,
+     .key_count = 1,
+     .count_offset = IN_CONTRACT(media_type_count),
+     .element_size = sizeof(const char *),
+     .help = "What `/infer` takes for it."},
+    {.name = "input",
+     .type = YAML_TYPE_MAPPING,
+     .required = true,
+     .keys = input_keys,
+     .key_count = COUNT(input_keys),
+     .help = "The tensor that goes into the network."},
+    {.name = "features",
+     .type = YAML_TYPE_SEQUENCE,
+     .required = true,
+     .offset = offsetof(struct contract_text, features),
+     .min = 1,
+     .max = LIMIT_FEATURE_COUNT_MAX,
+     .keys = feature_key,
+     .key_count = 1,
+     .count_offset = IN_CONTRACT(feature_count),
+     .element_size = sizeof(struct contract_feature),
+     .help = "What the elements of the tensor mean, in their order."},
+    {.name = "output",
+     .type = YAML_TYPE_MAPPING,
+     .required = true,
+     .keys = output_keys,
+     .key_count = COUNT(output_keys),
+     .help = "The tensor that comes out of the network."},
+    {.name = "labels",
+     .type = YAML_TYPE_SEQUENCE,
+     .required = true,
+     .offset = IN_CONTRACT(labels),
+     .min = 1,
+     .max = LIMIT_LABEL_COUNT_MAX,
+     .keys = label_key,
+     .key_count = 1,
+     .count_offset = IN_CONTRACT(label_count),
+     .element_size = sizeof(const char *),
+     .help = "What the scores mean, in their order. A single one needs `sigmoid`."},
+    {.name = "threshold",
+     .type = YAML_TYPE_F64,
+     .offset = IN_CONTRACT(threshold),
+     .otherwise = "0",
+     .min = 0,
+     .max = 1,
+     .help = "It abstains where the best score is below; 0: never."},
+    {.name = "files",
+     .type = YAML_TYPE_MAP,
+     .required = true,
+     .offset = offsetof(struct contract_text, files),
+     .min = 1,
+     .max = FILE_COUNT_MAX,
+     .keys = file_keys,
+     .key_count = COUNT(file_keys),
+     .count_offset = IN_CONTRACT(file_count),
+     .element_size = sizeof(struct contract_file_text),
+     .help = "Every file of the version's folder that is used. The first `model.*` is the "
+             "network."},
+    {.name = "card",
+     .type = YAML_TYPE_MAPPING,
+     .required = true,
+     .keys = card_keys,
+     .key_count = COUNT(card_keys),
+     .help = "The model card."},
+};
+const size_t contract_key_count = COUNT(contract_keys);
