@@ -20,12 +20,29 @@ static const struct json *json_of(const yyjson_val *value)
     return (const struct json *)value;
 }
 
+struct source {
+    struct bytes text;
+    const struct json_cut *cuts;
+    size_t cut_count;
+};
+
+/* Where a byte of the text stands in the text before anything was cut out. */
+static size_t offset_before_cuts(const struct source *source, size_t index)
+{
+    size_t offset = index;
+    for (size_t i = 0; i < source->cut_count && source->cuts[i].at <= index; i++) {
+        offset += source->cuts[i].size;
+    }
+    return offset;
+}
+
 /* -- before: bounds ----------------------------------------------------------------------
  */
 
 /* In malformed text the depth is right up to the first fault, where the parser stops. */
-static enum galen_status check_depth(struct bytes text, struct error *out_error)
+static enum galen_status check_depth(const struct source *source, struct error *out_error)
 {
+    const struct bytes text = source->text;
     size_t depth = 0;
     bool in_string = false;
 
@@ -43,20 +60,20 @@ static enum galen_status check_depth(struct bytes text, struct error *out_error)
         }
         if (depth > LIMIT_JSON_DEPTH_MAX) {
             return error_set(out_error, GALEN_INVALID,
-                             "byte offset %zu: nested deeper than %d levels", i,
-                             (int)LIMIT_JSON_DEPTH_MAX);
+                             "byte offset %zu: nested deeper than %d levels",
+                             offset_before_cuts(source, i), (int)LIMIT_JSON_DEPTH_MAX);
         }
     }
     return GALEN_OK;
 }
 
-static enum galen_status check_bounds(struct bytes text, struct error *out_error)
+static enum galen_status check_bounds(const struct source *source, struct error *out_error)
 {
-    if (text.size > LIMIT_JSON_DOCUMENT_SIZE_BYTES_MAX) {
+    if (source->text.size > LIMIT_JSON_DOCUMENT_SIZE_BYTES_MAX) {
         return error_set(out_error, GALEN_TOO_LARGE, "JSON of more than %d bytes",
                          (int)LIMIT_JSON_DOCUMENT_SIZE_BYTES_MAX);
     }
-    return check_depth(text, out_error);
+    return check_depth(source, out_error);
 }
 
 /* -- the parser --------------------------------------------------------------------------
@@ -115,17 +132,23 @@ static const yyjson_doc *read_document(struct bytes text, struct arena *arena,
                             out_failure);
 }
 
-static enum galen_status refuse(const yyjson_read_err *failure, struct error *out_error)
+static enum galen_status refuse(const yyjson_read_err *failure, const struct source *source,
+                                struct error *out_error)
 {
     if (failure->code == YYJSON_READ_ERROR_MEMORY_ALLOCATION) {
         return error_set(out_error, GALEN_NO_MEMORY, "no memory for a JSON document");
     }
-    return error_set(out_error, GALEN_INVALID, "byte offset %zu: %s", failure->pos,
-                     reason_of(failure->code));
+    return error_set(out_error, GALEN_INVALID, "byte offset %zu: %s",
+                     offset_before_cuts(source, failure->pos), reason_of(failure->code));
 }
 
 /* -- after: no name twice ----------------------------------------------------------------
  */
+
+struct parsed {
+    const struct source *source;
+    const yyjson_doc *document;
+};
 
 struct name {
     const uint8_t *data;
@@ -231,7 +254,7 @@ static size_t name_offset(const struct json *object, size_t index,
 /* The message has the member's index and place. Its name may be a patient's: nobody knows
  * it. */
 static enum galen_status check_own_names(const struct json *object,
-                                         const yyjson_doc *document, struct arena *arena,
+                                         const struct parsed *parsed, struct arena *arena,
                                          struct error *out_error)
 {
     const size_t count = json_count(object);
@@ -245,9 +268,11 @@ static enum galen_status check_own_names(const struct json *object,
     if (index == count) {
         return GALEN_OK;
     }
-    return error_set(out_error, GALEN_INVALID,
-                     "byte offset %zu: member %zu has the name of an earlier one",
-                     name_offset(object, index, document), index);
+    return error_set(
+        out_error, GALEN_INVALID,
+        "byte offset %zu: member %zu has the name of an earlier one",
+        offset_before_cuts(parsed->source, name_offset(object, index, parsed->document)),
+        index);
 }
 
 static bool is_container(const struct json *value)
@@ -256,17 +281,17 @@ static bool is_container(const struct json *value)
 }
 
 static enum galen_status check_names(const struct json *container,
-                                     const yyjson_doc *document, struct arena *arena,
+                                     const struct parsed *parsed, struct arena *arena,
                                      struct error *out_error)
 {
     const bool in_object = json_type(container) == JSON_OBJECT;
     if (in_object) {
-        TRY(check_own_names(container, document, arena, out_error));
+        TRY(check_own_names(container, parsed, arena, out_error));
     }
     struct json_cursor at = json_walk(container);
     while (json_next(&at)) {
         const enum galen_status status =
-            is_container(at.value) ? check_names(at.value, document, arena, out_error)
+            is_container(at.value) ? check_names(at.value, parsed, arena, out_error)
                                    : GALEN_OK;
         if (status != GALEN_OK) {
             in_object ? error_prefix_name(out_error, at.name)
@@ -280,15 +305,24 @@ static enum galen_status check_names(const struct json *container,
 enum galen_status json_parse(struct bytes text, struct arena *arena,
                              const struct json **out_root, struct error *out_error)
 {
+    return json_parse_cut(text, NULL, 0, arena, out_root, out_error);
+}
+
+enum galen_status json_parse_cut(struct bytes text, const struct json_cut *cuts,
+                                 size_t cut_count, struct arena *arena,
+                                 const struct json **out_root, struct error *out_error)
+{
+    const struct source source = {text, cuts, cut_count};
     yyjson_read_err failure;
-    TRY(check_bounds(text, out_error));
+    TRY(check_bounds(&source, out_error));
     const yyjson_doc *document = read_document(text, arena, &failure);
     if (document == NULL) {
-        return refuse(&failure, out_error);
+        return refuse(&failure, &source, out_error);
     }
     const struct json *root = json_of(document->root);
     if (is_container(root)) {
-        TRY(check_names(root, document, arena, out_error));
+        const struct parsed parsed = {&source, document};
+        TRY(check_names(root, &parsed, arena, out_error));
     }
     *out_root = root;
     return GALEN_OK;

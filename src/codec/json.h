@@ -27,6 +27,21 @@ MUST_USE enum galen_status json_parse(struct bytes text, struct arena *arena,
                                       const struct json **out_root,
                                       struct error *out_error);
 
+/* Of a longer text: size bytes are missing before the byte at `at` of the one that is
+ * parsed.
+ */
+struct json_cut {
+    size_t at;
+    size_t size;
+};
+
+/* json_parse of a text that parts were cut out of, in the order of the text: errors have
+ * the byte offset in the longer one. */
+MUST_USE enum galen_status json_parse_cut(struct bytes text, const struct json_cut *cuts,
+                                          size_t cut_count, struct arena *arena,
+                                          const struct json **out_root,
+                                          struct error *out_error);
+
 enum json_type json_type(const struct json *value);
 const char *json_type_name(enum json_type type); /* "string", for messages */
 

@@ -367,9 +367,34 @@ static void a_hundred_thousand_members_are_quick(void **state)
 
 #define ON_AN_ARENA(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
+static void offsets_are_those_before_parts_were_cut_out(void **state)
+{
+    /* {"a":[#####],"b":[###],"c":!} without the # */
+    const struct json_cut cuts[] = {{6, 5}, {13, 3}};
+    static const struct {
+        const char *text;
+        const char *message;
+    } rows[] = {
+        {"{\"a\":[],\"b\":[],\"c\":!}",
+         "byte offset 27: a character that may not stand here"},
+        {"{\"a\":?],\"b\":[],\"c\":!}",
+         "byte offset 5: a character that may not stand here"},
+        {"{\"a\":[],\"b\":[],\"a\":1}",
+         "byte offset 23: member 2 has the name of an earlier one"},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const struct json *root = NULL;
+        struct error error = {"", ""};
+        EXPECT_STATUS(GALEN_INVALID, json_parse_cut(bytes_from_string(rows[i].text), cuts,
+                                                    COUNT(cuts), *state, &root, &error));
+        assert_string_equal(error.text, rows[i].message);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        ON_AN_ARENA(offsets_are_those_before_parts_were_cut_out),
         ON_AN_ARENA(values_have_their_types),
         ON_AN_ARENA(types_have_the_names_of_json),
         ON_AN_ARENA(a_lone_value_is_a_document),
