@@ -73,9 +73,10 @@ static inline uint32_t eight_digits_count(uint64_t word)
     return others == 0 ? 8 : (uint32_t)__builtin_ctzll(others) / 8;
 }
 
-/* Pairs, then fours, then all eight; the first digit is the lowest byte. */
-static inline uint64_t eight_digits_value(uint64_t word)
+/* The first count of them as a number: pairs, then fours, then all eight. */
+static inline uint64_t eight_digits_value(uint64_t word, uint32_t count)
 {
+    word = count == 0 ? 0 : word << (64 - 8 * count);
     const uint64_t pairs = word * 10 + (word >> 8);
     const uint64_t outer = (pairs & UINT64_C(0x000000FF000000FF)) *
                            (UINT64_C(100) + (UINT64_C(1000000) << 32));
@@ -84,22 +85,40 @@ static inline uint64_t eight_digits_value(uint64_t word)
     return (outer + inner) >> 32;
 }
 
-/* Appends the digits at `at` to *significand, modulo 2^64, and returns where they end. */
+/* Appends the digits at `at` to *significand, modulo 2^64, and returns where they end. Up
+ * to 15 digits without a branch that depends on how many there are: in a tensor that
+ * differs from number to number, and a wrong guess costs more than all of this. */
 static inline const uint8_t *digits_scan(const uint8_t *at, const uint8_t *end,
                                          uint64_t *significand)
 {
-    static const uint64_t shifts[] = {1,      10,      100,      1000,     10000,
-                                      100000, 1000000, 10000000, 100000000};
-    while (end - at >= 8) {
-        const uint64_t word = eight_digits_load(at);
-        const uint32_t count = eight_digits_count(word);
-        if (count == 0) {
-            return at;
-        }
-        *significand =
-            *significand * shifts[count] + eight_digits_value(word << (64 - 8 * count));
+    static const uint64_t shifts[] = {1,
+                                      10,
+                                      100,
+                                      1000,
+                                      10000,
+                                      100000,
+                                      1000000,
+                                      10000000,
+                                      100000000,
+                                      1000000000,
+                                      10000000000,
+                                      100000000000,
+                                      1000000000000,
+                                      10000000000000,
+                                      100000000000000,
+                                      1000000000000000,
+                                      10000000000000000};
+    while (end - at >= 16) {
+        const uint64_t first = eight_digits_load(at);
+        const uint64_t second = eight_digits_load(at + 8);
+        const uint32_t first_count = eight_digits_count(first);
+        const uint32_t second_count = first_count == 8 ? eight_digits_count(second) : 0;
+        const uint32_t count = first_count + second_count;
+        *significand = *significand * shifts[count] +
+                       eight_digits_value(first, first_count) * shifts[second_count] +
+                       eight_digits_value(second, second_count);
         at += count;
-        if (count < 8) {
+        if (count < 16) {
             return at;
         }
     }
@@ -132,14 +151,14 @@ static inline const uint8_t *decimal_scan(const uint8_t *at, const uint8_t *end,
                                           struct decimal *out)
 {
     const uint8_t *begin = at;
-    struct decimal decimal = {.whole = true};
-    if (at < end && *at == '-') {
-        decimal.negative = true;
-        at++;
-    }
+    const bool negative = at < end && *at == '-';
+    uint64_t significand = 0;
+    int64_t exponent = 0;
+    bool whole = true;
+    at += negative;
     const uint8_t *digits = at;
     for (; at < end && byte_is_digit(*at); at++) {
-        decimal.significand = decimal.significand * 10 + (uint64_t)(*at - '0');
+        significand = significand * 10 + (uint64_t)(*at - '0');
     }
     int64_t digit_count = at - digits;
     if (digit_count == 0 || (digit_count > 1 && *digits == '0')) {
@@ -147,25 +166,25 @@ static inline const uint8_t *decimal_scan(const uint8_t *at, const uint8_t *end,
     }
     if (at < end && *at == '.') {
         digits = ++at;
-        at = digits_scan(at, end, &decimal.significand);
-        decimal.exponent = digits - at;
-        decimal.whole = false;
-        digit_count += at - digits;
+        at = digits_scan(at, end, &significand);
+        exponent = digits - at;
+        digit_count -= exponent;
+        whole = false;
         if (at == digits) {
             return NULL;
         }
     }
     if (at < end && (*at == 'e' || *at == 'E')) {
-        decimal.whole = false;
-        at = exponent_scan(at + 1, end, &decimal.exponent);
+        at = exponent_scan(at + 1, end, &exponent);
+        whole = false;
         if (at == NULL) {
             return NULL;
         }
     }
+    *out = (struct decimal){significand, exponent, negative, whole, false};
     if (digit_count > DECIMAL_DIGITS_MAX) {
-        decimal_from_long_text(bytes_of(begin, (size_t)(at - begin)), &decimal);
+        decimal_from_long_text(bytes_of(begin, (size_t)(at - begin)), out);
     }
-    *out = decimal;
     return at;
 }
 
