@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* galen infer FILE: one file to a running gateway, its answer to stdout. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/arguments.h"
+#include "app/command.h"
+#include "base/clock.h"
+#include "base/limits.h"
+#include "codec/media_type.h"
+#include "codec/url.h"
+#include "net/http_client.h"
+#include "service/settings.h"
+
+enum { OPTION_URL, OPTION_MODEL, OPTION_VERSION, OPTION_TIMEOUT };
+
+static const struct option options[] = {
+    [OPTION_URL] = {"--url", true},
+    [OPTION_MODEL] = {"--model", true},
+    [OPTION_VERSION] = {"--version", true},
+    [OPTION_TIMEOUT] = {"--timeout", true},
+    {NULL, false},
+};
+
+struct wish {
+    const char *file;
+    const char *url;
+    const char *model;
+    const char *version;
+    uint64_t timeout_s;
+};
+
+/* The request on its way, and the loop that waits for it. */
+struct errand {
+    struct loop *loop;
+    struct http_client *client;
+    struct http_call call;
+    struct http_header headers[1];
+    struct task closed;
+};
+
+static enum exit_code complain(const char *subject, const char *why)
+{
+    (void)fprintf(stderr, "galen: %s: %s\n", subject, why);
+    return EXIT_USAGE;
+}
+
+static bool take_option(struct wish *wish, const struct argument *argument)
+{
+    switch (argument->option) {
+    case OPTION_URL:
+        wish->url = argument->value;
+        return true;
+    case OPTION_MODEL:
+        wish->model = argument->value;
+        return true;
+    case OPTION_VERSION:
+        wish->version = argument->value;
+        return true;
+    case OPTION_TIMEOUT:
+        return bytes_parse_u64(bytes_from_string(argument->value), 86400, &wish->timeout_s) &&
+               wish->timeout_s > 0;
+    default:
+        wish->file = wish->file == NULL ? argument->value : "";
+        return wish->file[0] != '\0';
+    }
+}
+
+static bool read_wish(int count, char **words, struct wish *out_wish)
+{
+    struct arguments arguments = {count, words, options};
+    struct argument argument;
+    *out_wish = (struct wish){.url = "http://127.0.0.1:8000", .timeout_s = 60};
+    while (arguments_next(&arguments, &argument)) {
+        if (!take_option(out_wish, &argument)) {
+            (void)complain(argument.value, "is not understood here; see galen infer --help");
+            return false;
+        }
+    }
+    if (!argument.failed && out_wish->file == NULL) {
+        (void)complain("infer", "needs a file, or - for standard input");
+        return false;
+    }
+    return !argument.failed;
+}
+
+static enum galen_status read_all(FILE *file, struct writer *body)
+{
+    while (!feof(file) && !ferror(file) && body->status == GALEN_OK) {
+        const size_t wanted = 65536;
+        uint8_t *at = writer_extend(body, wanted);
+        if (at != NULL) {
+            writer_shrink(body, wanted - fread(at, 1, wanted, file));
+        }
+    }
+    return ferror(file) ? GALEN_INTERNAL : body->status;
+}
+
+static bool read_file(const char *path, struct blob **out_body)
+{
+    const bool is_stdin = strcmp(path, "-") == 0;
+    FILE *file = is_stdin ? stdin : fopen(path, "rb");
+    struct writer body;
+    if (file == NULL) {
+        (void)complain(path, strerror(errno));
+        return false;
+    }
+    writer_init(&body, LIMIT_BODY_SIZE_BYTES_MAX);
+    enum galen_status status = read_all(file, &body);
+    if (status == GALEN_OK) {
+        status = writer_finish(&body, out_body);
+    }
+    writer_deinit(&body);
+    if (!is_stdin) {
+        (void)fclose(file);
+    }
+    if (status != GALEN_OK) {
+        (void)complain(path, galen_status_text(status));
+    }
+    return status == GALEN_OK;
+}
+
+static void put_parameter(struct writer *target, const char *name, const char *value)
+{
+    if (value != NULL) {
+        writer_put_byte(target, bytes_find(writer_bytes(target), '?') < target->size ? '&' : '?');
+        writer_put_string(target, name);
+        writer_put_byte(target, '=');
+        url_encode(bytes_from_string(value), target);
+    }
+}
+
+static void on_done(struct http_call *call)
+{
+    struct errand *errand = call->context;
+    http_client_close(errand->client, &errand->closed);
+}
+
+static void on_closed(struct task *task)
+{
+    loop_stop(LIST_ITEM(task, struct errand, closed)->loop);
+}
+
+/* Sends the body and runs the loop until the answer is there. Takes the body. */
+static enum galen_status run_errand(struct errand *errand, const struct wish *wish,
+                                    struct bytes target, struct blob *body)
+{
+    const struct bytes bytes = bytes_of(blob_data(body), blob_size(body));
+    errand->headers[0] = (struct http_header){
+        BYTES("Content-Type"), bytes_from_string(media_type_sniff(bytes))};
+    errand->call = (struct http_call){
+        .method = HTTP_POST,
+        .target = target,
+        .headers = errand->headers,
+        .header_count = 1,
+        .parts = {{bytes, body}},
+        .part_count = 1,
+        .deadline_ns = clock_monotonic_ns() + wish->timeout_s * NS_PER_S,
+        .done = on_done,
+        .context = errand,
+    };
+    errand->closed.run = on_closed;
+    http_client_send(errand->client, &errand->call);
+    loop_run(errand->loop);
+    return errand->call.status;
+}
+
+static enum galen_status open_errand(struct errand *errand, const struct settings_peer *peer)
+{
+    const struct http_client_options client_options = {
+        .host = peer->host,
+        .port = peer->port,
+        .connection_count_max = 1,
+        .waiting_count_max = 1,
+        .connect_timeout_ms = 5000,
+        .idle_timeout_ms = 1000,
+        .response_size_bytes_max = LIMIT_BODY_SIZE_BYTES_MAX,
+    };
+    TRY(loop_create(&errand->loop));
+    return http_client_create(errand->loop, &client_options, &errand->client);
+}
+
+/* The answer on stdout, a refusal on stderr. */
+static enum exit_code report(const struct errand *errand, const struct wish *wish)
+{
+    const struct http_call *call = &errand->call;
+    if (call->status != GALEN_OK) {
+        (void)fprintf(stderr, "galen: %s: %s\n", wish->url, call->error.text);
+        return EXIT_FAILED;
+    }
+    const bool is_answer = call->http_status >= 200 && call->http_status <= 299;
+    FILE *out = is_answer ? stdout : stderr;
+    (void)fwrite(blob_data(call->response_body), 1, blob_size(call->response_body), out);
+    (void)fputc('\n', out);
+    return is_answer ? EXIT_DONE : EXIT_FAILED;
+}
+
+static enum exit_code send(const struct wish *wish, const struct settings_peer *peer,
+                           struct blob *body)
+{
+    struct errand errand = {0};
+    struct writer target;
+    enum exit_code code = EXIT_FAILED;
+    if (open_errand(&errand, peer) != GALEN_OK) {
+        blob_unref(body);
+        return complain(wish->url, "cannot open a connection");
+    }
+    writer_init(&target, LIMIT_URL_SIZE_BYTES_MAX);
+    writer_put_string(&target, "/infer");
+    put_parameter(&target, "model", wish->model);
+    put_parameter(&target, "version", wish->version);
+    (void)run_errand(&errand, wish, writer_bytes(&target), body);
+    code = report(&errand, wish);
+    http_call_clear(&errand.call);
+    writer_deinit(&target);
+    loop_destroy(errand.loop);
+    return code;
+}
+
+static enum exit_code run(int count, char **words)
+{
+    struct wish wish;
+    struct settings_peer peer;
+    struct blob *body;
+    struct error error;
+    if (!read_wish(count, words, &wish)) {
+        return EXIT_USAGE;
+    }
+    if (settings_peer_parse(bytes_from_string(wish.url), &peer, &error) != GALEN_OK) {
+        return complain(wish.url, error.text);
+    }
+    return read_file(wish.file, &body) ? send(&wish, &peer, body) : EXIT_USAGE;
+}
+
+const struct command infer_command = {
+    .name = "infer",
+    .summary = "sends a file to a running gateway and prints the answer",
+    .help = "Usage: galen infer [OPTION]... FILE\n\n"
+            "Sends FILE (or standard input, for -) to POST /infer and prints the answer.\n"
+            "A JSON file is the body itself: {\"model\": …, \"input\": …}.\n\n"
+            "  --url URL        of the gateway; http://127.0.0.1:8000\n"
+            "  --model NAME     where the file names none\n"
+            "  --version V      a number or a tag such as current or previous\n"
+            "  --timeout S      seconds to wait for the answer; 60\n"
+            "  --help           prints this, and ends\n\n"
+            "Exit codes: 0 answered, 1 refused or unreachable, 2 wrong usage.\n",
+    .run = run,
+};
