@@ -60,7 +60,8 @@ static bool take_option(struct wish *wish, const struct argument *argument)
         wish->version = argument->value;
         return true;
     case OPTION_TIMEOUT:
-        return bytes_parse_u64(bytes_from_string(argument->value), 86400, &wish->timeout_s) &&
+        return bytes_parse_u64(bytes_from_string(argument->value), 86400,
+                               &wish->timeout_s) &&
                wish->timeout_s > 0;
     default:
         wish->file = wish->file == NULL ? argument->value : "";
@@ -75,7 +76,8 @@ static bool read_wish(int count, char **words, struct wish *out_wish)
     *out_wish = (struct wish){.url = "http://127.0.0.1:8000", .timeout_s = 60};
     while (arguments_next(&arguments, &argument)) {
         if (!take_option(out_wish, &argument)) {
-            (void)complain(argument.value, "is not understood here; see galen infer --help");
+            (void)complain(argument.value,
+                           "is not understood here; see galen infer --help");
             return false;
         }
     }
@@ -125,7 +127,8 @@ static bool read_file(const char *path, struct blob **out_body)
 static void put_parameter(struct writer *target, const char *name, const char *value)
 {
     if (value != NULL) {
-        writer_put_byte(target, bytes_find(writer_bytes(target), '?') < target->size ? '&' : '?');
+        writer_put_byte(target,
+                        bytes_find(writer_bytes(target), '?') < target->size ? '&' : '?');
         writer_put_string(target, name);
         writer_put_byte(target, '=');
         url_encode(bytes_from_string(value), target);
@@ -148,8 +151,8 @@ static enum galen_status run_errand(struct errand *errand, const struct wish *wi
                                     struct bytes target, struct blob *body)
 {
     const struct bytes bytes = bytes_of(blob_data(body), blob_size(body));
-    errand->headers[0] = (struct http_header){
-        BYTES("Content-Type"), bytes_from_string(media_type_sniff(bytes))};
+    errand->headers[0] = (struct http_header){BYTES("Content-Type"),
+                                              bytes_from_string(media_type_sniff(bytes))};
     errand->call = (struct http_call){
         .method = HTTP_POST,
         .target = target,
@@ -167,7 +170,8 @@ static enum galen_status run_errand(struct errand *errand, const struct wish *wi
     return errand->call.status;
 }
 
-static enum galen_status open_errand(struct errand *errand, const struct settings_peer *peer)
+static enum galen_status open_errand(struct errand *errand,
+                                     const struct settings_peer *peer)
 {
     const struct http_client_options client_options = {
         .host = peer->host,

@@ -75,10 +75,10 @@ static enum galen_status open_engine(struct role *role, struct error *out_error)
 static enum galen_status open_services(struct role *role, struct error *out_error)
 {
     TRY(read_repository(role, out_error));
-    if (role->kind->runs_engine) {
+    if (runs_engine(role)) {
         TRY(open_engine(role, out_error));
     }
-    if (role->kind->runs_preprocess) {
+    if (runs_preprocess(role)) {
         TRY(preprocess_create(role->repository, clock_monotonic_ns, &role->preprocess));
     }
     return GALEN_OK;
@@ -241,6 +241,5 @@ enum exit_code role_run(const struct role_kind *kind, int argument_count, char *
     free(crew.workers);
     free(crew.threads);
     close_services(&crew.role);
-    settings_deinit(&crew.role.settings);
     return code;
 }

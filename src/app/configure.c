@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/configure.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "app/arguments.h"
+
+enum { OPTION_CONFIG, OPTION_SET, OPTION_LISTEN, OPTION_REPOSITORY, OPTION_SETTINGS };
+
+static const struct option options[] = {
+    [OPTION_CONFIG] = {"--config", true},      [OPTION_SET] = {"--set", true},
+    [OPTION_LISTEN] = {"--listen", true},      [OPTION_REPOSITORY] = {"--repository", true},
+    [OPTION_SETTINGS] = {"--settings", false}, {NULL, false},
+};
+
+static enum galen_status set_pair(struct settings *settings, const char *pair,
+                                  struct error *out_error)
+{
+    struct bytes key;
+    const struct bytes text = bytes_from_string(pair);
+    const struct bytes value = bytes_split(text, '=', &key);
+    return key.size == text.size
+               ? error_set(out_error, GALEN_INVALID, "--set needs KEY=VALUE")
+               : settings_set(settings, key, value, out_error);
+}
+
+static enum galen_status apply(struct settings *settings, const struct argument *argument,
+                               struct error *out_error)
+{
+    const struct bytes value =
+        argument->value == NULL ? BYTES_NONE : bytes_from_string(argument->value);
+    switch (argument->option) {
+    case OPTION_SET:
+        return set_pair(settings, argument->value, out_error);
+    case OPTION_LISTEN:
+        return settings_set(settings, BYTES("listen.http"), value, out_error);
+    case OPTION_REPOSITORY:
+        return settings_set(settings, BYTES("repository"), value, out_error);
+    case OPTION_CONFIG: /* read before */
+        return GALEN_OK;
+    default:
+        return error_set(out_error, GALEN_INVALID, "there is nothing to do with '%s'",
+                         argument->value == NULL ? "" : argument->value);
+    }
+}
+
+/* The file that --config names, wherever it stands; NULL: none. */
+static const char *find_config(int count, char **words)
+{
+    const char *config = NULL;
+    struct arguments arguments = {count, words, options};
+    struct argument argument;
+    while (arguments_next(&arguments, &argument)) {
+        config = argument.option == OPTION_CONFIG ? argument.value : config;
+    }
+    return argument.failed ? "" : config;
+}
+
+static enum galen_status read_arguments(struct settings *settings, int count, char **words,
+                                        struct error *out_error)
+{
+    struct arguments arguments = {count, words, options};
+    struct argument argument;
+    while (arguments_next(&arguments, &argument)) {
+        TRY(apply(settings, &argument, out_error));
+    }
+    return GALEN_OK;
+}
+
+static enum galen_status read_all(struct settings *settings, const char *config, int count,
+                                  char **words, struct error *out_error)
+{
+    settings_init(settings);
+    if (config != NULL) {
+        TRY(settings_read_file(settings, config, out_error));
+    }
+    TRY(settings_read_environment(settings, environ, out_error));
+    return read_arguments(settings, count, words, out_error);
+}
+
+/* A role asks only itself or a peer; a role of its own has nobody else in its process. */
+static enum galen_status check_peers(const struct role *role, struct error *out_error)
+{
+    const struct role_kind *kind = role->kind;
+    const struct settings *settings = &role->settings;
+    if (!kind->is_gateway) {
+        return GALEN_OK;
+    }
+    if (!kind->runs_engine && settings->engine.is_local) {
+        return error_set(out_error, GALEN_INVALID,
+                         "engines.default: galen %s needs a URL, such as "
+                         "--set engines.default=http://127.0.0.1:8012",
+                         kind->name);
+    }
+    if (!kind->runs_preprocess && settings->preprocess.is_local) {
+        return error_set(out_error, GALEN_INVALID,
+                         "preprocess: galen %s needs a URL, such as "
+                         "--set preprocess=http://127.0.0.1:8011",
+                         kind->name);
+    }
+    return GALEN_OK;
+}
+
+static bool wants_settings(int count, char **words)
+{
+    struct arguments arguments = {count, words, options};
+    struct argument argument;
+    bool wanted = false;
+    while (arguments_next(&arguments, &argument)) {
+        wanted |= argument.option == OPTION_SETTINGS;
+    }
+    return wanted;
+}
+
+static void print_settings(void)
+{
+    struct writer text;
+    writer_init(&text, 1 << 20);
+    settings_write_markdown(&text);
+    (void)fwrite(writer_bytes(&text).data, 1, writer_bytes(&text).size, stdout);
+    writer_deinit(&text);
+}
+
+bool configure(struct role *role, int argument_count, char **arguments,
+               enum exit_code *out_code)
+{
+    struct error error;
+    const char *config = find_config(argument_count, arguments);
+    *out_code = EXIT_USAGE;
+    if (config != NULL && config[0] == '\0') {
+        return false; /* arguments_next has said why */
+    }
+    if (wants_settings(argument_count, arguments)) {
+        print_settings();
+        *out_code = EXIT_DONE;
+        return false;
+    }
+    error_clear(&error);
+    enum galen_status status =
+        read_all(&role->settings, config, argument_count, arguments, &error);
+    if (status == GALEN_OK) {
+        status = check_peers(role, &error);
+    }
+    if (status != GALEN_OK) {
+        (void)fprintf(stderr, "galen: %s\n", error.text);
+    }
+    return status == GALEN_OK;
+}

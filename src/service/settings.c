@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/settings.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/limits.h"
+#include "codec/yaml.h"
+
+enum { VARIABLE_SIZE = 64, PORT_DEFAULT_HTTP = 80 };
+
+enum setting_type { SETTING_ADDRESS, SETTING_PEER, SETTING_TEXT, SETTING_COUNT };
+
+struct row {
+    const char *key;
+    size_t offset;
+    enum setting_type type;
+    const char *otherwise;
+    uint64_t min;
+    uint64_t max;
+    const char *help;
+};
+
+static const struct row rows[] = {
+#define SETTING(key, member, type, otherwise, min, max, help) \
+    {key, offsetof(struct settings, member), SETTING_##type, otherwise, min, max, help},
+#include "service/settings.def"
+};
+
+enum { ROW_COUNT = sizeof(rows) / sizeof(rows[0]) };
+
+static const struct row *find_row(struct bytes key)
+{
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        if (bytes_equal_string(key, rows[i].key)) {
+            return &rows[i];
+        }
+    }
+    return NULL;
+}
+
+/* "host:port" or "[v6]:port", the host without its brackets. */
+static bool split_host(struct bytes text, struct bytes *out_host, struct bytes *out_port)
+{
+    const bool has_brackets = text.size > 0 && text.data[0] == '[';
+    const struct bytes inner = bytes_from(text, has_brackets);
+    const size_t end = bytes_find(inner, has_brackets ? ']' : ':');
+    if (end == inner.size) {
+        *out_host = inner;
+        *out_port = BYTES_NONE;
+        return !has_brackets;
+    }
+    *out_host = bytes_first(inner, end);
+    *out_port = bytes_from(inner, end + 1);
+    if (has_brackets && out_port->size > 0) {
+        if (out_port->data[0] != ':') {
+            return false;
+        }
+        *out_port = bytes_from(*out_port, 1);
+    }
+    return true;
+}
+
+static bool copy_text(struct bytes text, char *out_text, size_t size)
+{
+    if (text.size == 0 || text.size >= size || bytes_find(text, '\0') < text.size) {
+        return false;
+    }
+    memcpy(out_text, text.data, text.size);
+    out_text[text.size] = '\0';
+    return true;
+}
+
+static bool is_loopback(const char *host)
+{
+    struct in_addr v4;
+    struct in6_addr v6;
+    if (inet_pton(AF_INET, host, &v4) == 1) {
+        return (ntohl(v4.s_addr) >> 24) == IN_LOOPBACKNET;
+    }
+    return inet_pton(AF_INET6, host, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
+static bool is_numeric(const char *host)
+{
+    uint8_t address[sizeof(struct in6_addr)];
+    return inet_pton(AF_INET, host, address) == 1 ||
+           inet_pton(AF_INET6, host, address) == 1;
+}
+
+static enum galen_status read_address(struct bytes text,
+                                      struct settings_address *out_address,
+                                      struct error *out_error)
+{
+    struct settings_address address;
+    struct bytes host;
+    struct bytes digits;
+    uint64_t port;
+    if (!split_host(text, &host, &digits) || !bytes_parse_u64(digits, UINT16_MAX, &port) ||
+        !copy_text(host, address.host, sizeof(address.host)) || !is_numeric(address.host)) {
+        return error_set(out_error, GALEN_INVALID,
+                         "is not a numeric address with a port, such as 127.0.0.1:8000");
+    }
+    if (!is_loopback(address.host)) {
+        return error_set(out_error, GALEN_INVALID,
+                         "is not a loopback address: callers are not identified in this "
+                         "version, so it listens there only");
+    }
+    address.port = (uint16_t)port;
+    *out_address = address;
+    return GALEN_OK;
+}
+
+enum galen_status settings_peer_parse(struct bytes text, struct settings_peer *out_peer,
+                                      struct error *out_error)
+{
+    static const struct bytes scheme = BYTES_INIT("http://");
+    struct settings_peer peer = {.is_local = false};
+    struct bytes host;
+    struct bytes digits;
+    uint64_t port = PORT_DEFAULT_HTTP;
+    if (bytes_starts_with(text, BYTES("https://"))) {
+        return error_set(out_error, GALEN_INVALID,
+                         "https is not supported by this version");
+    }
+    struct bytes rest = bytes_from(text, scheme.size);
+    if (rest.size > 0 && rest.data[rest.size - 1] == '/') {
+        rest.size--;
+    }
+    if (!bytes_starts_with(text, scheme) || bytes_find(rest, '/') < rest.size ||
+        bytes_find(rest, '@') < rest.size || !split_host(rest, &host, &digits) ||
+        !copy_text(host, peer.host, sizeof(peer.host)) ||
+        (digits.size > 0 && !bytes_parse_u64(digits, UINT16_MAX, &port)) || port == 0) {
+        return error_set(out_error, GALEN_INVALID,
+                         "is not a URL such as http://127.0.0.1:8000");
+    }
+    peer.port = (uint16_t)port;
+    *out_peer = peer;
+    return GALEN_OK;
+}
+
+static enum galen_status read_peer(struct bytes text, struct settings_peer *out_peer,
+                                   struct error *out_error)
+{
+    if (bytes_equal_string(text, "local")) {
+        *out_peer = (struct settings_peer){.is_local = true};
+        return GALEN_OK;
+    }
+    return settings_peer_parse(text, out_peer, out_error);
+}
+
+static enum galen_status read_count(const struct row *row, struct bytes text,
+                                    uint64_t *out_value, struct error *out_error)
+{
+    uint64_t value;
+    if (!bytes_parse_u64(text, row->max, &value) || value < row->min) {
+        return error_set(out_error, GALEN_INVALID,
+                         "is not a whole number from %llu to %llu",
+                         (unsigned long long)row->min, (unsigned long long)row->max);
+    }
+    *out_value = value;
+    return GALEN_OK;
+}
+
+static enum galen_status read_value(const struct row *row, struct bytes text,
+                                    struct settings *settings, struct error *out_error)
+{
+    void *member = (char *)settings + row->offset;
+    switch (row->type) {
+    case SETTING_ADDRESS:
+        return read_address(text, member, out_error);
+    case SETTING_PEER:
+        return read_peer(text, member, out_error);
+    case SETTING_COUNT:
+        return read_count(row, text, member, out_error);
+    case SETTING_TEXT:
+        break;
+    }
+    return copy_text(text, member, SETTINGS_TEXT_SIZE)
+               ? GALEN_OK
+               : error_set(out_error, GALEN_INVALID, "is empty or too long");
+}
+
+void settings_init(struct settings *out_settings)
+{
+    memset(out_settings, 0, sizeof(*out_settings));
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        (void)read_value(&rows[i], bytes_from_string(rows[i].otherwise), out_settings,
+                         NULL);
+    }
+}
+
+/* Puts "key: " in front of what was said of its value. */
+static void prefix_key(struct error *out_error, const char *key)
+{
+    char text[ERROR_TEXT_SIZE];
+    if (out_error != NULL) {
+        memcpy(text, out_error->text, sizeof(text));
+        error_write(out_error, "%s: %s", key, text);
+    }
+}
+
+enum galen_status settings_set(struct settings *settings, struct bytes key,
+                               struct bytes value, struct error *out_error)
+{
+    const struct row *row = find_row(key);
+    if (row == NULL) {
+        return error_set(out_error, GALEN_NOT_FOUND,
+                         "there is no such setting; see galen serve --settings");
+    }
+    const enum galen_status status = read_value(row, value, settings, out_error);
+    if (status != GALEN_OK) {
+        prefix_key(out_error, row->key);
+    }
+    return status;
+}
+
+/* "listen.http" of a node; false when it is too deep or long to be a key. */
+static bool path_of(const struct yaml_node *node, char *out_path, size_t size)
+{
+    out_path[0] = '\0';
+    for (; node->parent != NULL; node = node->parent) {
+        char longer[VARIABLE_SIZE];
+        if (node->name == NULL ||
+            snprintf(longer, sizeof(longer), "%s%s%s", node->name,
+                     out_path[0] == '\0' ? "" : ".", out_path) >= (int)sizeof(longer)) {
+            return false;
+        }
+        (void)snprintf(out_path, size, "%s", longer);
+    }
+    return true;
+}
+
+/* A peer is written `preprocess: http://…` or `preprocess: {url: http://…}`. */
+static const struct row *row_of(const struct yaml_node *node)
+{
+    char path[VARIABLE_SIZE];
+    const bool is_path = path_of(node, path, sizeof(path));
+    const struct row *row = is_path ? find_row(bytes_from_string(path)) : NULL;
+    if (row == NULL && is_path && strcmp(node->name, "url") == 0 &&
+        path_of(node->parent, path, sizeof(path))) {
+        row = find_row(bytes_from_string(path));
+        row = row != NULL && row->type == SETTING_PEER ? row : NULL;
+    }
+    return row;
+}
+
+static enum galen_status read_scalar(const struct yaml_document *document,
+                                     const struct yaml_node *node,
+                                     struct settings *settings, struct error *out_error)
+{
+    struct error why;
+    const struct row *row = row_of(node);
+    if (row == NULL) {
+        return yaml_refuse_name(document, node, out_error, "there is no such setting");
+    }
+    if (read_value(row, bytes_from_string(node->text), settings, &why) != GALEN_OK) {
+        return yaml_refuse(document, node, out_error, "%s", why.text);
+    }
+    return GALEN_OK;
+}
+
+/* In the order of the text, without recursion. */
+static const struct yaml_node *node_after(const struct yaml_node *node)
+{
+    if (node->first != NULL) {
+        return node->first;
+    }
+    while (node != NULL && node->next == NULL) {
+        node = node->parent;
+    }
+    return node == NULL ? NULL : node->next;
+}
+
+static enum galen_status read_nodes(const struct yaml_document *document,
+                                    struct settings *settings, struct error *out_error)
+{
+    const struct yaml_node *node = document->root;
+    if (node->kind == YAML_KIND_SCALAR) {
+        return yaml_refuse(document, node, out_error, "is not a mapping of settings");
+    }
+    for (; node != NULL; node = node_after(node)) {
+        if (node->kind == YAML_KIND_SEQUENCE) {
+            return yaml_refuse(document, node, out_error, "no setting is a list");
+        }
+        if (node->kind == YAML_KIND_SCALAR) {
+            TRY(read_scalar(document, node, settings, out_error));
+        } else if (node->first == NULL && node->parent != NULL) {
+            return yaml_refuse(document, node, out_error, "is empty");
+        }
+    }
+    return GALEN_OK;
+}
+
+enum galen_status settings_read(struct settings *settings, struct bytes text,
+                                const char *file, struct error *out_error)
+{
+    struct arena arena;
+    struct yaml_document document;
+    arena_init(&arena, yaml_arena_size_bytes_max(text.size));
+    enum galen_status status = yaml_parse(text, file, &arena, &document, out_error);
+    if (status == GALEN_OK) {
+        status = read_nodes(&document, settings, out_error);
+    }
+    arena_deinit(&arena);
+    return status;
+}
+
+enum galen_status settings_read_file(struct settings *settings, const char *path,
+                                     struct error *out_error)
+{
+    static char text[LIMIT_SETTINGS_SIZE_BYTES_MAX + 1];
+    FILE *file = fopen(path, "rb");
+    if (file == NULL) {
+        return error_set(out_error, GALEN_NOT_FOUND, "%s: %s", path, strerror(errno));
+    }
+    const size_t size = fread(text, 1, sizeof(text), file);
+    const bool is_bad = ferror(file) != 0;
+    (void)fclose(file);
+    if (is_bad) {
+        return error_set(out_error, GALEN_INVALID, "%s: cannot be read", path);
+    }
+    if (size == sizeof(text)) {
+        return error_set(out_error, GALEN_TOO_LARGE, "%s: is larger than %d bytes", path,
+                         LIMIT_SETTINGS_SIZE_BYTES_MAX);
+    }
+    return settings_read(settings, bytes_of(text, size), path, out_error);
+}
+
+/* GALEN_LISTEN_HTTP for listen.http. */
+static bool is_variable_of(struct bytes name, const char *key)
+{
+    size_t i = 0;
+    for (; key[i] != '\0'; i++) {
+        const char upper = key[i] == '.'                    ? '_'
+                           : key[i] >= 'a' && key[i] <= 'z' ? (char)(key[i] - 'a' + 'A')
+                                                            : key[i];
+        if (i >= name.size || name.data[i] != (uint8_t)upper) {
+            return false;
+        }
+    }
+    return i == name.size;
+}
+
+static enum galen_status read_variable(struct settings *settings, const char *variable,
+                                       struct error *out_error)
+{
+    struct bytes name;
+    const struct bytes value = bytes_split(bytes_from_string(variable), '=', &name);
+    const struct bytes key = bytes_from(name, sizeof("GALEN_") - 1);
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        if (is_variable_of(key, rows[i].key)) {
+            const enum galen_status status =
+                read_value(&rows[i], value, settings, out_error);
+            if (status != GALEN_OK) {
+                prefix_key(out_error, rows[i].key);
+            }
+            return status;
+        }
+    }
+    return GALEN_OK;
+}
+
+enum galen_status settings_read_environment(struct settings *settings,
+                                            char *const *environment,
+                                            struct error *out_error)
+{
+    for (; *environment != NULL; environment++) {
+        if (bytes_starts_with(bytes_from_string(*environment), BYTES("GALEN_"))) {
+            TRY(read_variable(settings, *environment, out_error));
+        }
+    }
+    return GALEN_OK;
+}
+
+static void write_row(const struct row *row, struct writer *out)
+{
+    writer_put_string(out, "| `");
+    writer_put_string(out, row->key);
+    writer_put_string(out, "` | `");
+    writer_put_string(out, row->otherwise);
+    writer_put_string(out, "` | ");
+    writer_put_string(out, row->help);
+    if (row->type == SETTING_COUNT) {
+        writer_put_string(out, " (");
+        writer_put_u64(out, row->min);
+        writer_put_string(out, " to ");
+        writer_put_u64(out, row->max);
+        writer_put_string(out, ")");
+    }
+    writer_put_string(out, " |\n");
+}
+
+void settings_write_markdown(struct writer *out)
+{
+    writer_put_string(out, "| setting | default | meaning |\n|---|---|---|\n");
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        write_row(&rows[i], out);
+    }
+}

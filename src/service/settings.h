@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The configuration: a row of settings.def each, from defaults, then a YAML file, then the
+ * environment, then the command line. Whole or not at all is the caller's: it reads into a
+ * struct of its own and uses that when everything was right.
+ *
+ * Errors say where ("galen.yaml:3:9: limits.connections: …"), and never a value.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "base/writer.h"
+
+#define SETTINGS_HOST_SIZE 256u
+#define SETTINGS_TEXT_SIZE 1024u
+
+struct settings_address {
+    char host[SETTINGS_HOST_SIZE]; /* numeric, without brackets */
+    uint16_t port;
+};
+
+struct settings_peer {
+    bool is_local;
+    char host[SETTINGS_HOST_SIZE]; /* a name or numeric, without brackets */
+    uint16_t port;
+};
+
+struct settings {
+#define SETTINGS_ADDRESS(member) struct settings_address member;
+#define SETTINGS_PEER(member) struct settings_peer member;
+#define SETTINGS_TEXT(member) char member[SETTINGS_TEXT_SIZE];
+#define SETTINGS_COUNT(member) uint64_t member;
+#define SETTING(key, member, type, otherwise, min, max, help) SETTINGS_##type(member)
+#include "service/settings.def"
+#undef SETTINGS_ADDRESS
+#undef SETTINGS_PEER
+#undef SETTINGS_TEXT
+#undef SETTINGS_COUNT
+};
+
+/* The defaults. */
+void settings_init(struct settings *out_settings);
+
+/* GALEN_NOT_FOUND: no such file; GALEN_INVALID: the error has file, line, column and key;
+ * GALEN_TOO_LARGE; GALEN_NO_MEMORY. On failure settings may hold some of it. */
+MUST_USE enum galen_status settings_read_file(struct settings *settings, const char *path,
+                                              struct error *out_error);
+
+/* The same from bytes; file names them in errors. */
+MUST_USE enum galen_status settings_read(struct settings *settings, struct bytes text,
+                                         const char *file, struct error *out_error);
+
+/* Variables such as GALEN_LISTEN_HTTP. Others are left alone: Kubernetes puts some of its
+ * own (GALEN_SERVICE_HOST) beside a service of that name. The list ends with NULL. */
+MUST_USE enum galen_status settings_read_environment(struct settings *settings,
+                                                     char *const *environment,
+                                                     struct error *out_error);
+
+/* One setting by its key. GALEN_NOT_FOUND: no such key; GALEN_INVALID. */
+MUST_USE enum galen_status settings_set(struct settings *settings, struct bytes key,
+                                        struct bytes value, struct error *out_error);
+
+/* A table of all settings in Markdown. */
+void settings_write_markdown(struct writer *out);
+
+/* "http://host:port" or "http://[::1]:port". GALEN_INVALID. */
+MUST_USE enum galen_status settings_peer_parse(struct bytes text,
+                                               struct settings_peer *out_peer,
+                                               struct error *out_error);

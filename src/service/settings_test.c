@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/settings.h"
+
+#include "expect.h"
+
+static struct settings settings;
+static struct error error;
+
+static int set_up(void **state)
+{
+    (void)state;
+    settings_init(&settings);
+    error_clear(&error);
+    return 0;
+}
+
+static enum galen_status read_text(const char *text)
+{
+    return settings_read(&settings, bytes_from_string(text), "galen.yaml", &error);
+}
+
+static void every_default_is_a_value_that_its_row_takes(void **state)
+{
+    (void)state;
+    assert_string_equal(settings.listen_http.host, "127.0.0.1");
+    assert_int_equal(settings.listen_http.port, 8000);
+    assert_string_equal(settings.repository, "models");
+    assert_true(settings.preprocess.is_local && settings.engine.is_local);
+    assert_int_equal(settings.engine_instances, 1);
+    assert_int_equal(settings.upstream_idle_timeout_ms, 30000);
+}
+
+static void file_is_read_by_its_nesting(void **state)
+{
+    (void)state;
+    EXPECT_OK(read_text("listen: {http: '[::1]:9000'}\n"
+                        "preprocess: {url: http://pre:8011}\n"
+                        "engines:\n  default: http://[::1]:8012/\n"
+                        "limits: {connections: 5}\n"));
+    assert_string_equal(settings.listen_http.host, "::1");
+    assert_int_equal(settings.listen_http.port, 9000);
+    assert_string_equal(settings.preprocess.host, "pre");
+    assert_int_equal(settings.preprocess.port, 8011);
+    assert_string_equal(settings.engine.host, "::1");
+    assert_int_equal(settings.engine.port, 8012);
+    assert_int_equal(settings.limits_connections, 5);
+}
+
+static void what_is_wrong_in_a_file_is_told_by_its_place(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        const char *why;
+    } cases[] = {
+        {"listen: {http: 0.0.0.0:8000}", "galen.yaml:1:16: listen.http: is not a loopback"},
+        {"listen: {http: localhost:8000}",
+         "galen.yaml:1:16: listen.http: is not a numeric"},
+        {"listen: {http: 127.0.0.1}", "galen.yaml:1:16: listen.http: is not a numeric"},
+        {"listen: {http: 127.0.0.1:65536}",
+         "galen.yaml:1:16: listen.http: is not a numeric"},
+        {"threads: 80x", "galen.yaml:1:10: threads: is not a whole number from 0 to 256"},
+        {"threads: 010", "galen.yaml:1:10: threads: is not a whole number"},
+        {"engine:\n  instances: 0",
+         "galen.yaml:2:14: engine.instances: is not a whole number"},
+        {"threads: 1\nreposirory: x",
+         "galen.yaml:2:1: reposirory: there is no such setting"},
+        {"repository: {url: x}",
+         "galen.yaml:1:14: repository.url: there is no such setting"},
+        {"threads: [1]", "galen.yaml:1:10: threads: no setting is a list"},
+        {"engine: {}", "galen.yaml:1:9: engine: is empty"},
+        {"preprocess: https://x", "galen.yaml:1:13: preprocess: https is not supported"},
+        {"preprocess: http://a@b", "galen.yaml:1:13: preprocess: is not a URL"},
+        {"preprocess: http://a:0", "galen.yaml:1:13: preprocess: is not a URL"},
+        {"preprocess: http://a/b", "galen.yaml:1:13: preprocess: is not a URL"},
+        {"plain", "galen.yaml:1:1: is not a mapping"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        EXPECT_STATUS(GALEN_INVALID, read_text(cases[i].text));
+        if (strncmp(error.text, cases[i].why, strlen(cases[i].why)) != 0) {
+            assert_string_equal(error.text, cases[i].why);
+        }
+    }
+}
+
+static void environment_sets_scalars_and_leaves_strangers_alone(void **state)
+{
+    (void)state;
+    char *const right[] = {(char[]){"PATH=/bin"}, (char[]){"GALEN_LISTEN_HTTP=127.0.0.1:1"},
+                           (char[]){"GALEN_ENGINE_BATCH_ROWS_MAX=7"},
+                           (char[]){"GALEN_SERVICE_HOST=10.0.0.1"}, NULL};
+    char *const wrong[] = {(char[]){"GALEN_THREADS=many"}, NULL};
+
+    EXPECT_OK(settings_read_environment(&settings, right, &error));
+    assert_int_equal(settings.listen_http.port, 1);
+    assert_int_equal(settings.engine_batch_rows_max, 7);
+
+    EXPECT_STATUS(GALEN_INVALID, settings_read_environment(&settings, wrong, &error));
+    assert_string_equal(error.text, "threads: is not a whole number from 0 to 256");
+}
+
+static void single_settings_are_set_by_key(void **state)
+{
+    (void)state;
+    EXPECT_OK(settings_set(&settings, BYTES("repository"), BYTES("/srv/models"), &error));
+    assert_string_equal(settings.repository, "/srv/models");
+    EXPECT_STATUS(GALEN_INVALID,
+                  settings_set(&settings, BYTES("repository"), BYTES(""), &error));
+    assert_string_equal(error.text, "repository: is empty or too long");
+    EXPECT_STATUS(GALEN_NOT_FOUND,
+                  settings_set(&settings, BYTES("nope"), BYTES("1"), &error));
+}
+
+static void file_that_is_not_there_is_named(void **state)
+{
+    (void)state;
+    EXPECT_STATUS(GALEN_NOT_FOUND, settings_read_file(&settings, "no/such.yaml", &error));
+    assert_string_equal(error.text, "no/such.yaml: No such file or directory");
+}
+
+#define TEST(name) cmocka_unit_test_setup(name, set_up)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(every_default_is_a_value_that_its_row_takes),
+        TEST(file_is_read_by_its_nesting),
+        TEST(what_is_wrong_in_a_file_is_told_by_its_place),
+        TEST(environment_sets_scalars_and_leaves_strangers_alone),
+        TEST(single_settings_are_set_by_key),
+        TEST(file_that_is_not_there_is_named),
+    };
+    return cmocka_run_group_tests_name("settings", tests, NULL, NULL);
+}
