@@ -242,11 +242,16 @@ static enum galen_status check_output(struct check *check, size_t index)
     return GALEN_OK;
 }
 
+uint64_t infer_all_outputs(const struct v2_model *model)
+{
+    return model->output_count == 64 ? UINT64_MAX
+                                     : (UINT64_C(1) << model->output_count) - 1;
+}
+
 static enum galen_status check_outputs(struct check *check)
 {
-    const size_t count = check->rules->model->output_count;
     if (check->request->output_count == 0) {
-        check->plan->wanted_outputs = count == 64 ? UINT64_MAX : (UINT64_C(1) << count) - 1;
+        check->plan->wanted_outputs = infer_all_outputs(check->rules->model);
         return GALEN_OK;
     }
     for (size_t i = 0; i < check->request->output_count; i++) {

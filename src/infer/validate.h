@@ -31,6 +31,9 @@ struct infer_plan {
  * counts rows, as Triton's ONNX backend assumes too when there is no config.pbtxt. */
 bool infer_model_has_batch(const struct v2_model *model);
 
+/* The mask of every output of the model. */
+uint64_t infer_all_outputs(const struct v2_model *model);
+
 /* GALEN_INVALID: it does not fit; the error has a pointer ("/inputs/1/shape").
  * GALEN_NO_MEMORY: the arena is full. */
 MUST_USE enum galen_status infer_validate(const struct infer_request *request,

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The engine: an infer_service that runs the models of a repository in this process. Every
+ * version that a tag names is loaded; each has its own queue and instances.
+ *
+ * Threads: the service may be shared by several loops; create, drain and close on one
+ * thread. Blocking: create (loads and runs every model), drain and close; submit and cancel
+ * never.
+ */
+#pragma once
+
+#include "engine/scheduler.h"
+#include "galen/backend.h"
+#include "infer/infer.h"
+#include "model/repository.h"
+
+struct engine_options {
+    struct repository *repository;                   /* the engine takes a reference */
+    const struct galen_backend_ops *const *backends; /* ends with NULL; tried in order */
+    uint32_t instance_count; /* runs of one version at the same time; 0: 1 */
+    uint32_t thread_count;   /* that one run may use; 0: 1 */
+    size_t queue_count_max;  /* requests that wait for one version; 0: 1024 */
+    size_t batch_rows_max;   /* rows of one run; 0: 64 */
+    uint64_t
+        wait_ns_max; /* for company; 0: what waited while instances were busy is joined */
+};
+
+/* A model, or a version of it, that cannot answer. */
+struct engine_failure {
+    const char *model;
+    uint64_t version; /* 0: the model as a whole */
+    const char *why;
+};
+
+struct engine_summary {
+    size_t loaded_count;                   /* versions that can answer */
+    const struct engine_failure *failures; /* by model */
+    size_t failure_count;
+};
+
+/* GALEN_OK also when models could not be loaded: the summary says which and why.
+ * GALEN_INVALID: an option is out of its range; GALEN_NO_MEMORY. Gives a service to close.
+ */
+MUST_USE enum galen_status engine_create(const struct engine_options *options,
+                                         struct infer_service **out_service,
+                                         struct error *out_error);
+
+/* The functions below take the service that engine_create gave. */
+
+/* Never changes; lives as long as the service. */
+const struct engine_summary *engine_summary(const struct infer_service *service);
+
+/* Refuses every run from now on (UNAVAILABLE) and waits until those it has are finished.
+ * GALEN_TIMEOUT: at deadline_ns some still run; what waited was finished with UNAVAILABLE.
+ * The loops have to turn meanwhile, or done does not get there. */
+MUST_USE enum galen_status engine_drain(struct infer_service *service,
+                                        uint64_t deadline_ns);
+
+/* What one loaded version did until now. */
+struct engine_activity {
+    const char *model;
+    const char *version;
+    size_t waiting_count;
+    struct scheduler_statistics statistics;
+};
+
+/* Calls visit for each loaded version, by model and version. Takes each one's lock for a
+ * moment; any thread. */
+void engine_visit(struct infer_service *service,
+                  void (*visit)(void *context, const struct engine_activity *activity),
+                  void *context);

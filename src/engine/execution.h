@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Runs a batch on a backend: joins the requests' inputs along the first dimension, runs
+ * once, cuts the outputs back. One request alone is neither joined nor cut: its tensors go
+ * in and the backend's blocks go out as they are.
+ *
+ * When a joined run fails, its requests run once more, one by one, so that a request which
+ * the network does not like fails alone.
+ *
+ * Threads: several batches of one model at once. Blocking: as the backend. Allocation:
+ * blobs, and in the calls' arenas.
+ */
+#pragma once
+
+#include "engine/model.h"
+
+/* For each inference of the batch: its status, with its call's response or its error.
+ * Nothing is finished. A network whose outputs do not have as many rows as its inputs had
+ * is GALEN_INTERNAL. */
+void execution_run(const struct model *model, const struct batch *batch);
+
+/* Runs so many rows of zeros, other dimensions that vary being 1, and looks whether some
+ * output has not as many rows. GALEN_TOO_LARGE: more than a request may have; otherwise as
+ * galen_backend_run. */
+MUST_USE enum galen_status execution_probe(const struct model *model, size_t row_count,
+                                           bool *out_denied);

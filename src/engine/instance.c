@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/instance.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/invariant.h"
+#include "base/limits.h"
+#include "infer/answer.h"
+
+enum { ARENA_SIZE_BYTES_MAX = 2 * 1024 * 1024 };
+
+struct instances {
+    struct instances_options options;
+    struct arena arena;
+    struct scheduler *scheduler;
+    pthread_mutex_t lock;
+    pthread_cond_t work; /* something to pull, an earlier time to wake, or the end */
+    pthread_cond_t idle; /* nothing is pending */
+    size_t waiting_thread_count;
+    size_t busy_thread_count; /* from pull until all calls of the batch are finished */
+    bool stopping;
+    size_t thread_count;
+    pthread_t threads[];
+};
+
+static void lock(struct instances *instances)
+{
+    INVARIANT(pthread_mutex_lock(&instances->lock) == 0);
+}
+
+static void unlock(struct instances *instances)
+{
+    INVARIANT(pthread_mutex_unlock(&instances->lock) == 0);
+}
+
+static struct timespec timespec_of(uint64_t ns)
+{
+    return (struct timespec){.tv_sec = (time_t)(ns / NS_PER_S),
+                             .tv_nsec = (long)(ns % NS_PER_S)};
+}
+
+/* Waits for a signal, at most until until_ns. With the lock. */
+static void wait_until(struct instances *instances, pthread_cond_t *condition,
+                       uint64_t until_ns)
+{
+    if (until_ns == CLOCK_NEVER) {
+        (void)pthread_cond_wait(condition, &instances->lock);
+        return;
+    }
+    const struct timespec until = timespec_of(until_ns);
+    (void)pthread_cond_timedwait(condition, &instances->lock, &until);
+}
+
+/* With the lock: a mailbox's post never comes back here. */
+static void expire(struct instances *instances, uint64_t now_ns)
+{
+    struct scheduler_entry *entry;
+    while ((entry = scheduler_expire(instances->scheduler, now_ns)) != NULL) {
+        struct infer_call *call = inference_of(entry)->call;
+        infer_call_finish(call, infer_refuse_late(call));
+    }
+}
+
+/* Waits until there is a batch to run. False: the instances end. With the lock. */
+static bool next_batch(struct instances *instances, struct batch *out_batch)
+{
+    while (!instances->stopping) {
+        const uint64_t now_ns = clock_monotonic_ns();
+        expire(instances, now_ns);
+        if (scheduler_pull(instances->scheduler, now_ns, out_batch)) {
+            return true;
+        }
+        instances->waiting_thread_count++;
+        wait_until(instances, &instances->work, scheduler_due_ns(instances->scheduler));
+        instances->waiting_thread_count--;
+    }
+    return false;
+}
+
+/* With the lock: what is left in the queue needs somebody who wakes when it is due. */
+static void wake_another(struct instances *instances)
+{
+    if (instances->waiting_thread_count > 0 &&
+        scheduler_waiting_count(instances->scheduler) > 0) {
+        (void)pthread_cond_signal(&instances->work);
+    }
+}
+
+/* With the lock: what each caller is told. */
+static void settle(struct instances *instances, const struct batch *batch)
+{
+    const uint64_t now_ns = clock_monotonic_ns();
+    for (struct list_link *link = list_first(&batch->entries); link != NULL;
+         link = list_next(&batch->entries, link)) {
+        struct inference *inference = inference_of_link(link);
+        inference->status = scheduler_finish(instances->scheduler, &inference->entry,
+                                             inference->status, now_ns);
+    }
+}
+
+/* Without the lock. An inference lies in its call and is gone once that is finished. */
+static void finish_calls(const struct batch *batch)
+{
+    struct list_link *next;
+    for (struct list_link *link = list_first(&batch->entries); link != NULL; link = next) {
+        struct inference *inference = inference_of_link(link);
+        struct infer_call *call = inference->call;
+        next = list_next(&batch->entries, link);
+        const bool cancelled = inference->status == GALEN_CANCELLED;
+        infer_call_finish(call,
+                          cancelled ? infer_refuse_cancelled(call) : inference->status);
+    }
+}
+
+static void run_batch(struct instances *instances, struct batch *batch)
+{
+    instances->options.run(instances->options.context, batch);
+    lock(instances);
+    settle(instances, batch);
+    unlock(instances);
+    finish_calls(batch);
+}
+
+static bool is_idle(const struct instances *instances)
+{
+    return instances->busy_thread_count == 0 && scheduler_is_idle(instances->scheduler);
+}
+
+static void *instance_main(void *context)
+{
+    struct instances *instances = context;
+    struct batch batch;
+    lock(instances);
+    while (next_batch(instances, &batch)) {
+        instances->busy_thread_count++;
+        wake_another(instances);
+        unlock(instances);
+        run_batch(instances, &batch);
+        lock(instances);
+        instances->busy_thread_count--;
+        if (is_idle(instances)) {
+            (void)pthread_cond_broadcast(&instances->idle);
+        }
+    }
+    unlock(instances);
+    return NULL;
+}
+
+static void init_condition(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+    INVARIANT(pthread_condattr_init(&attributes) == 0);
+    INVARIANT(pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0);
+    INVARIANT(pthread_cond_init(condition, &attributes) == 0);
+    (void)pthread_condattr_destroy(&attributes);
+}
+
+/* Threads that handle no signals: these are the program's. */
+static enum galen_status start_threads(struct instances *instances)
+{
+    sigset_t all;
+    sigset_t before;
+    int result = 0;
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    while (result == 0 && instances->thread_count < instances->options.count) {
+        result = pthread_create(&instances->threads[instances->thread_count], NULL,
+                                instance_main, instances);
+        instances->thread_count += result == 0;
+    }
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return result == 0 ? GALEN_OK : GALEN_NO_MEMORY;
+}
+
+enum galen_status instances_create(const struct instances_options *options,
+                                   struct instances **out_instances)
+{
+    if (options->count < 1 || options->count > LIMIT_INSTANCE_COUNT_LIMIT) {
+        return GALEN_INVALID;
+    }
+    scoped(instances) instances =
+        calloc(1, sizeof(*instances) + options->count * sizeof(instances->threads[0]));
+    if (instances == NULL) {
+        return GALEN_NO_MEMORY;
+    }
+    instances->options = *options;
+    INVARIANT(pthread_mutex_init(&instances->lock, NULL) == 0);
+    init_condition(&instances->work);
+    init_condition(&instances->idle);
+    arena_init(&instances->arena, ARENA_SIZE_BYTES_MAX);
+    TRY(scheduler_create(&options->settings, &instances->arena, &instances->scheduler));
+    TRY(start_threads(instances));
+    *out_instances = take(&instances);
+    return GALEN_OK;
+}
+
+static void stop_threads(struct instances *instances)
+{
+    lock(instances);
+    INVARIANT(instances->scheduler == NULL || scheduler_is_idle(instances->scheduler));
+    instances->stopping = true;
+    (void)pthread_cond_broadcast(&instances->work);
+    unlock(instances);
+    for (size_t i = 0; i < instances->thread_count; i++) {
+        INVARIANT(pthread_join(instances->threads[i], NULL) == 0);
+    }
+}
+
+void instances_destroy(struct instances *instances)
+{
+    if (instances == NULL) {
+        return;
+    }
+    stop_threads(instances);
+    (void)pthread_cond_destroy(&instances->idle);
+    (void)pthread_cond_destroy(&instances->work);
+    (void)pthread_mutex_destroy(&instances->lock);
+    arena_deinit(&instances->arena);
+    free(instances);
+}
+
+static enum galen_status refuse(const struct instances *instances, struct infer_call *call,
+                                enum galen_status status)
+{
+    if (status == GALEN_TIMEOUT) {
+        return infer_refuse_late(call);
+    }
+    if (status == GALEN_UNAVAILABLE) {
+        return error_set(&call->error, status, "the engine is shutting down");
+    }
+    return error_set(&call->error, status, "the queue is full: %zu requests wait",
+                     instances->options.settings.queue_count_max);
+}
+
+void instances_submit(struct instances *instances, struct inference *inference)
+{
+    struct infer_call *call = inference->call;
+    inference->instances = instances;
+    lock(instances);
+    const uint64_t now_ns = clock_monotonic_ns(); /* with the lock: arrivals are in order */
+    expire(instances, now_ns);
+    const enum galen_status status =
+        scheduler_submit(instances->scheduler, &inference->entry, now_ns);
+    const bool wake = status == GALEN_OK && instances->waiting_thread_count > 0;
+    unlock(instances);
+    if (wake) {
+        (void)pthread_cond_signal(&instances->work);
+    }
+    if (status != GALEN_OK) {
+        infer_call_finish(call, refuse(instances, call, status));
+    }
+}
+
+void instances_cancel(struct inference *inference)
+{
+    struct instances *instances = inference->instances;
+    struct infer_call *call = inference->call;
+    lock(instances);
+    const bool waited = scheduler_cancel(instances->scheduler, &inference->entry);
+    unlock(instances);
+    if (waited) {
+        infer_call_finish(call, infer_refuse_cancelled(call));
+    }
+}
+
+void instances_drain(struct instances *instances)
+{
+    lock(instances);
+    scheduler_drain(instances->scheduler);
+    (void)pthread_cond_broadcast(&instances->work);
+    unlock(instances);
+}
+
+/* With the lock. */
+static void evict_all(struct instances *instances)
+{
+    struct scheduler_entry *entry;
+    while ((entry = scheduler_evict(instances->scheduler)) != NULL) {
+        struct infer_call *call = inference_of(entry)->call;
+        infer_call_finish(call, refuse(instances, call, GALEN_UNAVAILABLE));
+    }
+}
+
+bool instances_wait_idle(struct instances *instances, uint64_t deadline_ns)
+{
+    lock(instances);
+    while (!is_idle(instances) && clock_monotonic_ns() < deadline_ns) {
+        wait_until(instances, &instances->idle, deadline_ns);
+    }
+    evict_all(instances);
+    const bool idle = is_idle(instances);
+    unlock(instances);
+    return idle;
+}
+
+struct scheduler_statistics instances_statistics(struct instances *instances)
+{
+    lock(instances);
+    const struct scheduler_statistics statistics =
+        *scheduler_statistics(instances->scheduler);
+    unlock(instances);
+    return statistics;
+}
+
+size_t instances_waiting_count(struct instances *instances)
+{
+    lock(instances);
+    const size_t count = scheduler_waiting_count(instances->scheduler);
+    unlock(instances);
+    return count;
+}

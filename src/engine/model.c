@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/model.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "engine/execution.h"
+
+enum { PATH_SIZE_BYTES_MAX = 4096, PROBE_ROW_COUNT = 2 };
+
+static bool join_path(const char *folder, const char *file, char *path, size_t size)
+{
+    const int written = snprintf(path, size, "%s/%s", folder, file);
+    return written >= 0 && (size_t)written < size;
+}
+
+static enum galen_status no_file(const struct model_options *options,
+                                 struct error *out_error)
+{
+    char names[ERROR_TEXT_SIZE / 2] = "";
+    size_t used = 0;
+    for (size_t i = 0; options->backends[i] != NULL && used < sizeof(names); i++) {
+        used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s",
+                                 i == 0 ? "" : ", ", options->backends[i]->file_name);
+    }
+    return error_set(out_error, GALEN_NOT_FOUND,
+                     "model '%s' version %" PRIu64 ": its folder has none of: %s",
+                     options->name, options->version, names);
+}
+
+/* The first backend whose file is there; NULL: none. */
+static const struct galen_backend_ops *find_backend(const struct model_options *options,
+                                                    char *path, size_t size)
+{
+    for (size_t i = 0; options->backends[i] != NULL; i++) {
+        const struct galen_backend_ops *ops = options->backends[i];
+        if (join_path(options->path, ops->file_name, path, size) &&
+            access(path, F_OK) == 0) {
+            return ops;
+        }
+    }
+    return NULL;
+}
+
+static enum galen_status open_backend(const struct model_options *options,
+                                      struct galen_backend **out_backend,
+                                      struct error *out_error)
+{
+    char path[PATH_SIZE_BYTES_MAX];
+    struct galen_error why;
+    const struct galen_backend_ops *ops = find_backend(options, path, sizeof(path));
+    if (ops == NULL) {
+        return no_file(options, out_error);
+    }
+    const struct galen_open_options open_options = {
+        .path = path, .thread_count_max = options->thread_count};
+    const enum galen_status status =
+        galen_backend_open(ops, &open_options, out_backend, &why);
+    if (status != GALEN_OK) {
+        return error_set(out_error, status, "model '%s' version %" PRIu64 ": %s: %s",
+                         options->name, options->version, ops->name,
+                         why.text[0] == '\0' ? galen_status_text(status) : why.text);
+    }
+    return GALEN_OK;
+}
+
+/* Two rows of zeros, as the backends' own warm-up makes one: what the network answers shows
+ * whether its first dimension counts rows. A failure shows nothing. */
+static bool probe_denies_batch(const struct model *model)
+{
+    bool denied = false;
+    const enum galen_status status = execution_probe(model, PROBE_ROW_COUNT, &denied);
+    return status == GALEN_OK && denied;
+}
+
+static void describe(struct model *model)
+{
+    const struct galen_model_spec *spec = galen_backend_describe(model->backend);
+    model->metadata = (struct v2_model){.name = model->name,
+                                        .platform = spec->platform,
+                                        .inputs = spec->inputs,
+                                        .input_count = spec->input_count,
+                                        .outputs = spec->outputs,
+                                        .output_count = spec->output_count};
+}
+
+enum galen_status model_open(const struct model_options *options, struct model **out_model,
+                             struct error *out_error)
+{
+    scoped(model) model = calloc(1, sizeof(*model));
+    if (model == NULL) {
+        return error_set(out_error, GALEN_NO_MEMORY, "out of memory");
+    }
+    model->name = options->name;
+    (void)snprintf(model->version, sizeof(model->version), "%" PRIu64, options->version);
+    TRY(open_backend(options, &model->backend, out_error));
+    describe(model);
+    if (infer_model_has_batch(&model->metadata) && !probe_denies_batch(model)) {
+        model->row_count_max = options->row_count_max;
+    }
+    *out_model = take(&model);
+    return GALEN_OK;
+}
+
+void model_close(struct model *model)
+{
+    if (model != NULL) {
+        galen_backend_close(model->backend);
+        free(model);
+    }
+}
+
+/* What two requests must have in common to be joined: the dimensions that may vary, but for
+ * the rows. Everything else is the same for all requests of a model. */
+static enum galen_status make_join_key(const struct model *model,
+                                       const struct infer_plan *plan, struct arena *arena,
+                                       struct bytes *out_key)
+{
+    const struct v2_model *metadata = &model->metadata;
+    int64_t key[LIMIT_TENSOR_COUNT_MAX * GALEN_RANK_MAX];
+    size_t count = 0;
+    if (model->row_count_max == 0) {
+        return GALEN_OK;
+    }
+    for (size_t i = 0; i < metadata->input_count; i++) {
+        for (uint32_t k = 1; k < metadata->inputs[i].rank; k++) {
+            if (metadata->inputs[i].shape[k] == GALEN_DIMENSION_ANY) {
+                key[count++] = plan->inputs[i].shape[k];
+            }
+        }
+    }
+    if (count > 0) {
+        int64_t *copy = arena_alloc_array(arena, count, sizeof(key[0]));
+        if (copy == NULL) {
+            return GALEN_NO_MEMORY;
+        }
+        memcpy(copy, key, count * sizeof(key[0]));
+        *out_key = bytes_of(copy, count * sizeof(key[0]));
+    }
+    return GALEN_OK;
+}
+
+enum galen_status model_prepare(const struct model *model, struct infer_call *call,
+                                struct inference **out_inference)
+{
+    const struct infer_rules rules = {.model = &model->metadata,
+                                      .row_count_max = model->row_count_max};
+    struct inference *inference = arena_alloc(call->arena, sizeof(*inference));
+    if (inference == NULL) {
+        return GALEN_NO_MEMORY;
+    }
+    TRY(infer_validate(&call->request, &rules, call->arena, &inference->plan,
+                       &call->error));
+    struct batcher_entry *entry = &inference->entry.waiting;
+    TRY(make_join_key(model, &inference->plan, call->arena, &entry->join_key));
+    entry->row_count = inference->plan.row_count;
+    entry->deadline_ns = call->request.deadline_ns;
+    inference->call = call;
+    *out_inference = inference;
+    return GALEN_OK;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One loaded version of one model: its backend, what it takes and gives, and what a request
+ * for it means.
+ *
+ * Threads: open and close on one; the rest from any, a model never changes. Blocking: open
+ * reads the file and runs the network.
+ */
+#pragma once
+
+#include "engine/inference.h"
+#include "galen/backend.h"
+
+struct model_options {
+    const char *name; /* borrowed until close */
+    uint64_t version;
+    const char *path;                                /* of the version's folder */
+    const struct galen_backend_ops *const *backends; /* ends with NULL */
+    uint32_t thread_count;
+    size_t row_count_max; /* of a batch, where the model has a batch dimension */
+};
+
+struct model {
+    const char *name;
+    char version[24];
+    struct galen_backend *backend;
+    struct v2_model metadata; /* but for versions, which the engine knows */
+    size_t row_count_max;     /* 0: no batch dimension, each request runs alone */
+};
+
+/* Opens the version with the first backend whose file is in the folder. A model has a batch
+ * dimension when infer_model_has_batch says so and a try with two rows does not prove the
+ * contrary. GALEN_NOT_FOUND: no backend's file is there; GALEN_NO_MEMORY; otherwise as
+ * galen_backend_open. out_error names model, version and reason. */
+MUST_USE enum galen_status model_open(const struct model_options *options,
+                                      struct model **out_model, struct error *out_error);
+void model_close(struct model *model); /* NULL is allowed */
+DEFINE_SCOPED(model, model_close)
+
+/* Checks the request of an INFER_RUN call and makes the inference, in the call's arena.
+ * GALEN_INVALID (the call's error says what), GALEN_NO_MEMORY. */
+MUST_USE enum galen_status model_prepare(const struct model *model, struct infer_call *call,
+                                         struct inference **out_inference);
