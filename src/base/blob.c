@@ -65,3 +65,9 @@ void blob_truncate(struct blob *blob, size_t size)
     INVARIANT(size <= blob->size);
     blob->size = size;
 }
+
+void blob_truncate_unwritten(struct blob *blob, size_t size)
+{
+    blob_truncate(blob, size);
+    blob->capacity = size;
+}

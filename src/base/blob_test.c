@@ -61,6 +61,22 @@ static void what_was_truncated_is_wiped_too(void **state)
     (void)state;
 }
 
+static void what_was_never_written_is_not_wiped(void **state)
+{
+    struct blob *blob = blob_create(100, 0);
+    memcpy(blob_data(blob), HEAP_SECRET, sizeof(HEAP_SECRET) - 1);
+    blob_truncate_unwritten(blob, sizeof(HEAP_SECRET) - 1);
+    blob_unref(blob);
+    assert_false(heap.freed_with_secret);
+
+    struct blob *written_beyond = blob_create(100, 0);
+    memcpy(blob_data(written_beyond) + 50, HEAP_SECRET, sizeof(HEAP_SECRET) - 1);
+    blob_truncate_unwritten(written_beyond, 50);
+    blob_unref(written_beyond);
+    assert_true(heap.freed_with_secret);
+    (void)state;
+}
+
 enum { THREAD_COUNT = 4, ROUND_COUNT = 20000 };
 
 static void *ref_and_unref(void *blob)
@@ -97,6 +113,7 @@ int main(void)
         cmocka_unit_test_setup(a_blob_of_nothing_is_a_blob, heap_reset),
         cmocka_unit_test_setup(the_last_reference_frees, heap_reset),
         cmocka_unit_test_setup(what_was_truncated_is_wiped_too, heap_reset),
+        cmocka_unit_test_setup(what_was_never_written_is_not_wiped, heap_reset),
         cmocka_unit_test_setup(references_are_counted_across_threads, heap_reset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

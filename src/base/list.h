@@ -35,6 +35,17 @@ static inline void list_append(struct list *list, struct list_link *link)
     list->count++;
 }
 
+/* before: a link of the list, or the list's head for the first place. */
+static inline void list_insert_after(struct list *list, struct list_link *before,
+                                     struct list_link *link)
+{
+    link->previous = before;
+    link->next = before->next;
+    before->next->previous = link;
+    before->next = link;
+    list->count++;
+}
+
 static inline void list_remove(struct list *list, struct list_link *link)
 {
     link->previous->next = link->next;

@@ -83,6 +83,23 @@ static void an_item_that_left_can_come_back(void **state)
     (void)state;
 }
 
+static void an_item_can_be_put_behind_any_other(void **state)
+{
+    struct list list;
+    struct item items[ITEM_COUNT];
+    fill(&list, items);
+    list_remove(&list, &items[2].link);
+    list_insert_after(&list, &items[0].link, &items[2].link); /* in the middle */
+    assert_int_equal(digits_of(&list), 213);
+    list_remove(&list, &items[3].link);
+    list_insert_after(&list, &list.head, &items[3].link); /* at the front */
+    assert_int_equal(digits_of(&list), 3021);
+    list_remove(&list, &items[0].link);
+    list_insert_after(&list, list.head.previous, &items[0].link); /* at the end */
+    assert_int_equal(digits_of(&list), 3210);
+    (void)state;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -90,6 +107,7 @@ int main(void)
         cmocka_unit_test(items_stay_in_the_order_of_their_arrival),
         cmocka_unit_test(any_item_can_leave),
         cmocka_unit_test(an_item_that_left_can_come_back),
+        cmocka_unit_test(an_item_can_be_put_behind_any_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
