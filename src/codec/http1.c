@@ -327,6 +327,9 @@ static struct http1_refusal check_head(struct http1_parser *parser,
     if (machine->http_major != 1 || machine->http_minor > 1) {
         return (struct http1_refusal){505, "only HTTP/1.1 and 1.0 are spoken"};
     }
+    if (has_length && machine->content_length == HTTP_LENGTH_UNKNOWN) {
+        return (struct http1_refusal){413, "no body is that large"};
+    }
     const struct http1_refusal refusal = http1_check_framing(head, framing, has_length);
     if (refusal.status != 0) {
         return refusal;
