@@ -1,0 +1,576 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "base/invariant.h"
+#include "net/http_server_impl.h"
+#include "net/loop_impl.h"
+
+enum { HELD_SIZE_MAX = 65536 };
+
+/*
+ * All progress is made in run(): bytes, a handler's answer or a resumed task start it, and
+ * it goes on until bytes are missing or somebody else's answer is. What a handler calls
+ * from inside run() only sets the state; what it calls later posts the resume task, so that
+ * no callback ever runs inside a handler's call.
+ */
+
+static const char continue_text[] = "HTTP/1.1 100 Continue\r\n\r\n";
+
+static struct http_connection *connection_of(struct stream *stream)
+{
+    return LIST_ITEM(stream, struct http_connection, stream);
+}
+
+static void free_when_unused(struct http_connection *connection)
+{
+    if (connection->is_closed && !connection->resume_is_posted) {
+        free(connection);
+    }
+}
+
+static void post_resume(struct http_connection *connection)
+{
+    if (!connection->resume_is_posted) {
+        connection->resume_is_posted = true;
+        mailbox_post(loop_mailbox(connection->server->loop), &connection->resume);
+    }
+}
+
+static void resume_unless_running(struct http_connection *connection)
+{
+    if (!connection->is_running) {
+        post_resume(connection);
+    }
+}
+
+void connection_drop(struct http_connection *connection)
+{
+    if (connection->state == STATE_CLOSING) {
+        return;
+    }
+    connection->state = STATE_CLOSING;
+    if (connection->exchange != NULL) {
+        exchange_give_up(connection->exchange);
+    }
+    stream_close(&connection->stream);
+}
+
+/* Bytes that came too early. They are read on up to a bound, so that the end of a client
+ * shows while its request is dealt with. */
+
+static struct bytes held_bytes(const struct http_connection *connection)
+{
+    const struct body *held = &connection->held;
+    return held->blob == NULL ? BYTES_NONE
+                              : bytes_from(bytes_of(blob_data(held->blob), held->size),
+                                           connection->held_offset);
+}
+
+static void release_held(struct http_connection *connection)
+{
+    body_deinit(&connection->held);
+    connection->held_offset = 0;
+}
+
+/* Makes room behind what is still to be read. */
+static enum galen_status prepare_held(struct http_connection *connection)
+{
+    struct body fresh;
+    if (connection->held.blob != NULL && connection->held_offset == 0) {
+        return GALEN_OK;
+    }
+    TRY(body_begin(&fresh, HTTP_LENGTH_UNKNOWN, HELD_SIZE_MAX + LOOP_READ_BUFFER_SIZE, 0));
+    const enum galen_status status = body_put(&fresh, held_bytes(connection));
+    release_held(connection);
+    connection->held = fresh;
+    return status;
+}
+
+static void hold(struct http_connection *connection, struct bytes bytes)
+{
+    if (bytes.size > 0 && connection->state != STATE_CLOSING &&
+        (prepare_held(connection) != GALEN_OK ||
+         body_put(&connection->held, bytes) != GALEN_OK)) {
+        connection_drop(connection);
+    }
+}
+
+/* The end of an exchange */
+
+static void next_request(struct http_connection *connection)
+{
+    exchange_detach(connection->exchange);
+    connection->exchange = NULL;
+    connection->state = STATE_HEAD;
+    connection->has_served = true;
+    stream_disarm(&connection->stream);
+    const bool is_last = connection->server->is_draining && connection->held.blob == NULL &&
+                         connection->input.size == 0;
+    if (connection->peer_has_ended || is_last) {
+        connection_drop(connection);
+    }
+}
+
+/* RFC 9112 section 9.6: closing with unread bytes would reset the connection and could take
+ * the response with it. */
+static void linger(struct http_connection *connection)
+{
+    connection->state = STATE_LINGERING;
+    connection->linger_left = LIMIT_LINGER_SIZE_BYTES_MAX;
+    release_held(connection);
+    connection->input = BYTES_NONE;
+    stream_end_writing(&connection->stream);
+    if (connection->peer_has_ended) {
+        connection_drop(connection);
+    }
+}
+
+static bool request_is_read(const struct http_connection *connection)
+{
+    const struct http_exchange *exchange = connection->exchange;
+    const bool has_no_body =
+        exchange->was_announced && exchange->message.content_length == 0;
+    return (exchange->body_is_whole || has_no_body) && connection->input.size == 0 &&
+           connection->held.blob == NULL;
+}
+
+static void response_is_written(struct http_connection *connection)
+{
+    struct http_exchange *exchange = connection->exchange;
+    if (!exchange->closes) {
+        if (exchange->body_is_whole) {
+            next_request(connection);
+        } else {
+            connection->state = STATE_SKIPPING;
+            resume_unless_running(connection);
+        }
+    } else if (request_is_read(connection)) {
+        connection_drop(connection);
+    } else {
+        linger(connection);
+    }
+}
+
+static void flush(struct http_connection *connection)
+{
+    struct outgoing *outgoing = &connection->exchange->outgoing;
+    if (connection->stream.is_writing) { /* 100 Continue goes first */
+        return;
+    }
+    switch (stream_write(&connection->stream, outgoing->buffers, outgoing->buffer_count)) {
+    case STREAM_DONE:
+        response_is_written(connection);
+        break;
+    case STREAM_PENDING:
+        outgoing->buffer_count = 0;
+        break;
+    case STREAM_FAILED:
+        connection_drop(connection);
+        break;
+    }
+}
+
+/* Reading and deadlines as the state asks for them */
+
+static void arm_once(struct http_connection *connection, enum server_deadline kind,
+                     uint32_t timeout_ms)
+{
+    if (!deadline_is(&connection->stream.deadline, kind)) {
+        stream_arm(&connection->stream, kind, timeout_ms);
+    }
+}
+
+static uint32_t idle_timeout_ms(const struct http_connection *connection)
+{
+    const struct http_server *server = connection->server;
+    const uint32_t timeout_ms = server->options.idle_timeout_ms;
+    return server->is_draining && timeout_ms > LIMIT_DRAIN_FIRST_REQUEST_MS
+               ? LIMIT_DRAIN_FIRST_REQUEST_MS
+               : timeout_ms;
+}
+
+static void set_deadline(struct http_connection *connection)
+{
+    const struct http_server_options *options = &connection->server->options;
+    switch (connection->state) {
+    case STATE_HEAD:
+        if (connection->exchange == NULL) {
+            arm_once(connection, DEADLINE_IDLE, idle_timeout_ms(connection));
+        } else {
+            arm_once(connection, DEADLINE_HEADER, options->header_timeout_ms);
+        }
+        break;
+    case STATE_BODY:
+    case STATE_SKIPPING:
+        stream_arm(&connection->stream, DEADLINE_BODY, options->body_timeout_ms);
+        break;
+    case STATE_WRITING:
+        arm_once(connection, DEADLINE_WRITE, options->write_timeout_ms);
+        break;
+    case STATE_LINGERING:
+        arm_once(connection, DEADLINE_LINGER, LIMIT_LINGER_MS);
+        break;
+    case STATE_DECIDING:
+    case STATE_ANSWERING:
+    case STATE_CLOSING:
+        stream_disarm(&connection->stream);
+        break;
+    }
+}
+
+static bool can_go_on(const struct http_connection *connection)
+{
+    const bool reads = connection->state == STATE_HEAD || connection->state == STATE_BODY ||
+                       connection->state == STATE_SKIPPING;
+    return reads && connection->held.blob != NULL;
+}
+
+/* After the state was changed from outside of run(). */
+static void settle(struct http_connection *connection)
+{
+    if (connection->is_running) {
+        return;
+    }
+    if (can_go_on(connection)) {
+        post_resume(connection);
+    }
+    if (held_bytes(connection).size >= HELD_SIZE_MAX) {
+        stream_stop_reading(&connection->stream);
+    } else if (!connection->peer_has_ended) {
+        stream_start_reading(&connection->stream);
+    }
+    set_deadline(connection);
+}
+
+/* Events of the parser */
+
+static void refuse(struct http_connection *connection, struct http1_refusal refusal)
+{
+    connection->refusal.status = 0;
+    connection->state = STATE_WRITING;
+    exchange_refuse(connection->exchange, refusal);
+}
+
+static struct http1_refusal refusal_of(enum galen_status status)
+{
+    return status == GALEN_TOO_LARGE
+               ? (struct http1_refusal){413, "the body is larger than is accepted here"}
+               : (struct http1_refusal){503, "no memory for the body"};
+}
+
+static void add_to_body(struct http_connection *connection)
+{
+    struct http_exchange *exchange = connection->exchange;
+    if (connection->state == STATE_BODY) {
+        const enum galen_status status = body_put(&exchange->body, connection->parser.body);
+        if (status != GALEN_OK) {
+            refuse(connection, refusal_of(status));
+        }
+    }
+}
+
+static void end_request(struct http_connection *connection)
+{
+    struct http_exchange *exchange = connection->exchange;
+    const struct http_handler *handler = &connection->server->handler;
+    exchange->body_is_whole = true;
+    if (connection->state == STATE_SKIPPING) {
+        next_request(connection);
+        return;
+    }
+    exchange->body_blob = body_finish(&exchange->body);
+    connection->state = STATE_ANSWERING;
+    handler->body(handler->context, exchange);
+}
+
+static bool begin_request(struct http_connection *connection)
+{
+    connection->exchange = exchange_create(connection);
+    if (connection->exchange == NULL) {
+        connection_drop(connection);
+        return false;
+    }
+    http1_parser_begin(&connection->parser, &connection->exchange->message,
+                       &connection->exchange->arena);
+    return true;
+}
+
+/* False: bytes are missing. */
+static bool read_event(struct http_connection *connection)
+{
+    switch (http1_parser_next(&connection->parser, &connection->input)) {
+    case HTTP1_MORE:
+        return false;
+    case HTTP1_HEAD:
+        connection->state = STATE_DECIDING;
+        exchange_announce(connection->exchange);
+        return true;
+    case HTTP1_BODY:
+        add_to_body(connection);
+        return true;
+    case HTTP1_END:
+        end_request(connection);
+        return true;
+    case HTTP1_REFUSED:
+        if (connection->state == STATE_SKIPPING) { /* answered already */
+            connection_drop(connection);
+        } else {
+            refuse(connection, connection->parser.refusal);
+        }
+        return true;
+    }
+    return false;
+}
+
+/* False: nothing can be done now. */
+static bool step(struct http_connection *connection)
+{
+    if (connection->refusal.status != 0 && connection->state != STATE_CLOSING) {
+        refuse(connection, connection->refusal);
+        return true;
+    }
+    switch (connection->state) {
+    case STATE_HEAD:
+        if (connection->input.size == 0 ||
+            (connection->exchange == NULL && !begin_request(connection))) {
+            return false;
+        }
+        return read_event(connection);
+    case STATE_BODY:
+    case STATE_SKIPPING:
+        return read_event(connection);
+    case STATE_DECIDING:
+    case STATE_ANSWERING:
+    case STATE_WRITING:
+    case STATE_LINGERING:
+    case STATE_CLOSING:
+        break;
+    }
+    return false;
+}
+
+static void run(struct http_connection *connection, struct bytes bytes)
+{
+    connection->is_running = true;
+    connection->input = bytes;
+    while (step(connection)) {
+    }
+    connection->is_running = false;
+}
+
+static void on_read(struct stream *stream, struct bytes bytes)
+{
+    struct http_connection *connection = connection_of(stream);
+    if (connection->state == STATE_LINGERING) {
+        if (bytes.size > connection->linger_left) {
+            connection_drop(connection);
+        } else {
+            connection->linger_left -= bytes.size;
+        }
+        return;
+    }
+    if (connection->held.blob == NULL) {
+        run(connection, bytes);
+        bytes = connection->input;
+        connection->input = BYTES_NONE;
+    }
+    hold(connection, bytes);
+    settle(connection);
+}
+
+static void run_held(struct http_connection *connection)
+{
+    struct body held = connection->held;
+    const struct bytes bytes = held_bytes(connection);
+    connection->held = (struct body){.blob = NULL};
+    run(connection, bytes);
+    if (connection->input.size > 0 && connection->state != STATE_CLOSING) {
+        connection->held = held;
+        connection->held_offset = held.size - connection->input.size;
+    } else {
+        body_deinit(&held);
+        connection->held_offset = 0;
+    }
+    connection->input = BYTES_NONE;
+}
+
+static void on_resume(struct task *task)
+{
+    struct http_connection *connection = LIST_ITEM(task, struct http_connection, resume);
+    connection->resume_is_posted = false;
+    if (connection->state == STATE_CLOSING) {
+        free_when_unused(connection);
+        return;
+    }
+    run_held(connection);
+    settle(connection);
+}
+
+static uint8_t *on_place(struct stream *stream, size_t *out_size)
+{
+    struct http_connection *connection = connection_of(stream);
+    const bool is_body = connection->state == STATE_BODY && connection->held.blob == NULL;
+    return is_body ? body_place(&connection->exchange->body, out_size) : NULL;
+}
+
+static void on_ended(struct stream *stream, int status)
+{
+    struct http_connection *connection = connection_of(stream);
+    connection->peer_has_ended = true;
+    if (connection->state == STATE_WRITING && status == 0) {
+        return; /* it may still be reading */
+    }
+    connection_drop(connection);
+}
+
+static void on_written(struct stream *stream, int status)
+{
+    struct http_connection *connection = connection_of(stream);
+    if (status != 0) {
+        connection_drop(connection);
+    } else if (connection->state == STATE_WRITING) {
+        if (connection->exchange->outgoing.buffer_count > 0) {
+            flush(connection); /* that was 100 Continue */
+        } else {
+            response_is_written(connection);
+        }
+        settle(connection);
+    }
+}
+
+static void on_closed(struct stream *stream)
+{
+    struct http_connection *connection = connection_of(stream);
+    struct http_server *server = connection->server;
+    if (connection->exchange != NULL) {
+        exchange_detach(connection->exchange);
+    }
+    release_held(connection);
+    list_remove(&server->connections, &connection->link);
+    connection->is_closed = true;
+    free_when_unused(connection);
+    server_connection_is_gone(server);
+}
+
+static const struct stream_ops stream_ops = {
+    .read = on_read,
+    .ended = on_ended,
+    .written = on_written,
+    .place = on_place,
+    .closed = on_closed,
+};
+
+/* The server's wishes */
+
+struct http_connection *connection_create(struct http_server *server)
+{
+    struct http_connection *connection = calloc(1, sizeof(*connection));
+    if (connection == NULL) {
+        return NULL;
+    }
+    connection->server = server;
+    connection->resume.run = on_resume;
+    http1_parser_init(&connection->parser, HTTP1_REQUEST);
+    stream_init(&connection->stream, server->loop, &server->deadlines, &stream_ops);
+    list_append(&server->connections, &connection->link);
+    return connection;
+}
+
+void connection_start(struct http_connection *connection)
+{
+    settle(connection);
+}
+
+void connection_drain(struct http_connection *connection)
+{
+    if (connection->state != STATE_HEAD || connection->exchange != NULL) {
+        return; /* its response will close it */
+    }
+    uint8_t byte;
+    uv_os_fd_t descriptor;
+    const bool is_served =
+        connection->has_served && connection->held.blob == NULL &&
+        uv_fileno((uv_handle_t *)&connection->stream.tcp, &descriptor) == 0 &&
+        recv(descriptor, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
+    if (is_served) {
+        connection_drop(connection);
+    } else { /* a request is on its way, or may well be */
+        stream_disarm(&connection->stream);
+        set_deadline(connection);
+    }
+}
+
+void connection_expired(struct http_connection *connection, enum server_deadline kind)
+{
+    static const struct http1_refusal slow_head = {
+        408, "the request line and headers took too long"};
+    static const struct http1_refusal slow_body = {408, "the body took too long"};
+    switch (kind) {
+    case DEADLINE_IDLE:
+    case DEADLINE_LINGER:
+        connection_drop(connection);
+        return;
+    case DEADLINE_WRITE:
+        if (!stream_made_progress(&connection->stream)) {
+            connection_drop(connection);
+        }
+        break;
+    case DEADLINE_HEADER:
+        refuse(connection, slow_head);
+        break;
+    case DEADLINE_BODY:
+        if (connection->state == STATE_SKIPPING) {
+            connection_drop(connection);
+        } else {
+            refuse(connection, slow_body);
+        }
+        break;
+    }
+    settle(connection);
+}
+
+/* The exchange's wishes */
+
+static void send_continue(struct http_connection *connection)
+{
+    uv_buf_t buffer =
+        uv_buf_init((char *)(uintptr_t)continue_text, sizeof(continue_text) - 1);
+    /* Where this fails, reading will say so: it is not for the handler's call to hear it.
+     */
+    (void)stream_write(&connection->stream, &buffer, 1);
+}
+
+void connection_read_body(struct http_connection *connection, enum galen_status status)
+{
+    const struct http1_head *message = &connection->exchange->message;
+    const bool nothing_came = connection->input.size == 0 && connection->held.blob == NULL;
+    if (status != GALEN_OK) {
+        connection->refusal = refusal_of(status);
+    } else {
+        connection->state = STATE_BODY;
+        if (message->expects_continue && nothing_came && message->content_length > 0) {
+            send_continue(connection);
+        }
+    }
+    resume_unless_running(connection);
+    settle(connection);
+}
+
+/* Whether the request can be read to its end without waiting, so that the connection can
+ * serve another. */
+bool connection_may_stay(const struct http_connection *connection)
+{
+    const struct http_exchange *exchange = connection->exchange;
+    const size_t at_hand =
+        connection->is_running ? connection->input.size : held_bytes(connection).size;
+    return exchange->body_is_whole || (connection->state == STATE_DECIDING &&
+                                       exchange->message.content_length <= at_hand);
+}
+
+void connection_send(struct http_connection *connection)
+{
+    connection->state = STATE_WRITING;
+    flush(connection);
+    settle(connection);
+}

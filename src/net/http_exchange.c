@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+
+#include "base/invariant.h"
+#include "net/http_server_impl.h"
+
+enum {
+    /* "HTTP/1.1 200 " and the longest reason, Date, Connection */
+    FIRST_LINES_SIZE_MAX = 256,
+    ARENA_SIZE_BYTES_MAX = 8 * LIMIT_HEADER_SIZE_BYTES_MAX,
+};
+
+/* Life */
+
+static void reset(struct http_exchange *exchange)
+{
+    const struct arena arena = exchange->arena;
+    memset(exchange, 0, offsetof(struct http_exchange, message));
+    exchange->arena = arena;
+}
+
+struct http_exchange *exchange_create(struct http_connection *connection)
+{
+    struct http_server *server = connection->server;
+    struct http_exchange *exchange = server->spare;
+    if (exchange != NULL) {
+        server->spare = exchange->next_spare;
+        server->spare_count--;
+        reset(exchange);
+    } else {
+        exchange = malloc(sizeof(*exchange));
+        if (exchange == NULL) {
+            return NULL;
+        }
+        memset(exchange, 0, offsetof(struct http_exchange, message));
+        arena_init(&exchange->arena, ARENA_SIZE_BYTES_MAX);
+    }
+    exchange->reference_count = 1;
+    exchange->connection = connection;
+    exchange->server = server;
+    server->reference_count++;
+    return exchange;
+}
+
+static void destroy(struct http_exchange *exchange)
+{
+    struct http_server *server = exchange->server;
+    outgoing_deinit(&exchange->outgoing);
+    body_deinit(&exchange->body);
+    blob_unref(exchange->body_blob);
+    arena_clear(&exchange->arena);
+    if (server->is_closing || server->spare_count == SPARE_EXCHANGE_COUNT_MAX) {
+        arena_deinit(&exchange->arena);
+        free(exchange);
+    } else {
+        exchange->next_spare = server->spare;
+        server->spare = exchange;
+        server->spare_count++;
+    }
+    server_unref(server);
+}
+
+struct http_exchange *http_exchange_ref(struct http_exchange *exchange)
+{
+    exchange->reference_count++;
+    return exchange;
+}
+
+void http_exchange_unref(struct http_exchange *exchange)
+{
+    if (exchange != NULL && --exchange->reference_count == 0) {
+        destroy(exchange);
+    }
+}
+
+void exchange_announce(struct http_exchange *exchange)
+{
+    const struct http1_head *message = &exchange->message;
+    const struct http_handler *handler = &exchange->server->handler;
+    exchange->head = (struct http_request_head){
+        .method = message->method,
+        .path = message->path,
+        .query = message->query,
+        .headers = message->headers,
+        .header_count = message->header_count,
+        .content_length = message->content_length,
+    };
+    exchange->was_announced = true;
+    handler->headers(handler->context, exchange);
+}
+
+void exchange_give_up(struct http_exchange *exchange)
+{
+    const struct http_handler *handler = &exchange->server->handler;
+    const bool handler_waits = exchange->was_announced && !exchange->is_answered;
+    exchange->is_answered = true;
+    if (handler_waits) {
+        exchange->is_gone = true;
+        if (handler->gone != NULL) {
+            handler->gone(handler->context, exchange);
+        }
+    }
+}
+
+void exchange_detach(struct http_exchange *exchange)
+{
+    outgoing_deinit(&exchange->outgoing);
+    exchange->connection = NULL;
+    http_exchange_unref(exchange);
+}
+
+/* What the handler sees */
+
+const struct http_request_head *http_exchange_head(const struct http_exchange *exchange)
+{
+    return &exchange->head;
+}
+
+bool http_exchange_header(const struct http_exchange *exchange, const char *name,
+                          struct bytes *out_value)
+{
+    return http_header_get(exchange->head.headers, exchange->head.header_count, name,
+                           out_value);
+}
+
+struct blob *http_exchange_body(const struct http_exchange *exchange)
+{
+    return exchange->body_blob;
+}
+
+void http_exchange_set_context(struct http_exchange *exchange, void *context)
+{
+    exchange->context = context;
+}
+
+void *http_exchange_context(const struct http_exchange *exchange)
+{
+    return exchange->context;
+}
+
+/* What the handler wants */
+
+void http_exchange_read_body(struct http_exchange *exchange,
+                             const struct http_body_options *options)
+{
+    struct http_connection *connection = exchange->connection;
+    if (exchange->is_gone || connection == NULL) {
+        return;
+    }
+    INVARIANT(connection->state == STATE_DECIDING && !exchange->is_answered);
+    connection_read_body(connection,
+                         body_begin(&exchange->body, exchange->message.content_length,
+                                    options->size_bytes_max, options->lead));
+}
+
+static enum outgoing_framing framing_of(const struct http_exchange *exchange,
+                                        const struct http_response *response)
+{
+    if (response->status == 204 || response->status == 304) {
+        return OUTGOING_NOTHING;
+    }
+    if (exchange->message.method == HTTP_HEAD) {
+        return OUTGOING_LENGTH_ONLY;
+    }
+    return response->chunked && exchange->message.version_minor == 1 ? OUTGOING_CHUNKED
+                                                                     : OUTGOING_LENGTH;
+}
+
+static void put_first_lines(struct http_exchange *exchange, int status)
+{
+    struct outgoing *outgoing = &exchange->outgoing;
+    outgoing_put(outgoing, BYTES("HTTP/1.1 "));
+    outgoing_put_number(outgoing, (uint64_t)status);
+    outgoing_put(outgoing, BYTES(" "));
+    outgoing_put_string(outgoing, http_reason(status));
+    outgoing_put(outgoing, BYTES("\r\nDate: "));
+    outgoing_put_string(outgoing, server_date(exchange->server));
+    outgoing_put(outgoing, BYTES("\r\n"));
+    if (exchange->closes) {
+        outgoing_put(outgoing, BYTES("Connection: close\r\n"));
+    } else if (exchange->message.version_minor == 0) {
+        outgoing_put(outgoing, BYTES("Connection: keep-alive\r\n"));
+    }
+}
+
+static void write_response(struct http_exchange *exchange,
+                           const struct http_response *response)
+{
+    struct outgoing *outgoing = &exchange->outgoing;
+    INVARIANT(response->status >= 200 && response->status <= 599);
+    if (outgoing_open(outgoing, &exchange->arena, response->headers, response->header_count,
+                      FIRST_LINES_SIZE_MAX) != GALEN_OK) {
+        connection_drop(exchange->connection);
+        return;
+    }
+    put_first_lines(exchange, response->status);
+    outgoing_put_headers(outgoing, response->headers, response->header_count);
+    outgoing_finish(outgoing, framing_of(exchange, response));
+    connection_send(exchange->connection);
+}
+
+void http_exchange_respond(struct http_exchange *exchange,
+                           const struct http_response *response)
+{
+    if (exchange->is_gone || exchange->connection == NULL) {
+        struct outgoing unsent = {.part_count = 0};
+        outgoing_take_parts(&unsent, response->parts, response->part_count);
+        outgoing_deinit(&unsent);
+        return;
+    }
+    INVARIANT(!exchange->is_answered);
+    exchange->is_answered = true;
+    outgoing_take_parts(&exchange->outgoing, response->parts, response->part_count);
+    exchange->closes = response->close || !exchange->message.keep_alive ||
+                       exchange->server->is_draining ||
+                       !connection_may_stay(exchange->connection);
+    write_response(exchange, response);
+}
+
+void exchange_refuse(struct http_exchange *exchange, struct http1_refusal refusal)
+{
+    const struct http_handler *handler = &exchange->server->handler;
+    const struct bytes path = exchange->was_announced ? exchange->head.path : BYTES_NONE;
+    struct http_response response = {.status = refusal.status};
+    struct error error = {.text = ""};
+    exchange_give_up(exchange);
+    (void)error_set(&error, GALEN_INVALID, "%s", refusal.text);
+    handler->refuse(handler->context, refusal.status, path, &error, &response);
+    response.status = refusal.status;
+    outgoing_take_parts(&exchange->outgoing, response.parts, response.part_count);
+    exchange->closes = true;
+    write_response(exchange, &response);
+}

@@ -1,0 +1,937 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "net/http_server.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/invariant.h"
+#include "expect.h"
+#include "raw_client.h"
+#include "requests.h"
+
+#define HEAD(method_and_path) method_and_path " HTTP/1.1\r\nHost: h\r\n"
+#define GET_ROOT HEAD("GET /") "\r\n"
+
+/* What the handler does, by path: "/echo…" answers with the body, "/early" before the body,
+ * "/later" and "/body-later" when the test says so, "/large" with LARGE_SIZE bytes,
+ * "/read-later" reads the body when the test says so. */
+enum { LARGE_SIZE = 8 * 1024 * 1024, BODY_SIZE_MAX = 100000 };
+
+struct fixture {
+    struct loop *loop;
+    struct http_server *server;
+    struct raw_client client;
+    struct http_exchange *waiting; /* counted */
+    size_t headers_count;
+    size_t body_count;
+    size_t gone_count;
+    size_t lead;
+    bool body_is_aligned;
+    bool inside_a_call;
+    bool drained;
+    bool closed;
+    struct task drained_task;
+    struct task closed_task;
+};
+
+static struct fixture fixture;
+
+static void answer(struct http_exchange *exchange, int status, struct blob *body)
+{
+    const struct http_header headers[] = {{BYTES("X-From"), BYTES("test")}};
+    struct http_response response = {
+        .status = status, .headers = headers, .header_count = 1, .part_count = 1};
+    response.parts[0].blob = body;
+    response.parts[0].bytes =
+        body == NULL ? BYTES("done\n") : bytes_of(blob_data(body), blob_size(body));
+    response.chunked =
+        bytes_starts_with(http_exchange_head(exchange)->query, BYTES("chunked"));
+    fixture.inside_a_call = true;
+    http_exchange_respond(exchange, &response);
+    fixture.inside_a_call = false;
+}
+
+static void read_body(struct http_exchange *exchange)
+{
+    const struct http_body_options options = {BODY_SIZE_MAX, fixture.lead};
+    fixture.inside_a_call = true;
+    http_exchange_read_body(exchange, &options);
+    fixture.inside_a_call = false;
+}
+
+static struct blob *large_blob(void)
+{
+    struct blob *blob = blob_create(LARGE_SIZE, 0);
+    INVARIANT(blob != NULL);
+    memset(blob_data(blob), 'x', LARGE_SIZE);
+    return blob;
+}
+
+static void on_headers(void *context, struct http_exchange *exchange)
+{
+    const struct bytes path = http_exchange_head(exchange)->path;
+    assert_ptr_equal(context, &fixture);
+    assert_false(fixture.inside_a_call);
+    fixture.headers_count++;
+    if (bytes_equal_string(path, "/early")) {
+        answer(exchange, 403, NULL);
+    } else if (bytes_equal_string(path, "/large")) {
+        answer(exchange, 200, large_blob());
+    } else if (bytes_equal_string(path, "/read-later")) {
+        fixture.waiting = http_exchange_ref(exchange);
+    } else {
+        read_body(exchange);
+    }
+}
+
+static void on_body(void *context, struct http_exchange *exchange)
+{
+    const struct bytes path = http_exchange_head(exchange)->path;
+    struct blob *body = http_exchange_body(exchange);
+    (void)context;
+    assert_false(fixture.inside_a_call);
+    fixture.body_count++;
+    fixture.body_is_aligned = (uintptr_t)(blob_data(body) + fixture.lead) % 64 == 0;
+    if (bytes_equal_string(path, "/later") || bytes_equal_string(path, "/read-later")) {
+        if (fixture.waiting == NULL) {
+            fixture.waiting = http_exchange_ref(exchange);
+        }
+        return;
+    }
+    answer(exchange, 200, bytes_starts_with(path, BYTES("/echo")) ? blob_ref(body) : NULL);
+}
+
+static void on_gone(void *context, struct http_exchange *exchange)
+{
+    (void)context;
+    (void)exchange;
+    assert_false(fixture.inside_a_call);
+    fixture.gone_count++;
+}
+
+static void on_refuse(void *context, int status, struct bytes path,
+                      const struct error *error, struct http_response *out_response)
+{
+    (void)context;
+    (void)path;
+    assert_true(strlen(error->text) > 0);
+    assert_true(status >= 400);
+    out_response->parts[0].bytes = BYTES("refused\n");
+    out_response->part_count = 1;
+}
+
+static const struct http_handler handler = {
+    .context = &fixture,
+    .headers = on_headers,
+    .body = on_body,
+    .gone = on_gone,
+    .refuse = on_refuse,
+};
+
+static void on_drained(struct task *task)
+{
+    (void)task;
+    fixture.drained = true;
+}
+
+static void on_closed(struct task *task)
+{
+    (void)task;
+    fixture.closed = true;
+}
+
+static const struct http_server_options patient = {
+    .address = "127.0.0.1",
+    .connection_count_max = 100,
+    .header_timeout_ms = 20000,
+    .body_timeout_ms = 20000,
+    .idle_timeout_ms = 20000,
+    .write_timeout_ms = 20000,
+};
+
+static void open_server(const struct http_server_options *options)
+{
+    fixture =
+        (struct fixture){.drained_task.run = on_drained, .closed_task.run = on_closed};
+    EXPECT_OK(loop_create(&fixture.loop));
+    EXPECT_OK(http_server_open(fixture.loop, options, &handler, &fixture.server, NULL));
+    fixture.client.descriptor = -1;
+}
+
+static void connect_client(void)
+{
+    raw_close(&fixture.client);
+    raw_connect(&fixture.client, fixture.loop, http_server_port(fixture.server));
+}
+
+static int open_patient_server(void **state)
+{
+    (void)state;
+    open_server(&patient);
+    connect_client();
+    return 0;
+}
+
+/* Runs the loop until the condition holds; fails the test after a long while. */
+#define AWAIT(condition)                                                   \
+    do {                                                                   \
+        const uint64_t limit_ns_ = clock_monotonic_ns() + RAW_PATIENCE_NS; \
+        while (!(condition)) {                                             \
+            loop_poll(fixture.loop);                                       \
+            assert_true(clock_monotonic_ns() < limit_ns_);                 \
+        }                                                                  \
+    } while (0)
+
+static int close_server(void **state)
+{
+    (void)state;
+    http_exchange_unref(fixture.waiting);
+    raw_close(&fixture.client);
+    http_server_close(fixture.server, &fixture.closed_task);
+    AWAIT(fixture.closed);
+    loop_destroy(fixture.loop);
+    return 0;
+}
+
+static size_t connections(void)
+{
+    return http_server_connection_count(fixture.server);
+}
+
+static void request_with_a_body_is_echoed(void **state)
+{
+    (void)state;
+    raw_send(&fixture.client, HEAD("POST /echo") "Content-Length: 5\r\n\r\nhello");
+
+    assert_true(raw_await(&fixture.client, "\r\n\r\nhello"));
+
+    assert_true(strncmp(fixture.client.answer, "HTTP/1.1 200 OK\r\nDate: ", 23) == 0);
+    assert_non_null(strstr(fixture.client.answer, " GMT\r\nX-From: test\r\n"
+                                                  "Content-Length: 5\r\n\r\nhello"));
+    assert_null(strstr(fixture.client.answer, "Connection"));
+}
+
+static void connection_serves_many_requests(void **state)
+{
+    (void)state;
+    for (size_t i = 1; i <= 100; i++) {
+        raw_send(&fixture.client, HEAD("POST /echo") "Content-Length: 2\r\n\r\nhi");
+        assert_true(raw_await_count(&fixture.client, "\r\n\r\nhi", i));
+    }
+    assert_int_equal(connections(), 1);
+}
+
+static void pipelined_requests_are_answered_in_order(void **state)
+{
+    (void)state;
+    raw_send(
+        &fixture.client,
+        HEAD("POST /echo") "Content-Length: 1\r\n\r\n1" HEAD(
+            "POST /later") "Content-Length: 1\r\n\r\n2" HEAD("POST /echo") "Content-Length:"
+                                                                           " 1\r\n\r\n3");
+    assert_true(raw_await(&fixture.client, "\r\n\r\n1"));
+    AWAIT(fixture.waiting != NULL);
+    assert_int_equal(fixture.headers_count,
+                     2); /* the third waits for the second's answer */
+
+    answer(fixture.waiting, 200, NULL);
+
+    assert_true(raw_await(&fixture.client, "\r\n\r\n3"));
+    const char *first = strstr(fixture.client.answer, "\r\n\r\n1");
+    const char *second = strstr(fixture.client.answer, "\r\n\r\ndone");
+    assert_true(first < second);
+    assert_true(second < strstr(fixture.client.answer, "\r\n\r\n3"));
+}
+
+static void pipelined_bytes_without_end_are_not_hoarded(void **state)
+{
+    (void)state;
+    raw_send(&fixture.client, HEAD("POST /later") "Content-Length: 1\r\n\r\n2");
+    AWAIT(fixture.waiting != NULL);
+    static const uint8_t flood[65536];
+    size_t sent = 0;
+    size_t rounds_without = 0;
+
+    while (rounds_without < 100) { /* until the socket's own buffers are full */
+        const size_t size = raw_send_some(&fixture.client, bytes_of(flood, sizeof(flood)));
+        rounds_without = size == 0 ? rounds_without + 1 : 0;
+        sent += size;
+        loop_poll(fixture.loop);
+    }
+
+    assert_true(sent < (size_t)64 * 1024 * 1024);
+    assert_int_equal(fixture.headers_count, 1);
+}
+
+static void chunked_body_is_put_together(void **state)
+{
+    (void)state;
+    fixture.lead = 7;
+    raw_send(&fixture.client, HEAD("POST /echo") "Transfer-Encoding: chunked\r\n\r\n"
+                                                 "5\r\nhello\r\n6;x=y\r\n world\r\n");
+    raw_send(&fixture.client, "0\r\nTrailer: x\r\n\r\n");
+
+    assert_true(raw_await(&fixture.client, "Content-Length: 11\r\n\r\nhello world"));
+
+    assert_true(fixture.body_is_aligned);
+}
+
+static void large_bodies_arrive_whole_and_aligned(void **state)
+{
+    (void)state;
+    static char body[BODY_SIZE_MAX];
+    memset(body, 'b', sizeof(body));
+    static char head[256];
+    fixture.lead = 33;
+    for (int chunked = 0; chunked < 2; chunked++) {
+        connect_client();
+        (void)snprintf(head, sizeof(head),
+                       chunked
+                           ? HEAD("POST /later") "Transfer-Encoding: chunked\r\n\r\n%zx\r\n"
+                           : HEAD("POST /later") "Content-Length: %zu\r\n\r\n",
+                       sizeof(body));
+        raw_send(&fixture.client, head);
+        raw_send_bytes(&fixture.client, bytes_of(body, sizeof(body)));
+        raw_send(&fixture.client, chunked ? "\r\n0\r\n\r\n" : "");
+        AWAIT(fixture.waiting != NULL);
+
+        struct blob *arrived = http_exchange_body(fixture.waiting);
+        assert_int_equal(blob_size(arrived), sizeof(body));
+        assert_memory_equal(blob_data(arrived), body, sizeof(body));
+        assert_true(fixture.body_is_aligned);
+
+        answer(fixture.waiting, 200, NULL);
+        http_exchange_unref(take(&fixture.waiting));
+        assert_true(raw_await(&fixture.client, "done\n"));
+    }
+}
+
+static void empty_body_is_delivered_too(void **state)
+{
+    (void)state;
+    raw_send(&fixture.client, GET_ROOT);
+
+    assert_true(raw_await(&fixture.client, "done\n"));
+
+    assert_int_equal(fixture.body_count, 1);
+}
+
+static void response_in_chunks(void **state)
+{
+    (void)state;
+    raw_send(&fixture.client, HEAD("POST /echo?chunked") "Content-Length: 17\r\n\r\n"
+                                                         "01234567890123456");
+
+    assert_true(raw_await(&fixture.client, "Transfer-Encoding: chunked\r\n\r\n"
+                                           "11\r\n01234567890123456\r\n0\r\n\r\n"));
+}
+
+static void response_in_chunks_of_nothing_has_one_end(void **state)
+{
+    (void)state;
+    raw_send(&fixture.client, HEAD("POST /echo?chunked") "Content-Length: 0\r\n\r\n" HEAD(
+                                  "POST /echo") "Content-Length: 2\r\n\r\nhi");
+
+    assert_true(raw_await(&fixture.client, "chunked\r\n\r\n0\r\n\r\nHTTP/1.1 200 OK"));
+}
+
+static void chunks_are_not_sent_to_http_1_0(void **state)
+{
+    (void)state;
+    raw_send(&fixture.client, "POST /echo?chunked HTTP/1.0\r\nContent-Length: 2\r\n\r\nhi");
+
+    assert_true(raw_await(&fixture.client, "Content-Length: 2\r\n\r\nhi"));
+}
+
+static void answer_to_head_has_a_length_and_no_body(void **state)
+{
+    (void)state;
+    raw_send(&fixture.client, HEAD("HEAD /") "\r\n" GET_ROOT);
+
+    assert_true(raw_await(&fixture.client, "Content-Length: 5\r\n\r\nHTTP/1.1 200 OK"));
+}
+
+static void continue_is_sent_only_when_the_handler_reads_the_body(void **state)
+{
+    (void)state;
+    raw_send(&fixture.client,
+             HEAD("POST /read-later") "Expect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+    AWAIT(fixture.waiting != NULL);
+    raw_receive(&fixture.client);
+    assert_int_equal(fixture.client.size, 0);
+
+    read_body(fixture.waiting);
+    assert_true(raw_await(&fixture.client, "HTTP/1.1 100 Continue\r\n\r\n"));
+    raw_send(&fixture.client, "hi");
+    AWAIT(fixture.body_count == 1);
+    answer(fixture.waiting, 200, NULL);
+
+    assert_true(
+        raw_await(&fixture.client, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n"));
+}
+
+static void refusal_before_the_body_sends_no_continue(void **state)
+{
+    (void)state;
+    raw_send(&fixture.client,
+             HEAD("POST /early") "Expect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+
+    assert_true(raw_await(&fixture.client, "HTTP/1.1 403 Forbidden\r\n"));
+
+    assert_null(strstr(fixture.client.answer, "100 Continue"));
+    assert_non_null(strstr(fixture.client.answer, "Connection: close\r\n"));
+    assert_true(raw_await_end(&fixture.client));
+}
+
+static void body_that_has_come_needs_no_continue(void **state)
+{
+    (void)state;
+    raw_send(&fixture.client,
+             HEAD("POST /echo") "Expect: 100-continue\r\nContent-Length: 2\r\n\r\nhi");
+
+    assert_true(raw_await(&fixture.client, "\r\n\r\nhi"));
+
+    assert_null(strstr(fixture.client.answer, "100 Continue"));
+}
+
+static void body_read_later_comes_from_what_waited(void **state)
+{
+    (void)state;
+    raw_send(&fixture.client, HEAD("POST /read-later") "Content-Length: 5\r\n\r\n");
+    AWAIT(fixture.waiting != NULL);
+    raw_send(&fixture.client, "hello" GET_ROOT);
+    AWAIT(fixture.headers_count == 1);
+
+    read_body(fixture.waiting);
+    assert_int_equal(fixture.body_count, 0); /* late, never inside the call */
+    AWAIT(fixture.body_count == 1);
+    assert_true(bytes_equal_string(
+        bytes_of(blob_data(http_exchange_body(fixture.waiting)), 5), "hello"));
+    answer(fixture.waiting, 200, NULL);
+
+    assert_true(raw_await_count(&fixture.client, "done\n", 2));
+}
+
+static void small_body_that_nobody_read_does_not_cost_the_connection(void **state)
+{
+    (void)state;
+    raw_send(&fixture.client, HEAD("POST /early") "Content-Length: 2\r\n\r\nhi" GET_ROOT);
+
+    assert_true(raw_await(&fixture.client, "done\nHTTP/1.1 200 OK"));
+
+    assert_int_equal(fixture.body_count, 1); /* of the second */
+}
+
+static void answer_before_the_body_has_come_closes_without_a_reset(void **state)
+{
+    (void)state;
+    static const uint8_t body[1024 * 1024];
+    raw_send(&fixture.client, HEAD("POST /early") "Content-Length: 1048576\r\n\r\n");
+    raw_send_bytes(&fixture.client, bytes_of(body, sizeof(body))); /* as urllib does */
+
+    assert_true(raw_await(&fixture.client, "HTTP/1.1 403 Forbidden\r\n"));
+
+    assert_true(raw_await_end(&fixture.client));
+    raw_close(&fixture.client);
+    AWAIT(connections() == 0);
+}
+
+static void body_beyond_the_maximum_is_413_before_it_is_read(void **state)
+{
+    (void)state;
+    raw_send(&fixture.client, HEAD("POST /echo") "Content-Length: 100001\r\n\r\n");
+
+    assert_true(raw_await(&fixture.client, "HTTP/1.1 413 Content Too Large\r\n"));
+
+    assert_non_null(strstr(fixture.client.answer, "Connection: close\r\n"));
+    assert_true(raw_await_end(&fixture.client));
+    assert_int_equal(fixture.gone_count, 1);
+    assert_int_equal(fixture.body_count, 0);
+}
+
+static void chunks_beyond_the_maximum_are_413(void **state)
+{
+    (void)state;
+    static const uint8_t body[BODY_SIZE_MAX + 1];
+    raw_send(&fixture.client,
+             HEAD("POST /echo") "Transfer-Encoding: chunked\r\n\r\n186a1\r\n");
+    raw_send_bytes(&fixture.client, bytes_of(body, sizeof(body)));
+
+    assert_true(raw_await(&fixture.client, "HTTP/1.1 413 Content Too Large\r\n"));
+
+    assert_true(raw_await_end(&fixture.client));
+    assert_int_equal(fixture.gone_count, 1);
+}
+
+static void largest_length_of_all_is_413(void **state)
+{
+    (void)state;
+    raw_send(&fixture.client,
+             HEAD("POST /echo") "Content-Length: 18446744073709551615\r\n\r\n");
+
+    assert_true(raw_await(&fixture.client, "HTTP/1.1 4"));
+    assert_int_equal(fixture.body_count, 0);
+}
+
+static void malformed_chunk_is_400_and_the_handler_hears_of_it(void **state)
+{
+    (void)state;
+    raw_send(&fixture.client, HEAD("POST /echo") "Transfer-Encoding: chunked\r\n\r\nx\r\n");
+
+    assert_true(raw_await(&fixture.client, "HTTP/1.1 400 Bad Request\r\n"));
+
+    assert_int_equal(fixture.gone_count, 1);
+    assert_non_null(strstr(fixture.client.answer, "\r\n\r\nrefused\n"));
+}
+
+static void each_raw_request_gets_the_status_that_is_listed(void **state)
+{
+    (void)state;
+    static struct raw_request request;
+    char expected[32];
+    size_t wrong_count = 0;
+    FILE *file = fopen(REQUESTS_PATH, "r");
+    assert_non_null(file);
+
+    while (request_read(file, &request)) {
+        connect_client();
+        raw_send_bytes(&fixture.client, bytes_of(request.data, request.size));
+        (void)snprintf(expected, sizeof(expected), "HTTP/1.1 %d ", request.status);
+        const bool answered = raw_await(&fixture.client, expected);
+        if (!answered || strncmp(fixture.client.answer, expected, strlen(expected)) != 0 ||
+            (request.status != 200 && !raw_await_end(&fixture.client))) {
+            wrong_count++;
+            print_message("%s: not %d: %.40s\n", request.name, request.status,
+                          fixture.client.answer);
+        }
+    }
+
+    (void)fclose(file);
+    assert_int_equal(wrong_count, 0);
+}
+
+static void http_1_0_is_kept_alive_only_when_it_asks(void **state)
+{
+    (void)state;
+    raw_send(&fixture.client, "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+    assert_true(raw_await(&fixture.client, "done\n"));
+    assert_non_null(strstr(fixture.client.answer, "Connection: keep-alive\r\n"));
+
+    raw_send(&fixture.client, "GET / HTTP/1.0\r\n\r\n");
+
+    assert_true(raw_await(&fixture.client, "Connection: close\r\n"));
+    assert_true(raw_await_end(&fixture.client));
+}
+
+static void close_is_granted(void **state)
+{
+    (void)state;
+    raw_send(&fixture.client, HEAD("GET /") "Connection: close\r\n\r\n");
+
+    assert_true(raw_await(&fixture.client, "Connection: close\r\n"));
+    assert_true(raw_await_end(&fixture.client));
+    AWAIT(connections() == 0);
+}
+
+static void client_that_leaves_before_the_answer_is_reported_once(void **state)
+{
+    (void)state;
+    raw_send(&fixture.client, HEAD("POST /later") "Content-Length: 2\r\n\r\nhi");
+    AWAIT(fixture.waiting != NULL);
+
+    raw_close(&fixture.client);
+    AWAIT(connections() == 0);
+    assert_int_equal(fixture.gone_count, 1);
+    answer(fixture.waiting, 200, blob_ref(http_exchange_body(fixture.waiting)));
+
+    assert_int_equal(fixture.gone_count, 1); /* and the part is released: LeakSanitizer */
+}
+
+static void client_that_leaves_before_the_body_is_reported(void **state)
+{
+    (void)state;
+    raw_send(&fixture.client, HEAD("POST /read-later") "Content-Length: 2\r\n\r\n");
+    AWAIT(fixture.waiting != NULL);
+
+    raw_close(&fixture.client);
+    AWAIT(connections() == 0);
+    read_body(fixture.waiting);
+
+    assert_int_equal(fixture.gone_count, 1);
+    assert_int_equal(fixture.body_count, 0);
+}
+
+/* Done-when of the skeleton: killing a client at any byte of a request leaks nothing. */
+static void client_killed_at_every_byte_leaves_nothing(void **state)
+{
+    (void)state;
+    static const char *const requests[] = {
+        "POST /echo?x HTTP/1.1\r\nHost: h\r\nContent-Length: 12\r\n\r\nhello, world",
+        "\r\nPOST /later HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+        "5;a=b\r\nhello\r\n0\r\nT: x\r\n\r\n",
+        "POST /read-later HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\n"
+        "Content-Length: 4\r\n\r\nbody",
+        "POST /early HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nbody",
+        "GET /large HTTP/1.1\r\nHost: h\r\n\r\n",
+    };
+    for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+        for (size_t size = 0; size <= strlen(requests[i]); size++) {
+            connect_client();
+            raw_send_bytes(&fixture.client, bytes_of(requests[i], size));
+            AWAIT(connections() > 0 || size == 0);
+            loop_poll(fixture.loop);
+            raw_close(&fixture.client);
+            AWAIT(connections() == 0);
+            http_exchange_unref(take(&fixture.waiting));
+        }
+    }
+    assert_true(fixture.gone_count > 0);
+}
+
+static void server_closed_at_every_byte_leaves_nothing(void **state)
+{
+    (void)state;
+    static const char request[] =
+        "POST /later HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+        "5\r\nhello\r\n0\r\n\r\nGET /";
+    for (size_t size = 0; size < sizeof(request); size++) {
+        open_server(&patient);
+        connect_client();
+        raw_send_bytes(&fixture.client, bytes_of(request, size));
+        loop_poll(fixture.loop);
+        (void)close_server(NULL);
+    }
+}
+
+/* Timeouts */
+
+static void expect_408_after(const char *sent)
+{
+    connect_client();
+    raw_send(&fixture.client, sent);
+    assert_true(raw_await(&fixture.client, "HTTP/1.1 408 Request Timeout\r\n"));
+    assert_true(raw_await_end(&fixture.client));
+}
+
+static void slow_head_is_408(void **state)
+{
+    (void)state;
+    struct http_server_options options = patient;
+    options.header_timeout_ms = 30;
+    open_server(&options);
+
+    expect_408_after("G");
+    expect_408_after(HEAD("GET /"));
+}
+
+static void slow_head_is_408_however_busily_it_drips(void **state)
+{
+    (void)state;
+    struct http_server_options options = patient;
+    options.header_timeout_ms = 50;
+    open_server(&options);
+    connect_client();
+    raw_send(&fixture.client, "GET / HTTP/1.1\r\nHost: ");
+
+    while (!fixture.client.has_ended && !fixture.client.was_reset) {
+        raw_send(&fixture.client, "h"); /* until the limit of the head, or of time */
+        raw_receive(&fixture.client);
+        if (fixture.client.size > 0) {
+            break;
+        }
+        const uint64_t next_ns = clock_monotonic_ns() + NS_PER_MS;
+        AWAIT(clock_monotonic_ns() > next_ns);
+    }
+
+    assert_true(raw_await(&fixture.client, "HTTP/1.1 408 "));
+}
+
+static void slow_body_is_408_and_the_handler_hears_of_it(void **state)
+{
+    (void)state;
+    struct http_server_options options = patient;
+    options.body_timeout_ms = 30;
+    open_server(&options);
+
+    expect_408_after(HEAD("POST /echo") "Content-Length: 5\r\n\r\nhell");
+
+    assert_int_equal(fixture.gone_count, 1);
+}
+
+static void idle_connection_is_closed_without_a_word(void **state)
+{
+    (void)state;
+    struct http_server_options options = patient;
+    options.idle_timeout_ms = 30;
+    open_server(&options);
+    connect_client();
+    assert_true(raw_await_end(&fixture.client));
+    assert_int_equal(fixture.client.size, 0);
+
+    connect_client();
+    raw_send(&fixture.client, GET_ROOT);
+    assert_true(raw_await(&fixture.client, "done\n"));
+    const size_t size = fixture.client.size;
+
+    assert_true(raw_await_end(&fixture.client));
+    assert_int_equal(fixture.client.size, size);
+}
+
+static void handler_may_take_longer_than_any_timeout(void **state)
+{
+    (void)state;
+    struct http_server_options options = patient;
+    options.header_timeout_ms = options.body_timeout_ms = options.idle_timeout_ms = 10;
+    open_server(&options);
+    connect_client();
+    raw_send(&fixture.client, HEAD("POST /later") "Content-Length: 2\r\n\r\nhi");
+    AWAIT(fixture.waiting != NULL);
+
+    const uint64_t later_ns = clock_monotonic_ns() + 40 * NS_PER_MS;
+    AWAIT(clock_monotonic_ns() > later_ns);
+    answer(fixture.waiting, 200, NULL);
+
+    assert_true(raw_await(&fixture.client, "done\n"));
+}
+
+static void client_that_does_not_read_is_dropped(void **state)
+{
+    (void)state;
+    struct http_server_options options = patient;
+    options.write_timeout_ms = 30;
+    open_server(&options);
+    connect_client();
+    raw_send(&fixture.client, HEAD("GET /large") "\r\n");
+    AWAIT(fixture.headers_count == 1);
+
+    AWAIT(connections() == 0);
+
+    assert_int_equal(fixture.gone_count, 0); /* the handler has answered */
+}
+
+static void client_that_reads_slowly_gets_it_all(void **state)
+{
+    (void)state;
+    struct http_server_options options = patient;
+    options.write_timeout_ms = 200;
+    open_server(&options);
+    connect_client();
+    raw_send(&fixture.client, HEAD("GET /large") "\r\n");
+    AWAIT(fixture.headers_count == 1);
+    size_t size = 0;
+
+    while (size < LARGE_SIZE) {
+        fixture.client.size = 0;
+        const uint64_t next_ns = clock_monotonic_ns() + 2 * NS_PER_MS;
+        AWAIT(clock_monotonic_ns() > next_ns);
+        raw_receive(&fixture.client);
+        size += fixture.client.size;
+        assert_false(fixture.client.has_ended || fixture.client.was_reset);
+    }
+}
+
+/* Room */
+
+static void connection_beyond_the_maximum_waits_for_one_to_end(void **state)
+{
+    (void)state;
+    struct http_server_options options = patient;
+    options.connection_count_max = 1;
+    open_server(&options);
+    connect_client();
+    raw_send(&fixture.client, HEAD("POST /later") "Content-Length: 2\r\n\r\nhi");
+    AWAIT(fixture.waiting != NULL);
+    static struct raw_client second;
+    raw_connect(&second, fixture.loop, http_server_port(fixture.server));
+    raw_send(&second, HEAD("GET /second") "Connection: close\r\n\r\n");
+    loop_poll(fixture.loop);
+    assert_int_equal(connections(), 1);
+    assert_int_equal(fixture.headers_count, 1);
+
+    answer(fixture.waiting, 200, NULL);
+    assert_true(raw_await(&fixture.client, "done\n"));
+    raw_close(&fixture.client);
+
+    assert_true(raw_await(&second, "done\n"));
+    raw_close(&second);
+}
+
+static void idle_connection_makes_room(void **state)
+{
+    (void)state;
+    struct http_server_options options = patient;
+    options.connection_count_max = 1;
+    open_server(&options);
+    connect_client();
+    raw_send(&fixture.client, GET_ROOT);
+    assert_true(raw_await(&fixture.client, "done\n"));
+    static struct raw_client second;
+    raw_connect(&second, fixture.loop, http_server_port(fixture.server));
+    raw_send(&second, GET_ROOT);
+
+    assert_true(raw_await(&second, "done\n"));
+
+    assert_true(raw_await_end(&fixture.client));
+    raw_close(&second);
+}
+
+static void taken_port_is_named(void **state)
+{
+    (void)state;
+    struct http_server *server = NULL;
+    struct error error = {.text = ""};
+    struct http_server_options options = patient;
+    options.port = http_server_port(fixture.server);
+
+    EXPECT_STATUS(GALEN_UNAVAILABLE,
+                  http_server_open(fixture.loop, &options, &handler, &server, &error));
+
+    assert_null(server);
+    assert_non_null(strstr(error.text, "127.0.0.1"));
+    options.address = "localhost";
+    EXPECT_STATUS(GALEN_INVALID,
+                  http_server_open(fixture.loop, &options, &handler, &server, &error));
+}
+
+static void loops_share_a_port(void **state)
+{
+    (void)state;
+    struct http_server_options options = patient;
+    options.share_port = true;
+    open_server(&options);
+    options.port = http_server_port(fixture.server);
+    struct http_server *second = NULL;
+
+    EXPECT_OK(http_server_open(fixture.loop, &options, &handler, &second, NULL));
+
+    assert_int_equal(http_server_port(second), options.port);
+    http_server_close(second, &fixture.closed_task);
+    AWAIT(fixture.closed);
+    fixture.closed = false;
+}
+
+/* Drain */
+
+static void drain_finishes_what_is_under_way_and_closes_the_rest(void **state)
+{
+    (void)state;
+    static struct raw_client idle;
+    static struct raw_client queued;
+    raw_connect(&idle, fixture.loop, http_server_port(fixture.server));
+    raw_send(&idle, GET_ROOT);
+    assert_true(raw_await(&idle, "done\n"));
+    raw_send(&fixture.client, HEAD("POST /later") "Content-Length: 2\r\n\r\nhi");
+    AWAIT(fixture.waiting != NULL);
+    raw_connect(&queued, fixture.loop,
+                http_server_port(fixture.server)); /* not accepted yet */
+    (void)raw_send_some(&queued, bytes_from_string(GET_ROOT));
+
+    http_server_drain(fixture.server, &fixture.drained_task);
+
+    assert_true(raw_await_end(&idle));
+    assert_true(raw_await(&queued, "Connection: close\r\n"));
+    assert_false(fixture.drained);
+    answer(fixture.waiting, 200, NULL);
+    assert_true(raw_await(&fixture.client, "Connection: close\r\n"));
+    AWAIT(fixture.drained);
+    assert_int_equal(connections(), 0);
+    assert_int_equal(fixture.gone_count, 0);
+    raw_close(&idle);
+    raw_close(&queued);
+}
+
+static void drain_of_a_server_without_connections_is_over_at_once(void **state)
+{
+    (void)state;
+    open_server(&patient);
+
+    http_server_drain(fixture.server, &fixture.drained_task);
+
+    assert_false(fixture.drained); /* as a task */
+    AWAIT(fixture.drained);
+}
+
+static void drain_answers_a_request_that_crossed_it(void **state)
+{
+    (void)state;
+    raw_send(&fixture.client, GET_ROOT);
+    assert_true(raw_await(&fixture.client, "done\n"));
+    (void)raw_send_some(&fixture.client,
+                        bytes_from_string(GET_ROOT)); /* still in the socket */
+
+    http_server_drain(fixture.server, &fixture.drained_task);
+
+    assert_true(raw_await_count(&fixture.client, "done\n", 2));
+    AWAIT(fixture.drained);
+}
+
+static void drain_does_not_wait_for_a_silent_connection(void **state)
+{
+    (void)state;
+    AWAIT(connections() == 1);
+
+    http_server_drain(fixture.server, &fixture.drained_task);
+
+    AWAIT(fixture.drained); /* after LIMIT_DRAIN_FIRST_REQUEST_MS, not after 20 s */
+}
+
+static int forget(void **state)
+{
+    (void)state;
+    return 0;
+}
+
+#define WITH_SERVER(test) \
+    cmocka_unit_test_setup_teardown(test, open_patient_server, close_server)
+#define WITH_OWN_SERVER(test) cmocka_unit_test_setup_teardown(test, forget, close_server)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_SERVER(request_with_a_body_is_echoed),
+        WITH_SERVER(connection_serves_many_requests),
+        WITH_SERVER(pipelined_requests_are_answered_in_order),
+        WITH_SERVER(pipelined_bytes_without_end_are_not_hoarded),
+        WITH_SERVER(chunked_body_is_put_together),
+        WITH_SERVER(large_bodies_arrive_whole_and_aligned),
+        WITH_SERVER(empty_body_is_delivered_too),
+        WITH_SERVER(response_in_chunks),
+        WITH_SERVER(response_in_chunks_of_nothing_has_one_end),
+        WITH_SERVER(chunks_are_not_sent_to_http_1_0),
+        WITH_SERVER(answer_to_head_has_a_length_and_no_body),
+        WITH_SERVER(continue_is_sent_only_when_the_handler_reads_the_body),
+        WITH_SERVER(refusal_before_the_body_sends_no_continue),
+        WITH_SERVER(body_that_has_come_needs_no_continue),
+        WITH_SERVER(body_read_later_comes_from_what_waited),
+        WITH_SERVER(small_body_that_nobody_read_does_not_cost_the_connection),
+        WITH_SERVER(answer_before_the_body_has_come_closes_without_a_reset),
+        WITH_SERVER(body_beyond_the_maximum_is_413_before_it_is_read),
+        WITH_SERVER(chunks_beyond_the_maximum_are_413),
+        WITH_SERVER(largest_length_of_all_is_413),
+        WITH_SERVER(malformed_chunk_is_400_and_the_handler_hears_of_it),
+        WITH_SERVER(each_raw_request_gets_the_status_that_is_listed),
+        WITH_SERVER(http_1_0_is_kept_alive_only_when_it_asks),
+        WITH_SERVER(close_is_granted),
+        WITH_SERVER(client_that_leaves_before_the_answer_is_reported_once),
+        WITH_SERVER(client_that_leaves_before_the_body_is_reported),
+        WITH_SERVER(client_killed_at_every_byte_leaves_nothing),
+        cmocka_unit_test(server_closed_at_every_byte_leaves_nothing),
+        WITH_OWN_SERVER(slow_head_is_408),
+        WITH_OWN_SERVER(slow_head_is_408_however_busily_it_drips),
+        WITH_OWN_SERVER(slow_body_is_408_and_the_handler_hears_of_it),
+        WITH_OWN_SERVER(idle_connection_is_closed_without_a_word),
+        WITH_OWN_SERVER(handler_may_take_longer_than_any_timeout),
+        WITH_OWN_SERVER(client_that_does_not_read_is_dropped),
+        WITH_OWN_SERVER(client_that_reads_slowly_gets_it_all),
+        WITH_OWN_SERVER(connection_beyond_the_maximum_waits_for_one_to_end),
+        WITH_OWN_SERVER(idle_connection_makes_room),
+        WITH_SERVER(taken_port_is_named),
+        WITH_OWN_SERVER(loops_share_a_port),
+        WITH_SERVER(drain_finishes_what_is_under_way_and_closes_the_rest),
+        WITH_OWN_SERVER(drain_of_a_server_without_connections_is_over_at_once),
+        WITH_SERVER(drain_answers_a_request_that_crossed_it),
+        WITH_SERVER(drain_does_not_wait_for_a_silent_connection),
+    };
+    return cmocka_run_group_tests_name("http_server", tests, NULL, NULL);
+}

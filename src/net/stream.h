@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A TCP connection as server and client both need it: reads to a buffer of the loop, writes
+ * at once where the socket takes it, one deadline. It owns the uv_tcp_t and the write under
+ * way and knows nothing of HTTP. Its ops see plain bytes only: a TLS layer goes between
+ * them and the socket, inside this module.
+ *
+ * Threads: the loop's. Allocation: none of its own.
+ */
+#pragma once
+
+#include <uv.h>
+
+#include "base/bytes.h"
+#include "net/deadline.h"
+#include "net/loop.h"
+
+struct stream;
+
+struct stream_ops {
+    /* Bytes have come; borrowed for the call and wiped after it. */
+    void (*read)(struct stream *stream, struct bytes bytes);
+
+    /* The peer will send no more (status 0), or the connection broke (a UV_E… code).
+     * Reading has stopped. */
+    void (*ended)(struct stream *stream, int status);
+
+    /* A write that was pending is done (0) or failed (a UV_E… code). Not after close. */
+    void (*written)(struct stream *stream, int status);
+
+    /* A place to read to instead of the loop's buffer; NULL when there is none. May be
+     * NULL. */
+    uint8_t *(*place)(struct stream *stream, size_t *out_size);
+
+    /* The last call. */
+    void (*closed)(struct stream *stream);
+};
+
+struct stream {
+    const struct stream_ops *ops;
+    struct loop *loop;
+    struct deadlines *deadlines;
+    struct deadline deadline;
+    uv_tcp_t tcp;
+    uv_write_t write;
+    bool is_reading;
+    bool is_writing;
+    bool is_closing;
+    size_t unsent_size; /* when the write deadline was armed */
+};
+
+enum stream_result { STREAM_DONE, STREAM_PENDING, STREAM_FAILED };
+
+/* The tcp handle is made and open for uv_accept, uv_tcp_open or uv_tcp_connect. From then
+ * on stream_close is the only way out. */
+void stream_init(struct stream *stream, struct loop *loop, struct deadlines *deadlines,
+                 const struct stream_ops *ops);
+
+void stream_start_reading(struct stream *stream); /* no-ops where it is so already */
+void stream_stop_reading(struct stream *stream);
+
+/* What the buffers point to is borrowed until written or closed; the array is copied. One
+ * write at a time. */
+enum stream_result stream_write(struct stream *stream, uv_buf_t *buffers, unsigned count);
+
+/* Nothing more will be written; nothing may be pending. The peer may still send. */
+void stream_end_writing(struct stream *stream);
+
+void stream_close(struct stream *stream); /* again is harmless */
+
+void stream_arm(struct stream *stream, unsigned kind, uint32_t timeout_ms);
+void stream_disarm(struct stream *stream);
+
+/* Whether bytes have left since this was last asked, or since the write began. */
+bool stream_made_progress(struct stream *stream);

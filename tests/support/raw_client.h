@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A client that sends exactly what a test says, on the thread that also runs the loop: it
+ * never blocks, and while it waits the loop runs. */
+#pragma once
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/invariant.h"
+#include "net/loop.h"
+
+#define RAW_ANSWER_SIZE_MAX 65536u
+#define RAW_PATIENCE_NS (20 * NS_PER_S) /* a test that waits longer has failed */
+
+struct raw_client {
+    struct loop *loop;
+    int descriptor;
+    bool has_ended; /* the server closed its side */
+    bool was_reset;
+    char answer[RAW_ANSWER_SIZE_MAX]; /* all that came, with a NUL behind */
+    size_t size;
+};
+
+static inline void raw_connect(struct raw_client *client, struct loop *loop, uint16_t port)
+{
+    *client = (struct raw_client){.loop = loop};
+    client->descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    INVARIANT(client->descriptor >= 0);
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    INVARIANT(connect(client->descriptor, (struct sockaddr *)&address, sizeof(address)) ==
+              0);
+}
+
+/* As much as the socket takes; how much that was. */
+static inline size_t raw_send_some(struct raw_client *client, struct bytes bytes)
+{
+    const ssize_t size =
+        send(client->descriptor, bytes.data, bytes.size, MSG_DONTWAIT | MSG_NOSIGNAL);
+    client->was_reset = client->was_reset || (size < 0 && errno != EAGAIN);
+    return size < 0 ? 0 : (size_t)size;
+}
+
+static inline void raw_send_bytes(struct raw_client *client, struct bytes bytes)
+{
+    const uint64_t limit_ns = clock_monotonic_ns() + RAW_PATIENCE_NS;
+    while (bytes.size > 0 && !client->was_reset) {
+        bytes = bytes_from(bytes, raw_send_some(client, bytes));
+        loop_poll(client->loop);
+        INVARIANT(clock_monotonic_ns() < limit_ns);
+    }
+}
+
+static inline void raw_send(struct raw_client *client, const char *text)
+{
+    raw_send_bytes(client, bytes_from_string(text));
+}
+
+static inline void raw_receive(struct raw_client *client)
+{
+    loop_poll(client->loop);
+    const size_t room = sizeof(client->answer) - 1 - client->size;
+    const ssize_t size =
+        recv(client->descriptor, client->answer + client->size, room, MSG_DONTWAIT);
+    client->has_ended = client->has_ended || (size == 0 && room > 0);
+    client->was_reset = client->was_reset || (size < 0 && errno != EAGAIN);
+    client->size += size > 0 ? (size_t)size : 0;
+    client->answer[client->size] = '\0';
+}
+
+/* Runs the loop until the text has come count times; false where the server ended first. */
+static inline bool raw_await_count(struct raw_client *client, const char *text,
+                                   size_t count)
+{
+    const uint64_t limit_ns = clock_monotonic_ns() + RAW_PATIENCE_NS;
+    while (true) {
+        raw_receive(client);
+        size_t found = 0;
+        const char *at = client->answer;
+        while ((at = strstr(at, text)) != NULL) {
+            found++;
+            at += strlen(text);
+        }
+        if (found >= count) {
+            return true;
+        }
+        if (client->has_ended || client->was_reset || clock_monotonic_ns() > limit_ns) {
+            return false;
+        }
+    }
+}
+
+static inline bool raw_await(struct raw_client *client, const char *text)
+{
+    return raw_await_count(client, text, 1);
+}
+
+/* Runs the loop until the server closes; false where it resets instead. */
+static inline bool raw_await_end(struct raw_client *client)
+{
+    const uint64_t limit_ns = clock_monotonic_ns() + RAW_PATIENCE_NS;
+    while (!client->has_ended && !client->was_reset && clock_monotonic_ns() < limit_ns) {
+        raw_receive(client);
+    }
+    return client->has_ended;
+}
+
+static inline void raw_close(struct raw_client *client)
+{
+    if (client->descriptor >= 0) {
+        (void)close(client->descriptor);
+        client->descriptor = -1;
+    }
+}
