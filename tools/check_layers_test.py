@@ -161,5 +161,18 @@ class Source(Tree):
         self.assert_refused("tools/step:1: no SPDX")
 
 
+class Links(Tree):
+    check = "check_links.py"
+
+    def test_a_link_to_a_file_that_is_there_is_accepted(self):
+        self.write("README.md", "[a](docs/a.md#part) [b](https://example.org/x) [c](docs)\n")
+        self.write("docs/a.md", "[up](../README.md)\n")
+        self.assert_accepted()
+
+    def test_a_link_to_a_file_that_is_not_there_is_refused(self):
+        self.write("docs/a.md", "\n[b](b.md)\n")
+        self.assert_refused("docs/a.md:2: b.md does not exist")
+
+
 if __name__ == "__main__":
     unittest.main()

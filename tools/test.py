@@ -151,6 +151,7 @@ def pytest(folder, binary):
 STEPS = [
     Step("format", format_c, lint=True),
     Step("source", check("tools/check_source.py"), lint=True),
+    Step("links", check("tools/check_links.py"), lint=True),
     Step("layers", check("tools/check_layers.py"), lint=True),
     Step("scripts", scripts, lint=True),
     Step("checks", own_tests),
