@@ -18,8 +18,8 @@ COMMAND = [
 
 
 def complaint(path):
-    done = subprocess.run([*COMMAND, "-include", str(path), "/dev/null"],
-                          check=False, capture_output=True, text=True)
+    done = subprocess.run([*COMMAND, "-include", str(path), "-"], check=False,
+                          input="extern int no_empty_unit;\n", capture_output=True, text=True)
     return done.stderr if done.returncode else None
 
 

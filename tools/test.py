@@ -21,7 +21,8 @@ LINT = tree.ROOT / ".deps/lint/bin"
 VENV = tree.ROOT / ".deps/venv/bin/python"
 TAIL_LINES = 60
 SANITIZERS = {
-    "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1:abort_on_error=1",
+    "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1:abort_on_error=1:"
+                    "allocator_may_return_null=1",
     "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
     "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1",
 }
