@@ -36,8 +36,7 @@ static size_t offset_before_cuts(const struct source *source, size_t index)
     return offset;
 }
 
-/* -- before: bounds ----------------------------------------------------------------------
- */
+/* Before: bounds. */
 
 /* In malformed text the depth is right up to the first fault, where the parser stops. */
 static enum galen_status check_depth(const struct source *source, struct error *out_error)
@@ -76,8 +75,7 @@ static enum galen_status check_bounds(const struct source *source, struct error 
     return check_depth(source, out_error);
 }
 
-/* -- the parser --------------------------------------------------------------------------
- */
+/* The parser. */
 
 static void *allocate(void *context, size_t size)
 {
@@ -142,8 +140,7 @@ static enum galen_status refuse(const yyjson_read_err *failure, const struct sou
                      offset_before_cuts(source, failure->pos), reason_of(failure->code));
 }
 
-/* -- after: no name twice ----------------------------------------------------------------
- */
+/* After: no name twice. */
 
 struct parsed {
     const struct source *source;
@@ -328,8 +325,7 @@ enum galen_status json_parse_cut(struct bytes text, const struct json_cut *cuts,
     return GALEN_OK;
 }
 
-/* -- values ------------------------------------------------------------------------------
- */
+/* Values. */
 
 enum json_type json_type(const struct json *value)
 {

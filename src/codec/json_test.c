@@ -46,8 +46,7 @@ static void expect_refusal(const char *text, const char *message, struct arena *
     assert_string_equal(refused(bytes_from_string(text), arena).text, message);
 }
 
-/* -- values ------------------------------------------------------------------------------
- */
+/* Values. */
 
 static void values_have_their_types(void **state)
 {
@@ -141,8 +140,7 @@ static void the_text_may_go_once_it_is_parsed(void **state)
     assert_true(bytes_equal_string(json_string(json_member(root, "name")), "value"));
 }
 
-/* -- refusals ----------------------------------------------------------------------------
- */
+/* Refusals. */
 
 static void faults_have_a_reason_and_an_offset(void **state)
 {
@@ -274,8 +272,7 @@ static void the_largest_document_fits_into_a_request(void **state)
     writer_deinit(&text);
 }
 
-/* -- names -------------------------------------------------------------------------------
- */
+/* Names. */
 
 static void a_name_twice_is_refused_where_it_is(void **state)
 {

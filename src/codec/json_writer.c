@@ -84,8 +84,7 @@ void json_end_array(struct json_writer *json)
     end_container(json, false);
 }
 
-/* -- strings -----------------------------------------------------------------------------
- */
+/* Strings. */
 
 static bool must_be_escaped(uint8_t byte)
 {
@@ -178,8 +177,7 @@ void json_put_cstring(struct json_writer *json, const char *text)
     json_put_string(json, bytes_from_string(text));
 }
 
-/* -- everything else ---------------------------------------------------------------------
- */
+/* Everything else. */
 
 void json_put_raw(struct json_writer *json, struct bytes text)
 {

@@ -184,8 +184,7 @@ static void every_level_keeps_its_own_commas(void **state)
     arena_deinit(&arena);
 }
 
-/* -- wrong programs ----------------------------------------------------------------------
- */
+/* Wrong programs. */
 
 static void too_deep(struct json_writer *json)
 {

@@ -131,8 +131,7 @@ bool media_type_parameter(struct media_type type, const char *name, struct bytes
     return false;
 }
 
-/* -- what bytes look like ----------------------------------------------------------------
- */
+/* What bytes look like. */
 
 static bool is_dicom(struct bytes body)
 {
