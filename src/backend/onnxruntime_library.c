@@ -61,8 +61,8 @@ enum galen_status onnxruntime_status(const struct onnxruntime *runtime, OrtStatu
     }
     const char *message = runtime->api->GetErrorMessage(result);
     const enum galen_status status = status_of(runtime->api->GetErrorCode(result), message);
-    (void)galen_error_set(out_error, status, "ONNX Runtime: %.*s",
-                          BYTES_PRINT(first_line(message)));
+    const struct bytes text = first_line(message);
+    (void)galen_error_set(out_error, status, "ONNX Runtime: %.*s", BYTES_PRINT(text));
     runtime->api->ReleaseStatus(result);
     return status;
 }
@@ -113,8 +113,8 @@ static enum galen_status find_api(struct onnxruntime *runtime,
      * statics. */
     void *handle = dlopen(LIBRARY_NAME, RTLD_NOW | RTLD_LOCAL);
     if (handle == NULL) {
-        return galen_error_set(out_error, GALEN_UNAVAILABLE, "no ONNX Runtime: %.*s",
-                               BYTES_PRINT(first_line(dlerror())));
+        const char *reason = dlerror();
+        return galen_error_set(out_error, GALEN_UNAVAILABLE, "no ONNX Runtime: %s", reason);
     }
     const OrtApiBase *(*get_base)(void) = NULL;
     *(void **)&get_base = dlsym(handle, "OrtGetApiBase"); /* as POSIX has it done */

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+import deployment
+import process
+import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def binary():
+    assert process.BINARY.exists(), f"{process.BINARY} is not built (GALEN_BIN names another)"
+
+
+@pytest.fixture(scope="session")
+def deployments(tmp_path_factory):
+    """Both, running; their ends are part of the test."""
+    folder = tmp_path_factory.mktemp("logs")
+    running = {name: deployment.start(name, folder) for name in deployment.NAMES}
+    yield running
+    for each in running.values():
+        each.stop()
+
+
+@pytest.fixture(params=deployment.NAMES)
+def galen(request, deployments):
+    return deployments[request.param]
+
+
+@pytest.fixture
+def launch(tmp_path):
+    """Starts a deployment of a test's own, which ends with the test."""
+    started = []
+
+    def start(name, **settings):
+        started.append(deployment.start(name, tmp_path, **settings))
+        return started[-1]
+    yield start
+    for each in started:
+        each.stop()

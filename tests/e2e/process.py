@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One galen process: started, waited for, measured, stopped, and held to a clean end."""
+import http.client
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BINARY = pathlib.Path(os.environ.get("GALEN_BIN", ROOT / "build/galen")).resolve()
+SANITIZED = b"__asan_init" in BINARY.read_bytes() if BINARY.exists() else False
+SANITIZER_REPORTS = ("AddressSanitizer", "LeakSanitizer", "ThreadSanitizer", "runtime error:")
+DEADLINE_S = 60 if SANITIZED else 20
+PAUSE_S = 0.01
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def until(holds, what: str, seconds: float = DEADLINE_S):
+    """Asks again and again until it holds; what it returned then."""
+    deadline = time.monotonic() + seconds
+    while True:
+        answer = holds()
+        if answer:
+            return answer
+        assert time.monotonic() < deadline, f"waited {seconds} s in vain until {what}"
+        time.sleep(PAUSE_S)
+
+
+class Process:
+    def __init__(self, role: str, log_folder: pathlib.Path, settings: dict[str, object]):
+        self.port = free_port()
+        self.role = role
+        self.log_file = log_folder / f"{role}-{self.port}.log"
+        settings = {"listen.http": f"127.0.0.1:{self.port}"} | settings
+        words = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
+        with self.log_file.open("wb") as log:
+            self.popen = subprocess.Popen([BINARY, role, *words], stdin=subprocess.DEVNULL,
+                                          stdout=log, stderr=subprocess.STDOUT, cwd=ROOT)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def get_status(self, path: str) -> int:
+        """0 while nothing answers."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE_S)
+        try:
+            connection.request("GET", path)
+            return connection.getresponse().status
+        except ConnectionError:
+            return 0
+        finally:
+            connection.close()
+
+    def wait_for(self, path: str, status: int = 200) -> "Process":
+        def answers() -> bool:
+            assert self.popen.poll() is None, f"{self.role} ended at its start:\n{self.log()}"
+            return self.get_status(path) == status
+        until(answers, f"{self.role} answers {path} with {status}")
+        return self
+
+    def log(self) -> str:
+        return self.log_file.read_text(errors="replace")
+
+    def file_count(self) -> int:
+        return len(os.listdir(f"/proc/{self.popen.pid}/fd"))
+
+    def resident_bytes(self) -> int:
+        fields = pathlib.Path(f"/proc/{self.popen.pid}/statm").read_text().split()
+        return int(fields[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    def stop(self) -> int:
+        """Drains; its exit code. Kills what does not end."""
+        self.popen.send_signal(signal.SIGTERM)
+        return self.wait()
+
+    def wait(self) -> int:
+        try:
+            return self.popen.wait(DEADLINE_S)
+        except subprocess.TimeoutExpired:
+            self.popen.kill()
+            self.popen.wait()
+            raise
+
+    def check_end(self) -> None:
+        code = self.stop()
+        log = self.log()
+        assert not any(report in log for report in SANITIZER_REPORTS), log[-20_000:]
+        assert code == 0, f"{self.role} ended with {code}:\n{log[-5_000:]}"

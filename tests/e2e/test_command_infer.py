@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`galen infer FILE`: the answer of /infer without a server, and its exit codes."""
+import json
+import subprocess
+
+import pytest
+from process import BINARY, DEADLINE_S, ROOT
+from samples import LABELS, by_features, stable
+
+
+def run(*words) -> subprocess.CompletedProcess:
+    return subprocess.run([BINARY, "infer", *words], capture_output=True, text=True, cwd=ROOT,
+                          timeout=DEADLINE_S, check=False)
+
+
+@pytest.mark.parametrize("label", LABELS)
+def test_a_file_gets_the_answer_that_the_server_gives(deployments, label):
+    done = run(f"examples/breast-cancer-{label}.json")
+    assert done.returncode == 0, done.stderr
+    assert stable(json.loads(done.stdout)) \
+        == stable(deployments["one"].infer(by_features(label)).json())
+
+
+def test_a_file_that_is_not_there_is_an_error(tmp_path):
+    done = run(str(tmp_path / "nowhere.json"))
+    assert done.returncode in (1, 2)
+    assert "nowhere.json" in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_file_that_is_refused_is_1_and_says_why(tmp_path):
+    path = tmp_path / "vector.json"
+    path.write_text(json.dumps({"model": "breast-cancer", "input": {"mean radius": 17}}))
+    done = run(str(path))
+    assert done.returncode == 1
+    assert "mean texture" in done.stdout + done.stderr
+
+
+def test_no_file_is_wrong_usage():
+    assert run().returncode == 2

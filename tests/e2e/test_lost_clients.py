@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Clients that go away, at any byte: nothing stays behind."""
+import socket
+import struct
+
+import pytest
+from message import connect, encode
+from process import SANITIZED, until
+from refusals import V2_INFER
+from samples import MODEL, as_binary, as_tensor, by_features
+
+GROWTH_BYTES_MAX = 2 << 20
+RESET = struct.pack("ii", 1, 0)
+
+
+def chunked(body: bytes) -> bytes:
+    chunks = b"".join(b"%x\r\n%s\r\n" % (len(part), part)
+                      for part in (body[at:at + 64] for at in range(0, len(body), 64)))
+    return encode("POST", V2_INFER, chunks + b"0\r\n\r\n",
+                  {"Content-Length": None, "Transfer-Encoding": "chunked"})
+
+
+def requests() -> dict[str, bytes]:
+    body, headers = as_binary()
+    return {"features": encode("POST", "/infer", by_features()),
+            "raw to /infer": encode("POST", f"/infer?model={MODEL}", body, headers),
+            "raw to /v2": encode("POST", V2_INFER, body, headers),
+            "chunked": chunked(encode("POST", "/", as_tensor()).split(b"\r\n\r\n", 1)[1])}
+
+
+def leave_at(port: int, request: bytes, size: int, reset: bool) -> None:
+    with connect(port) as connection:
+        if reset:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+        connection.sendall(request[:size])
+
+
+def leave_everywhere(galen, request: bytes, reset: bool) -> None:
+    for size in range(len(request) + 1):
+        leave_at(galen.port, request, size, reset)
+
+
+def settle(galen, files: list[int]) -> None:
+    """Pooled connections between the roles may have closed: fewer is as good."""
+    until(lambda: all(now <= then for now, then in zip(galen.file_counts(), files, strict=True)),
+          f"as few files are open as before ({files})")
+
+
+@pytest.mark.parametrize("reset", [False, True], ids=["closes", "resets"])
+@pytest.mark.parametrize("kind", requests())
+def test_a_client_that_leaves_at_any_byte_leaves_nothing_behind(galen, kind, reset):
+    request = requests()[kind]
+    leave_everywhere(galen, request, reset)
+    assert galen.infer(by_features()).status == 200
+    files = galen.file_counts()
+    before = galen.resident_bytes()
+    leave_everywhere(galen, request, reset)
+    settle(galen, files)
+    assert SANITIZED or galen.resident_bytes() - before < GROWTH_BYTES_MAX
+    assert galen.infer(by_features()).status == 200
+
+
+def test_a_client_that_never_reads_its_answer_leaves_nothing_behind(galen):
+    assert galen.infer(by_features()).status == 200
+    files = galen.file_counts()
+    request = encode("POST", "/infer", by_features())
+    for _ in range(50):
+        leave_at(galen.port, request * 20, len(request) * 20, reset=True)
+    assert galen.infer(by_features()).status == 200
+    settle(galen, files)
+
+
+def test_memory_stays_flat_over_many_requests(galen):
+    body, headers = as_binary()
+    requests = [by_features(), by_features() | {"model": "nope"}]
+
+    def round_of_requests():
+        for _ in range(200):
+            for each in requests:
+                galen.infer(each)
+            galen.request("POST", V2_INFER, body, headers)
+    round_of_requests()
+    before = galen.resident_bytes()
+    round_of_requests()
+    assert SANITIZED or galen.resident_bytes() - before < GROWTH_BYTES_MAX
