@@ -64,14 +64,36 @@ static bool is_digit(char byte)
     return byte >= '0' && byte <= '9';
 }
 
+/* Of a number in another base; only those, for a hash may begin with 0b. NULL: none. */
+static const char *digits_after_prefix(const char *text)
+{
+    if (text[0] != '0') {
+        return NULL;
+    }
+    switch (text[1]) {
+    case 'x':
+    case 'X':
+        return "0123456789abcdefABCDEF_";
+    case 'o':
+    case 'O':
+        return "01234567_";
+    case 'b':
+    case 'B':
+        return "01_";
+    default:
+        return NULL;
+    }
+}
+
 static bool looks_like_a_number(const char *text)
 {
     text += *text == '-' || *text == '+';
     if (!is_digit(text[0]) && !(text[0] == '.' && is_digit(text[1]))) {
         return false;
     }
-    if (text[0] == '0' && text[1] != '\0' && strchr("xXoObB", text[1]) != NULL) {
-        return text[2 + strspn(text + 2, "0123456789abcdefABCDEF_")] == '\0';
+    const char *digits = digits_after_prefix(text);
+    if (digits != NULL) {
+        return text[2 + strspn(text + 2, digits)] == '\0';
     }
     text += strspn(text, "0123456789_");
     text += *text == '.';

@@ -288,8 +288,8 @@ static void text_that_only_begins_like_a_number_is_text(void **state)
 {
     (void)state;
     static const char *const right[] = {
-        "1.2.3", "127.0.0.1:8000", "1x",   "none", "nope", "e3", "-",
-        ".",     "0xyz",           "1e3x", "y",    "_"};
+        "1.2.3", "127.0.0.1:8000", "1x",       "none", "nope", "e3", "-",
+        ".",     "0xyz",           "0b203ec7", "0o8",  "1e3x", "y",  "_"};
     for (size_t i = 0; i < COUNT(right); i++) {
         char text[64];
         struct fixture fixture;
