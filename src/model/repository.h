@@ -45,7 +45,8 @@ struct repository {
     _Atomic size_t reference_count_;
 };
 
-/* GALEN_NOT_FOUND: no such folder; GALEN_NO_MEMORY. Gives one reference. Models that are
+/* GALEN_NOT_FOUND, GALEN_INVALID: path is no folder; GALEN_UNAVAILABLE: it cannot be read;
+ * GALEN_TOO_LARGE: it holds too much; GALEN_NO_MEMORY. Gives one reference. Models that are
  * broken do not fail the read. Files named in a contract are hashed when verify is set and
  * a mismatch makes the version unusable. */
 MUST_USE enum galen_status repository_read(const char *path, bool verify,
