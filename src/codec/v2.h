@@ -75,7 +75,8 @@ void v2_request_encode(const struct v2_request *request, struct writer *out,
 
 /* request says which outputs are wanted as raw bytes. *out_json_size equals the whole size
  * where none is. GALEN_INVALID: JSON cannot hold an output (NaN, infinity, FP16, BF16,
- * BYTES that are no UTF-8); the error names it. */
+ * BYTES that are no UTF-8); GALEN_INTERNAL: an output's bytes are not what its shape says;
+ * the error names it, and out holds a part of the body. */
 MUST_USE enum galen_status v2_response_encode(const struct v2_response *response,
                                               const struct v2_request *request,
                                               struct writer *out, size_t *out_json_size,
