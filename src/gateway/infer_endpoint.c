@@ -70,7 +70,7 @@ static enum galen_status find_version(struct request *request,
 
 static enum phase_result route(struct request *request)
 {
-    struct infer_body body;
+    struct infer_body body = {0};
     enum galen_status status = infer_body_read(request, &body);
     if (status == GALEN_OK) {
         status = find_model(request, &body);

@@ -5,7 +5,7 @@
 #include "base/limits.h"
 #include "expect.h"
 #include "infer/fake.h"
-#include "infer/manual_mailbox.h"
+#include "manual_mailbox.h"
 
 static const char *const labels[] = {"malignant", "benign"};
 static const char *const json_only[] = {"application/json"};

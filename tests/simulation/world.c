@@ -157,7 +157,7 @@ static void write_vector(struct client *client)
 {
     static const char *const forms[KIND_COUNT] = {
         [RIGHT_VECTOR] = "{\"model\":\"m\",%s\"input\":{\"x\":%u}}",
-        [OUT_OF_RANGE] = "{\"model\":\"m\",%s\"input\":{\"x\":%u65}}",
+        [OUT_OF_RANGE] = "{\"model\":\"m\",%s\"input\":{\"x\":-1%u}}",
         [UNKNOWN_FEATURE] = "{\"model\":\"m\",%s\"input\":{\"x\":%u,\"y\":1}}",
         [MALFORMED] = "{\"model\":\"m\",%s\"input\":{\"x\":%u}",
         [UNKNOWN_MODEL] = "{\"model\":\"n\",%s\"input\":{\"x\":%u}}",
@@ -287,13 +287,24 @@ static bool is_excused(const struct client *client, int status)
     return status == 503 || status == 504 || (status == 502 && client->world->has_faults);
 }
 
+static void check_status(const struct client *client)
+{
+    const struct http_call *call = &client->call;
+    if (call->http_status != expected_status[client->kind]) {
+        (void)fprintf(stderr, "world: %s %s was answered %d: %.*s\n", client->target,
+                      client->body, call->http_status, (int)blob_size(call->response_body),
+                      (const char *)blob_data(call->response_body));
+    }
+    INVARIANT(call->http_status == expected_status[client->kind]);
+}
+
 static void on_done(struct http_call *call)
 {
     struct client *client = call->context;
     client->done_count++;
     INVARIANT(client->done_count == 1); /* one answer per request */
     if (call->status == GALEN_OK && !is_excused(client, call->http_status)) {
-        INVARIANT(call->http_status == expected_status[client->kind]);
+        check_status(client);
         if (call->http_status == 200) {
             check_answer(client);
         }
