@@ -30,6 +30,6 @@ size_t blob_size(const struct blob *blob);
 /* Makes the blob smaller: what a reader did not fill. The rest is still wiped. */
 void blob_truncate(struct blob *blob, size_t size);
 
-/* As blob_truncate, where nothing was ever written beyond size: that rest is not wiped. A body
- * that was announced and never came does not cost its size. */
+/* As blob_truncate, where nothing was ever written beyond size: that rest is not wiped. A
+ * body that was announced and never came does not cost its size. */
 void blob_truncate_unwritten(struct blob *blob, size_t size);

@@ -2,6 +2,8 @@
 /* Whole requests through the phases, on fakes. */
 #include "gateway/request.h"
 
+#include <stdio.h>
+
 #include "base/limits.h"
 #include "expect.h"
 #include "infer/fake.h"
