@@ -271,10 +271,6 @@ static void cancelled_while_held_is_cancelled(void **state)
     struct check *check = *state;
     struct infer_subject *subject = check->subject;
     struct client client;
-    if (subject->hold == NULL) {
-        skip();
-        return;
-    }
     client_init(&client, check, INFER_RUN);
     subject->hold(subject, true);
     client_submit(&client);
@@ -496,7 +492,6 @@ int infer_conformance_run(struct infer_subject *subject)
         CHECK(cancel_without_submit_is_harmless),
         CHECK(cancel_after_done_is_harmless),
         CHECK(cancelled_call_is_done_once_and_late),
-        CHECK(cancelled_while_held_is_cancelled),
         CHECK(cancel_leaves_other_calls_alone),
         CHECK(unknown_model_is_not_found),
         CHECK(unknown_version_is_not_found),
@@ -510,7 +505,9 @@ int infer_conformance_run(struct infer_subject *subject)
         CHECK(passed_deadline_is_a_timeout),
         CHECK(describe_names_versions_and_tensors),
         CHECK(service_and_model_are_ready),
+        CHECK(cancelled_while_held_is_cancelled), /* the last: not every subject can hold */
     };
+    const size_t count = sizeof(checks) / sizeof(checks[0]) - (subject->hold == NULL);
     subject_now = subject;
-    return cmocka_run_group_tests_name(subject->name, checks, NULL, NULL);
+    return _cmocka_run_group_tests(subject->name, checks, count, NULL, NULL);
 }

@@ -26,8 +26,8 @@ struct infer_subject {
     struct mailbox *mailbox;
     void (*pump)(struct infer_subject *subject);
 
-    /* While held, no run is answered. NULL: the subject cannot, and the checks that need it
-     * are skipped. */
+    /* While held, no run is answered. NULL: the subject cannot, and the check that
+     * needs it is left out. */
     void (*hold)(struct infer_subject *subject, bool held);
 
     const char *model;
