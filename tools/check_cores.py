@@ -14,7 +14,8 @@ import tree
 
 # A core is compiled once more: alone, not instrumented, and never as LTO's bytecode.
 DROPPED = re.compile(r"-flto.*|-fsanitize.*|-M[DQF]|-fprofile.*")
-WRITABLE = "BbDdCSs"
+WRITABLE = re.compile(r"\.data(?!\.rel\.ro)|\.bss|\.tdata|\.tbss|\*COM\*")
+SYSV_COLUMN_COUNT = 7
 
 
 def compile_commands(build):
@@ -44,16 +45,25 @@ def symbols_of(path, commands, scratch):
     output = f"{scratch}/{path.replace('/', '_')}.o"
     compile_alone(command["command"], command["directory"], output)
     wanted, defined, writable = set(), set(), set()
-    for line in subprocess.run(["nm", output], capture_output=True, text=True,
+    for line in subprocess.run(["nm", "--format=sysv", output], capture_output=True, text=True,
                                check=True).stdout.splitlines():
-        kind, name = line.split()[-2:]
+        columns = [column.strip() for column in line.split("|")]
+        if len(columns) != SYSV_COLUMN_COUNT:
+            continue
+        name, kind, section = columns[0], columns[2], columns[-1]
         if kind in "Uvw":
             wanted.add(name)
         elif kind.isupper():
             defined.add(name)
-        if kind in WRITABLE:
+        if WRITABLE.match(section):
             writable.add(name)
     return wanted, defined, writable
+
+
+def sources_of(patterns):
+    """The sources that the lines of a section stand for; tests are none."""
+    found = {path for pattern in patterns for path in tree.ROOT.glob(pattern)}
+    return sorted(tree.name(path) for path in found if not path.stem.endswith("_test"))
 
 
 def is_listed(name, listed):
@@ -65,8 +75,8 @@ def main(build="build"):
     layers = check_layers.read_layers()
     commands = compile_commands(build)
     with tempfile.TemporaryDirectory() as scratch:
-        pure = [symbols_of(path, commands, scratch) for path in layers["pure base"]]
-        cores = {path: symbols_of(path, commands, scratch) for path in layers["cores"]}
+        pure = [symbols_of(path, commands, scratch) for path in sources_of(layers["pure base"])]
+        cores = {path: symbols_of(path, commands, scratch) for path in sources_of(layers["cores"])}
     allowed = set().union(*(defined for _, defined, _ in [*pure, *cores.values()]))
     failures = []
     for path, (wanted, _, writable) in cores.items():

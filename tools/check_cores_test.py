@@ -13,7 +13,7 @@ LAYERS = """
 [folders]
 [system headers]
 [cores]
-src/core.c
+src/cor*.c
 [pure base]
 src/pure.c
 [cores may call]
@@ -56,6 +56,11 @@ class Cores(unittest.TestCase):
         status, said = self.verdict("static int count;\nint core(void) { return ++count; }\n")
         self.assertEqual(status, 1)
         self.assertIn("a core keeps no state of its own: count", said)
+
+    def test_the_test_of_a_core_is_no_core(self):
+        (self.root / "src/core_test.c").write_text("int main(void) { return 0; }\n")
+        status, said = self.verdict("int core(void) { return 0; }\n")
+        self.assertEqual(status, 0, said)
 
     def test_a_core_that_nothing_compiles_is_reported(self):
         (self.root / "build/compile_commands.json").write_text("[]")
