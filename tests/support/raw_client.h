@@ -39,6 +39,33 @@ static inline void raw_connect(struct raw_client *client, struct loop *loop, uin
               0);
 }
 
+/* The other side: a socket that listens, and the connection that it accepts. */
+static inline int raw_listen(uint16_t *out_port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t size = sizeof(address);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    INVARIANT(listener >= 0 &&
+              bind(listener, (struct sockaddr *)&address, sizeof(address)) == 0 &&
+              listen(listener, 16) == 0 &&
+              getsockname(listener, (struct sockaddr *)&address, &size) == 0);
+    *out_port = ntohs(address.sin_port);
+    return listener;
+}
+
+/* Runs the loop until there is one. */
+static inline void raw_accept(struct raw_client *peer, struct loop *loop, int listener)
+{
+    const uint64_t limit_ns = clock_monotonic_ns() + RAW_PATIENCE_NS;
+    *peer = (struct raw_client){.loop = loop, .descriptor = -1};
+    while (peer->descriptor < 0) {
+        loop_poll(loop);
+        peer->descriptor = accept(listener, NULL, NULL);
+        INVARIANT(clock_monotonic_ns() < limit_ns);
+    }
+}
+
 /* As much as the socket takes; how much that was. */
 static inline size_t raw_send_some(struct raw_client *client, struct bytes bytes)
 {
@@ -110,6 +137,15 @@ static inline bool raw_await_end(struct raw_client *client)
         raw_receive(client);
     }
     return client->has_ended;
+}
+
+/* So that the peer sees a reset instead of an end. */
+static inline void raw_reset(struct raw_client *client)
+{
+    const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+    (void)setsockopt(client->descriptor, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+    (void)close(client->descriptor);
+    client->descriptor = -1;
 }
 
 static inline void raw_close(struct raw_client *client)
