@@ -2,7 +2,8 @@
 /*
  * An HTTP/1.1 client for one origin with a pool of keep-alive connections, on one loop.
  *
- * A call is the caller's storage; `done` runs exactly once for each send, later, never
+ * A call is the caller's storage, zeroed before it is filled in for the first time and
+ * cleared before it is sent again; `done` runs exactly once for each send, later, never
  * inside send or cancel. A request that a kept connection drops before the first byte of
  * the answer is sent once more on a new one. Threads: all on the loop's.
  */

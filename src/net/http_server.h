@@ -6,12 +6,18 @@
  * The life of an exchange: `headers` is called when the head is complete, before a body
  * byte is read and before 100 Continue is sent. The handler answers at once or later with
  * either http_exchange_respond or http_exchange_read_body; after the latter `body` is
- * called with the whole body (also when it is empty), and then the handler responds. If the
- * client goes away, `gone` is called once and responding does nothing from then on.
+ * called with the whole body (also when it is empty), and then the handler responds.
+ * Responding without having read the body closes the connection, unless all of the body has
+ * come already.
+ *
+ * `gone` is called once where an exchange ends without the handler's answer: the client
+ * went away (an end of its sending counts), or the server itself refused the body (too
+ * large, too slow, malformed). From then on reading and responding do nothing. No callback
+ * runs inside a call of the handler's, but `gone` inside http_server_close.
  *
  * Storage is counted: the connection holds one reference; a handler that answers later
- * takes its own. Threads: all on the loop's. Refused before `headers` (malformed, too
- * large, too slow): the server answers with what `refuse` renders.
+ * takes its own. What the server refuses itself it answers with what `refuse` renders, and
+ * closes. Threads: all on the loop's.
  */
 #pragma once
 
@@ -48,7 +54,8 @@ struct http_server_options {
     const char *address; /* numeric, "127.0.0.1" or "::1" */
     uint16_t port;       /* 0: any, ask http_server_port */
     bool share_port;     /* SO_REUSEPORT: one listener a loop */
-    size_t connection_count_max;
+    size_t
+        connection_count_max; /* beyond it the longest idle makes room, or new ones wait */
     uint32_t
         header_timeout_ms;     /* from the first byte of a request to the end of its head */
     uint32_t body_timeout_ms;  /* without a byte of the body arriving */
