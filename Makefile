@@ -18,7 +18,7 @@ test: ## every check and test, quickest first
 
 bench: build ## measure, and write docs/benchmarks.md
 	@tools/bootstrap --bench
-	bench/run
+	tests/bench/run
 
 fuzz: ## fuzz each target for SECONDS=60
 	@tools/bootstrap --tests

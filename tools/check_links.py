@@ -7,7 +7,7 @@ import sys
 import tree
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)[^)]*\)")
-FOLDERS = ("src", "include", "tests", "tools", "train", "models", "docs", "bench")
+FOLDERS = ("src", "include", "tests", "tools", "train", "models", "docs")
 
 
 def complaints(path):

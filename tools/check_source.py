@@ -44,7 +44,7 @@ def is_script(path):
 
 def main():
     sources = tree.files("src", "include", "tests")
-    scripts = [p for p in tree.files("src", "include", "tools", "train", "bench", ".ci",
+    scripts = [p for p in tree.files("src", "include", "tools", "train", ".ci",
                                      suffixes=SCRIPTS) if is_script(p)]
     scripts += [p for p in tree.files("tests", suffixes=(".py", ".build")) if is_script(p)]
     failures = [c for path in sources + scripts for c in licence_complaints(path)]

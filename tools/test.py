@@ -74,9 +74,9 @@ def format_c(log):
 
 
 def scripts(log):
-    python = [n for n in files("tools", "tests", "train", "bench", suffixes=(".py",))]
+    python = [n for n in files("tools", "tests", "train", suffixes=(".py",))]
     command(log, LINT / "ruff", "check", "--cache-dir", LOGS / "ruff", *python)
-    shell = [tree.name(p) for p in tree.files("tools", "bench", "train", ".ci", suffixes=("", ".sh"))
+    shell = [tree.name(p) for p in tree.files("tools", "tests", "train", ".ci", suffixes=("", ".sh"))
              if p.read_bytes().startswith((b"#!/bin/sh", b"#!/bin/bash"))]
     command(log, "shellcheck", *shell)
     return Counts(passed=2)

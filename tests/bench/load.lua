@@ -1,0 +1,29 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- wrk: the request of a file, again and again; what came of it as one line of JSON.
+-- arguments: FILE METHOD PATH NAME: VALUE…
+
+function init(arguments)
+  local file = assert(io.open(arguments[1], "rb"))
+  wrk.body = file:read("*a")
+  file:close()
+  wrk.method = arguments[2]
+  wrk.path = arguments[3]
+  for at = 4, #arguments do
+    local name, value = arguments[at]:match("^(.-): (.*)$")
+    wrk.headers[name] = value
+  end
+  whole = wrk.format()
+end
+
+function request()
+  return whole
+end
+
+function done(summary, latency)
+  local errors = summary.errors
+  io.write(string.format(
+    '{"requests": %d, "duration_us": %d, "failed": %d, "p50_us": %d, "p99_us": %d}\n',
+    summary.requests, summary.duration,
+    errors.connect + errors.read + errors.write + errors.status + errors.timeout,
+    latency:percentile(50), latency:percentile(99)))
+end

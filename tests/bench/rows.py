@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is measured: each row is a function, and ROWS lists them."""
+import contextlib
+import dataclasses
+import json
+import pathlib
+import shutil
+import statistics
+import struct
+import subprocess
+import tempfile
+from collections.abc import Iterator
+
+import triton
+from compare import Measured, alternate, measurement, median, median_ratio
+from load import Message
+from server import PROGRAMS, ROOT, Server, start_echo, start_galen
+
+MODEL = "breast-cancer"
+NETWORK = ROOT / "models" / MODEL / "2/model.onnx"
+STARTS = 9
+
+
+@dataclasses.dataclass
+class Effort:
+    """How much a row is worth; --quick asks for less."""
+    requests: int = 50_000
+    rounds: int = 5
+
+
+@dataclasses.dataclass
+class Row:
+    what: str
+    value: float
+    unit: str
+    against: str = ""
+    other: float | None = None
+    ratio: float | None = None
+    bar: str = ""
+    met: bool | None = None
+    latency: str = ""
+    note: str = ""
+
+
+@contextlib.contextmanager
+def running(server: Server, path: str) -> Iterator[Server]:
+    try:
+        server.wait_for(path)
+        yield server
+    finally:
+        server.stop()
+
+
+def features() -> dict[str, float]:
+    return json.loads((ROOT / "examples/breast-cancer-malignant.json").read_bytes())["input"]
+
+
+def vector_message() -> Message:
+    body = json.dumps({"model": MODEL, "input": features()}).encode()
+    return Message("/infer", body, {"Content-Type": "application/json"})
+
+
+def json_message() -> Message:
+    tensor = {"name": "features", "shape": [1, 30], "datatype": "FP32",
+              "data": list(features().values())}
+    return Message(f"/v2/models/{MODEL}/infer", json.dumps({"inputs": [tensor]}).encode(),
+                   {"Content-Type": "application/json"})
+
+
+def binary_message() -> Message:
+    raw = struct.pack("<30f", *features().values())
+    tensor = {"name": "features", "shape": [1, 30], "datatype": "FP32",
+              "parameters": {"binary_data_size": len(raw)}}
+    header = json.dumps({"inputs": [tensor], "parameters": {"binary_data_output": True}}).encode()
+    return Message(f"/v2/models/{MODEL}/infer", header + raw, {
+        "Content-Type": "application/octet-stream",
+        "Inference-Header-Content-Length": str(len(header))})
+
+
+def tensor_messages(bar: float) -> list[tuple[str, Message, float | None]]:
+    """The bar is for raw bytes: a JSON body costs its numbers."""
+    return [("raw bytes", binary_message(), bar), ("JSON", json_message(), None)]
+
+
+def latency(measured: Measured) -> str:
+    return f"{measured.p50_us:.0f} / {measured.p99_us:.0f}"
+
+
+def run_program(name: str, *words) -> dict:
+    done = subprocess.run([PROGRAMS / name, *words], capture_output=True, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def echo(effort: Effort) -> list[Row]:
+    with running(start_echo(), "/") as server:
+        rounds = alternate([measurement(server, binary_message(), effort.requests)], effort.rounds)[0]
+    found = median(rounds)
+    return [Row("HTTP echo of the small request's body", found.cpu_us, "µs CPU a request",
+                latency=latency(found))]
+
+
+def against_floor(effort: Effort) -> list[Row]:
+    """The floor: the echo of the same bytes, and one run of the network in process."""
+    in_process_us = run_program("ort_floor_bench", NETWORK)["cpu_us_per_run"]
+    rows = []
+    with running(start_galen(ROOT / "models"), "/readyz") as galen, \
+            running(start_echo(), "/") as floor:
+        for name, message, bar in tensor_messages(2):
+            message.send(galen.port)
+            ours, echoes = alternate([measurement(each, message, effort.requests)
+                                      for each in (galen, floor)], effort.rounds)
+            ratio = median_ratio(ours, echoes, in_process_us)
+            rows.append(Row(
+                f"v2 infer, 30 floats as {name}", median(ours).cpu_us, "µs CPU a request",
+                "the floor: HTTP echo and ONNX Runtime in process",
+                median(echoes).cpu_us + in_process_us, ratio, f"≤ {bar:g} ×" if bar else "",
+                ratio <= bar if bar else None, latency(median(ours)),
+                f"ONNX Runtime's share of the floor: {in_process_us:.1f} µs"))
+    return rows
+
+
+def same_answer(galen: Server, peer: Server) -> None:
+    """Both must serve the same network before their cost is compared."""
+    answers = [json.loads(json_message().send(each.port))["outputs"][0]["data"]
+               for each in (galen, peer)]
+    if any(abs(a - b) > 1e-6 for a, b in zip(*answers, strict=True)):
+        raise SystemExit(f"galen and {peer.name} answer differently: {answers}")
+
+
+def against_triton(effort: Effort) -> list[Row]:
+    rows = []
+    with tempfile.TemporaryDirectory() as folder, \
+            running(start_galen(ROOT / "models"), "/readyz") as galen, \
+            running(triton.start(NETWORK, pathlib.Path(folder)), "/v2/health/ready") as peer:
+        same_answer(galen, peer)
+        for name, message, bar in tensor_messages(6):
+            ours, theirs = alternate([measurement(each, message, effort.requests)
+                                      for each in (galen, peer)], effort.rounds)
+            ratio = median_ratio(ours, theirs)
+            rows.append(Row(
+                f"v2 infer, 30 floats as {name}", median(ours).cpu_us, "µs CPU a request",
+                f"Triton {triton.VERSION}, Python backend, same network", median(theirs).cpu_us, ratio,
+                f"≤ 1/{bar}" if bar else "", ratio <= 1 / bar if bar else None,
+                latency(median(ours)), f"Triton's p50 / p99: {latency(median(theirs))} µs"))
+    return rows
+
+
+def vector(effort: Effort) -> list[Row]:
+    with running(start_galen(ROOT / "models"), "/readyz") as galen:
+        vector_message().send(galen.port)
+        rounds = alternate([measurement(galen, vector_message(), effort.requests)], effort.rounds)[0]
+    found = median(rounds)
+    return [Row("POST /infer, 30 features by name, one process", found.cpu_us, "µs CPU a request",
+                latency=latency(found))]
+
+
+def json_tensor(effort: Effort) -> list[Row]:
+    found = run_json_tensor(effort.rounds)
+    ours, theirs = (statistics.median(each[at] for each in found) for at in (0, 1))
+    ratio = statistics.median(a / b for a, b in found)
+    return [Row("150,528 FP32 of 9 digits, JSON to tensor", ours / 1000, "ms CPU", "orjson + numpy",
+                theirs / 1000, ratio, "≤ 1/3", ratio <= 1 / 3)]
+
+
+def run_json_tensor(rounds: int) -> list[tuple[float, float]]:
+    """Microseconds of ours and of theirs, in turn."""
+    import json_peer  # noqa: PLC0415  only this row needs numpy
+    with tempfile.NamedTemporaryFile(suffix=".json") as body:
+        body.write(json_peer.make_body())
+        body.flush()
+        return [(run_program("json_tensor_bench", body.name)["cpu_us_per_run"],
+                 json_peer.cpu_us_per_run(body.name)) for _ in range(rounds)]
+
+
+def start_and_settle(repository: pathlib.Path) -> tuple[float, float]:
+    """Milliseconds until ready, megabytes then."""
+    server = start_galen(repository)
+    try:
+        ready_ms = server.wait_for("/readyz")
+        return ready_ms, server.resident_mb()
+    finally:
+        server.stop()
+
+
+def make_networkless(folder: pathlib.Path) -> pathlib.Path:
+    """A repository that needs no ONNX Runtime: one model of the backend `identity`."""
+    version = folder / "identity/1"
+    version.mkdir(parents=True)
+    shutil.copy(ROOT / "tests/data/conformance/model.identity", version / "model.identity")
+    return folder
+
+
+def idle(_effort: Effort) -> list[Row]:
+    with tempfile.TemporaryDirectory() as folder:
+        repositories = {"without a network": make_networkless(pathlib.Path(folder)),
+                        "with both versions of breast-cancer": ROOT / "models"}
+        found = {name: [start_and_settle(repository) for _ in range(STARTS)]
+                 for name, repository in repositories.items()}
+    rows = []
+    for name, starts in found.items():
+        ready_ms, resident_mb = (statistics.median(column) for column in zip(*starts, strict=True))
+        has_bar = name.startswith("without")
+        rows.append(Row(f"idle, {name}", resident_mb, "MB resident", bar="≤ 20 MB" if has_bar else "",
+                        met=resident_mb <= 20 if has_bar else None))
+        rows.append(Row(f"start to ready, {name}", ready_ms, "ms", bar="≤ 50 ms" if has_bar else "",
+                        met=ready_ms <= 50 if has_bar else None))
+    return rows
+
+
+ROWS = {"echo": echo, "floor": against_floor, "triton": against_triton, "vector": vector,
+        "json": json_tensor, "idle": idle}
+
+
+def why_not(name: str) -> str:
+    """Empty where the row can be measured."""
+    needed = {"echo": ["http_echo_bench"], "floor": ["http_echo_bench", "ort_floor_bench"],
+              "json": ["json_tensor_bench"]}.get(name, [])
+    missing = [each for each in needed if not (PROGRAMS / each).exists()]
+    if missing:
+        return f"{', '.join(missing)} is not built"
+    return triton.why_not() if name == "triton" else ""

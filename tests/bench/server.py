@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A server under measurement: its processes, their CPU time and memory."""
+import contextlib
+import http.client
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+GALEN = pathlib.Path(os.environ.get("GALEN_BIN", ROOT / "build/galen"))
+PROGRAMS = pathlib.Path(os.environ.get("GALEN_BENCH_PROGRAMS", ROOT / "build/tests/bench"))
+TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+READY_S = 120
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Server:
+    def __init__(self, name: str, words: list, port: int, environment: dict | None = None):
+        self.name = name
+        self.port = port
+        self.began = time.monotonic()
+        self.popen = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                      stderr=subprocess.DEVNULL, cwd=ROOT,
+                                      env=os.environ | (environment or {}))
+
+    def answers(self, path: str) -> bool:
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+            connection.request("GET", path)
+            answered = connection.getresponse().status == 200
+            connection.close()
+            return answered
+        return False
+
+    def wait_for(self, path: str) -> float:
+        """Milliseconds from its start to its first 200."""
+        while not self.answers(path):
+            if self.popen.poll() is not None or time.monotonic() - self.began > READY_S:
+                raise SystemExit(f"{self.name} does not start")
+            time.sleep(0.0005)
+        return 1000 * (time.monotonic() - self.began)
+
+    def processes(self) -> list[int]:
+        """Itself and all below it."""
+        found = [self.popen.pid]
+        for pid in found:
+            for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+                found += map(int, (task / "children").read_text().split())
+        return found
+
+    def cpu_us(self) -> float:
+        """User and system time of all its processes."""
+        ticks = 0
+        for pid in self.processes():
+            fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
+        return 1e6 * ticks / TICKS_PER_S
+
+    def resident_mb(self) -> float:
+        pages = sum(int(pathlib.Path(f"/proc/{pid}/statm").read_text().split()[1])
+                    for pid in self.processes())
+        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+    def stop(self) -> None:
+        self.popen.send_signal(signal.SIGTERM)
+        try:
+            self.popen.wait(60)
+        except subprocess.TimeoutExpired:
+            self.popen.kill()
+            self.popen.wait()
+
+
+def start_galen(repository: pathlib.Path, role: str = "serve") -> Server:
+    port = free_port()
+    settings = {"listen.http": f"127.0.0.1:{port}", "repository": repository, "threads": 1}
+    words = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
+    return Server("galen", [GALEN, role, *words], port)
+
+
+def start_echo() -> Server:
+    port = free_port()
+    return Server("HTTP echo", [PROGRAMS / "http_echo_bench", str(port)], port)
