@@ -69,7 +69,18 @@ static enum galen_status open_engine(struct role *role, struct error *out_error)
         .batch_rows_max = settings->engine_batch_rows_max,
         .wait_ns_max = settings->engine_wait_us * NS_PER_US,
     };
-    return engine_create(&options, &role->engine, out_error);
+    TRY(engine_create(&options, &role->engine, out_error));
+    const struct engine_summary *summary = engine_summary(role->engine);
+    for (size_t i = 0; i < summary->failure_count; i++) {
+        const struct engine_failure *failure = &summary->failures[i];
+        log_event(LOG_ERROR, "model.failed", LOG_STR("model", failure->model),
+                  LOG_INT("version", failure->version), LOG_STR("why", failure->why));
+    }
+    return summary->loaded_count > 0
+               ? GALEN_OK
+               : error_set(out_error, GALEN_UNAVAILABLE, "no model can be served: %s",
+                           summary->failure_count > 0 ? summary->failures[0].why
+                                                      : "none has a tagged version");
 }
 
 static enum galen_status open_services(struct role *role, struct error *out_error)

@@ -394,7 +394,14 @@ static void write_row(const struct row *row, struct writer *out)
 
 void settings_write_markdown(struct writer *out)
 {
-    writer_put_string(out, "| setting | default | meaning |\n|---|---|---|\n");
+    writer_put_string(
+        out,
+        "# Settings\n\nFrom these defaults, then the file that `--config` names (YAML, "
+        "nested at the "
+        "dots), then the environment\n(`GALEN_LISTEN_HTTP` for `listen.http`), then `--set "
+        "KEY=VALUE`. What is not here is refused. `galen serve --settings`\nprints this "
+        "page.\n\n"
+        "| setting | default | meaning |\n|---|---|---|\n");
     for (size_t i = 0; i < ROW_COUNT; i++) {
         write_row(&rows[i], out);
     }

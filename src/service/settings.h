@@ -60,7 +60,7 @@ MUST_USE enum galen_status settings_read_environment(struct settings *settings,
 MUST_USE enum galen_status settings_set(struct settings *settings, struct bytes key,
                                         struct bytes value, struct error *out_error);
 
-/* A table of all settings in Markdown. */
+/* The page docs/settings.md. */
 void settings_write_markdown(struct writer *out);
 
 /* "http://host:port" or "http://[::1]:port". GALEN_INVALID. */
