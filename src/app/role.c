@@ -33,10 +33,23 @@ static enum exit_code complain(const struct error *error)
     return EXIT_USAGE;
 }
 
+/* `galen serve` may be told to ask another host for either. */
+static bool runs_engine(const struct role *role)
+{
+    return role->kind->runs_engine &&
+           (!role->kind->is_gateway || role->settings.engine.is_local);
+}
+
+static bool runs_preprocess(const struct role *role)
+{
+    return role->kind->runs_preprocess &&
+           (!role->kind->is_gateway || role->settings.preprocess.is_local);
+}
+
 static enum galen_status read_repository(struct role *role, struct error *out_error)
 {
-    TRY(repository_read(role->settings.repository, role->kind->runs_engine,
-                        &role->repository, out_error));
+    TRY(repository_read(role->settings.repository, runs_engine(role), &role->repository,
+                        out_error));
     size_t usable_count = 0;
     for (size_t i = 0; i < role->repository->model_count; i++) {
         const struct repository_model *model = &role->repository->models[i];

@@ -2,6 +2,7 @@
 #include "app/worker.h"
 
 #include "base/clock.h"
+#include "base/invariant.h"
 #include "crypto/random.h"
 #include "net/http_client.h"
 #include "v2/remote.h"
@@ -14,7 +15,7 @@ static uint64_t read_clock(void *context)
 static void read_random(void *context, uint8_t *out_bytes, size_t size)
 {
     (void)context;
-    random_bytes(out_bytes, size);
+    INVARIANT(random_bytes(out_bytes, size) == GALEN_OK);
 }
 
 /* The last of the server and the remote services is closed: nothing is left on the loop. */
@@ -74,8 +75,8 @@ static enum galen_status open_remote(struct worker *worker,
         .port = peer->port,
         .connection_count_max = settings->upstream_connections,
         .waiting_count_max = settings->upstream_waiting,
-        .connect_timeout_ms = settings->upstream_connect_timeout_ms,
-        .idle_timeout_ms = settings->upstream_idle_timeout_ms,
+        .connect_timeout_ms = (uint32_t)settings->upstream_connect_timeout_ms,
+        .idle_timeout_ms = (uint32_t)settings->upstream_idle_timeout_ms,
         .response_size_bytes_max = settings->limits_body_size_bytes,
     };
     struct http_client *client;
@@ -154,10 +155,10 @@ static enum galen_status open_server(struct worker *worker, uint16_t port,
         .port = port,
         .share_port = true,
         .connection_count_max = settings->limits_connections,
-        .header_timeout_ms = settings->limits_header_timeout_ms,
-        .body_timeout_ms = settings->limits_body_timeout_ms,
-        .idle_timeout_ms = settings->limits_idle_timeout_ms,
-        .write_timeout_ms = settings->limits_write_timeout_ms,
+        .header_timeout_ms = (uint32_t)settings->limits_header_timeout_ms,
+        .body_timeout_ms = (uint32_t)settings->limits_body_timeout_ms,
+        .idle_timeout_ms = (uint32_t)settings->limits_idle_timeout_ms,
+        .write_timeout_ms = (uint32_t)settings->limits_write_timeout_ms,
     };
     TRY(http_server_open(worker->loop, &options, handler, &worker->server, out_error));
     worker->open_count++;
