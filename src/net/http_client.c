@@ -34,7 +34,7 @@ void client_finish_call(struct http_call *call, enum galen_status status)
 {
     struct http_client *client = call->client;
     struct call_storage *storage = storage_of(call);
-    deadline_disarm(&client->deadlines, &storage->deadline);
+    timeout_disarm(&client->timeouts, &storage->deadline);
     outgoing_deinit(&storage->outgoing);
     body_deinit(&storage->body);
     finish(client, call, status);
@@ -181,8 +181,8 @@ static void start(struct http_client *client, struct http_call *call)
                         client->authority);
         client_finish_call(call, GALEN_BUSY);
     } else {
-        deadline_arm(&client->deadlines, &storage->deadline, DEADLINE_CALL,
-                     call->deadline_ns);
+        timeout_arm(&client->timeouts, &storage->deadline, DEADLINE_CALL,
+                    call->deadline_ns);
         list_append(&client->waiting, &call->link);
         client_dispatch(client);
     }
@@ -243,9 +243,9 @@ void http_call_clear(struct http_call *call)
 
 /* Life */
 
-static void on_expired(struct deadlines *deadlines, struct deadline *deadline)
+static void on_expired(struct timeouts *timeouts, struct timeout *deadline)
 {
-    struct http_client *client = LIST_ITEM(deadlines, struct http_client, deadlines);
+    struct http_client *client = LIST_ITEM(timeouts, struct http_client, timeouts);
     if (deadline->kind == DEADLINE_CALL) {
         struct http_call *call = LIST_ITEM(deadline, struct call_storage, deadline)->call;
         (void)error_set(&call->error, GALEN_TIMEOUT, "%s did not answer in time",
@@ -288,7 +288,7 @@ enum galen_status http_client_create(struct loop *loop,
     list_init(&client->connections);
     list_init(&client->idle);
     list_init(&client->waiting);
-    deadlines_init(&client->deadlines, loop, on_expired);
+    timeouts_init(&client->timeouts, loop, on_expired);
     *out_client = client;
     return GALEN_OK;
 }
@@ -313,9 +313,9 @@ void client_connection_is_gone(struct http_client *client)
     }
 }
 
-static void on_deadlines_closed(struct deadlines *deadlines)
+static void on_deadlines_closed(struct timeouts *timeouts)
 {
-    struct http_client *client = LIST_ITEM(deadlines, struct http_client, deadlines);
+    struct http_client *client = LIST_ITEM(timeouts, struct http_client, timeouts);
     client->deadlines_are_closed = true;
     finish_close(client);
 }
@@ -339,5 +339,5 @@ void http_client_close(struct http_client *client, struct task *closed)
             client_connection_close(connection);
         }
     }
-    deadlines_close(&client->deadlines, on_deadlines_closed);
+    timeouts_close(&client->timeouts, on_deadlines_closed);
 }

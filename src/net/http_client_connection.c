@@ -230,8 +230,8 @@ static void connect_to(struct http_client_connection *connection,
 {
     connection->state = CLIENT_CONNECTING;
     connection->connect.data = connection;
-    deadline_arm(connection->stream.deadlines, &connection->stream.deadline,
-                 DEADLINE_CONNECT, connection->connect_due_ns);
+    timeout_arm(connection->stream.timeouts, &connection->stream.deadline, DEADLINE_CONNECT,
+                connection->connect_due_ns);
     const int status = uv_tcp_connect(&connection->connect, &connection->stream.tcp,
                                       address, on_connected);
     if (status != 0) {
@@ -293,7 +293,7 @@ static void on_closed(struct stream *stream)
 {
     struct http_client_connection *connection = connection_of(stream);
     if (connection->state == CLIENT_RETRYING) {
-        stream_init(stream, stream->loop, stream->deadlines, stream->ops);
+        stream_init(stream, stream->loop, stream->timeouts, stream->ops);
         try_next_address(connection);
         return;
     }
@@ -320,7 +320,7 @@ struct http_client_connection *client_connection_open(struct http_client *client
     connection->call = call;
     call->connection = connection;
     http1_parser_init(&connection->parser, HTTP1_RESPONSE);
-    stream_init(&connection->stream, client->loop, &client->deadlines, &stream_ops);
+    stream_init(&connection->stream, client->loop, &client->timeouts, &stream_ops);
     list_append(&client->connections, &connection->link);
     connection->connect_due_ns =
         loop_now_ns(client->loop) + client->options.connect_timeout_ms * NS_PER_MS;
@@ -328,8 +328,8 @@ struct http_client_connection *client_connection_open(struct http_client *client
         connect_to(connection, (const struct sockaddr *)&client->address);
     } else {
         connection->state = CLIENT_RESOLVING;
-        deadline_arm(&client->deadlines, &connection->stream.deadline, DEADLINE_CONNECT,
-                     connection->connect_due_ns);
+        timeout_arm(&client->timeouts, &connection->stream.deadline, DEADLINE_CONNECT,
+                    connection->connect_due_ns);
         resolve(connection);
     }
     return connection;

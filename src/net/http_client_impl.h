@@ -23,7 +23,7 @@ struct http_client {
     char authority[AUTHORITY_SIZE_MAX]; /* for Host and for errors: host:port */
     bool is_numeric;
     struct sockaddr_storage address; /* where it is numeric */
-    struct deadlines deadlines;
+    struct timeouts timeouts;
     struct list connections; /* all */
     struct list idle;        /* longest idle first */
     struct list waiting;     /* calls without a connection */
@@ -35,7 +35,7 @@ struct http_client {
 /* What a call needs beside its public face; lives until http_call_clear. */
 struct call_storage {
     struct http_call *call;
-    struct deadline deadline;
+    struct timeout deadline;
     bool wants_new_connection;
     struct arena arena;
     struct body body;

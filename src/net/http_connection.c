@@ -171,12 +171,12 @@ static void flush(struct http_connection *connection)
     }
 }
 
-/* Reading and deadlines as the state asks for them */
+/* Reading and timeouts as the state asks for them */
 
 static void arm_once(struct http_connection *connection, enum server_deadline kind,
                      uint32_t timeout_ms)
 {
-    if (!deadline_is(&connection->stream.deadline, kind)) {
+    if (!timeout_is(&connection->stream.deadline, kind)) {
         stream_arm(&connection->stream, kind, timeout_ms);
     }
 }
@@ -472,7 +472,7 @@ struct http_connection *connection_create(struct http_server *server)
     connection->server = server;
     connection->resume.run = on_resume;
     http1_parser_init(&connection->parser, HTTP1_REQUEST);
-    stream_init(&connection->stream, server->loop, &server->deadlines, &stream_ops);
+    stream_init(&connection->stream, server->loop, &server->timeouts, &stream_ops);
     list_append(&server->connections, &connection->link);
     return connection;
 }

@@ -64,9 +64,9 @@ static void on_listener_closed(uv_handle_t *handle)
     finish_when_empty(server);
 }
 
-static void on_deadlines_closed(struct deadlines *deadlines)
+static void on_deadlines_closed(struct timeouts *timeouts)
 {
-    struct http_server *server = LIST_ITEM(deadlines, struct http_server, deadlines);
+    struct http_server *server = LIST_ITEM(timeouts, struct http_server, timeouts);
     server->handle_count--;
     finish_when_empty(server);
 }
@@ -82,15 +82,15 @@ static void stop_listening(struct http_server *server)
 
 /* Connections */
 
-static struct http_connection *connection_of(struct deadline *deadline)
+static struct http_connection *connection_of(struct timeout *deadline)
 {
     struct stream *stream = LIST_ITEM(deadline, struct stream, deadline);
     return LIST_ITEM(stream, struct http_connection, stream);
 }
 
-static void on_expired(struct deadlines *deadlines, struct deadline *deadline)
+static void on_expired(struct timeouts *timeouts, struct timeout *deadline)
 {
-    (void)deadlines;
+    (void)timeouts;
     connection_expired(connection_of(deadline), (enum server_deadline)deadline->kind);
 }
 
@@ -101,7 +101,7 @@ static bool make_room(struct http_server *server)
     if (server->connections.count < server->options.connection_count_max) {
         return true;
     }
-    struct deadline *idle = deadlines_first(&server->deadlines, DEADLINE_IDLE);
+    struct timeout *idle = timeouts_first(&server->timeouts, DEADLINE_IDLE);
     if (idle == NULL) {
         return false;
     }
@@ -241,7 +241,7 @@ enum galen_status http_server_open(struct loop *loop,
         return error_set(out_error, GALEN_UNAVAILABLE, "no socket: %s",
                          uv_strerror(status));
     }
-    deadlines_init(&server->deadlines, loop, on_expired);
+    timeouts_init(&server->timeouts, loop, on_expired);
     server->listener.data = server;
     server->is_listening = true;
     server->handle_count = 2;
@@ -338,5 +338,5 @@ void http_server_close(struct http_server *server, struct task *closed)
          link = list_next(&server->connections, link)) {
         connection_drop(LIST_ITEM(link, struct http_connection, link));
     }
-    deadlines_close(&server->deadlines, on_deadlines_closed);
+    timeouts_close(&server->timeouts, on_deadlines_closed);
 }

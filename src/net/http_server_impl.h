@@ -26,7 +26,7 @@ struct http_server {
     struct loop *loop;
     struct http_server_options options;
     struct http_handler handler;
-    struct deadlines deadlines;
+    struct timeouts timeouts;
     uv_tcp_t listener;
     bool is_listening;
     bool accept_waits; /* a connection is there, and no room for it */

@@ -7,13 +7,13 @@
 #include "base/wipe.h"
 #include "net/loop_impl.h"
 
-void stream_init(struct stream *stream, struct loop *loop, struct deadlines *deadlines,
+void stream_init(struct stream *stream, struct loop *loop, struct timeouts *timeouts,
                  const struct stream_ops *ops)
 {
     stream->ops = ops;
     stream->loop = loop;
-    stream->deadlines = deadlines;
-    stream->deadline = (struct deadline){.is_armed = false};
+    stream->timeouts = timeouts;
+    stream->deadline = (struct timeout){.is_armed = false};
     stream->is_reading = false;
     stream->is_writing = false;
     stream->is_closing = false;
@@ -145,10 +145,10 @@ void stream_close(struct stream *stream)
 void stream_arm(struct stream *stream, unsigned kind, uint32_t timeout_ms)
 {
     const uint64_t due_ns = loop_now_ns(stream->loop) + timeout_ms * NS_PER_MS;
-    deadline_arm(stream->deadlines, &stream->deadline, kind, due_ns);
+    timeout_arm(stream->timeouts, &stream->deadline, kind, due_ns);
 }
 
 void stream_disarm(struct stream *stream)
 {
-    deadline_disarm(stream->deadlines, &stream->deadline);
+    timeout_disarm(stream->timeouts, &stream->deadline);
 }

@@ -12,8 +12,8 @@
 #include <uv.h>
 
 #include "base/bytes.h"
-#include "net/deadline.h"
 #include "net/loop.h"
+#include "net/timeouts.h"
 
 struct stream;
 
@@ -39,8 +39,8 @@ struct stream_ops {
 struct stream {
     const struct stream_ops *ops;
     struct loop *loop;
-    struct deadlines *deadlines;
-    struct deadline deadline;
+    struct timeouts *timeouts;
+    struct timeout deadline;
     uv_tcp_t tcp;
     uv_write_t write;
     bool is_reading;
@@ -53,7 +53,7 @@ enum stream_result { STREAM_DONE, STREAM_PENDING, STREAM_FAILED };
 
 /* The tcp handle is made and open for uv_accept, uv_tcp_open or uv_tcp_connect. From then
  * on stream_close is the only way out. */
-void stream_init(struct stream *stream, struct loop *loop, struct deadlines *deadlines,
+void stream_init(struct stream *stream, struct loop *loop, struct timeouts *timeouts,
                  const struct stream_ops *ops);
 
 void stream_start_reading(struct stream *stream); /* no-ops where it is so already */

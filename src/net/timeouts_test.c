@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "net/deadline.h"
+#include "net/timeouts.h"
 
 #include "base/invariant.h"
 #include "expect.h"
@@ -8,8 +8,8 @@ enum { COUNT = 200 };
 
 struct fixture {
     struct loop *loop;
-    struct deadlines deadlines;
-    struct deadline items[COUNT];
+    struct timeouts timeouts;
+    struct timeout items[COUNT];
     size_t order[2 * COUNT];
     size_t expired_count;
     bool was_early;
@@ -19,17 +19,17 @@ struct fixture {
 
 static struct fixture fixture;
 
-static void on_expired(struct deadlines *deadlines, struct deadline *deadline)
+static void on_expired(struct timeouts *timeouts, struct timeout *deadline)
 {
     const uint64_t now_ns = clock_monotonic_ns();
     const size_t index = (size_t)(deadline - fixture.items);
-    assert_ptr_equal(deadlines, &fixture.deadlines);
+    assert_ptr_equal(timeouts, &fixture.timeouts);
     assert_false(deadline->is_armed);
     fixture.was_early = fixture.was_early || now_ns < deadline->due_ns;
     fixture.order[fixture.expired_count++] = index;
     if (index == fixture.rearm_index) {
         fixture.rearm_index = COUNT;
-        deadline_arm(deadlines, deadline, 2, now_ns + 5 * NS_PER_MS);
+        timeout_arm(timeouts, deadline, 2, now_ns + 5 * NS_PER_MS);
     }
 }
 
@@ -38,13 +38,13 @@ static int open_deadlines(void **state)
     (void)state;
     fixture = (struct fixture){.rearm_index = COUNT};
     EXPECT_OK(loop_create(&fixture.loop));
-    deadlines_init(&fixture.deadlines, fixture.loop, on_expired);
+    timeouts_init(&fixture.timeouts, fixture.loop, on_expired);
     return 0;
 }
 
-static void on_closed(struct deadlines *deadlines)
+static void on_closed(struct timeouts *timeouts)
 {
-    (void)deadlines;
+    (void)timeouts;
     fixture.is_closed = true;
 }
 
@@ -52,9 +52,9 @@ static int close_deadlines(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT; i++) {
-        deadline_disarm(&fixture.deadlines, &fixture.items[i]);
+        timeout_disarm(&fixture.timeouts, &fixture.items[i]);
     }
-    deadlines_close(&fixture.deadlines, on_closed);
+    timeouts_close(&fixture.timeouts, on_closed);
     while (!fixture.is_closed) {
         loop_poll(fixture.loop);
     }
@@ -64,7 +64,7 @@ static int close_deadlines(void **state)
 
 static void arm(size_t index, unsigned kind, uint64_t due_ns)
 {
-    deadline_arm(&fixture.deadlines, &fixture.items[index], kind, due_ns);
+    timeout_arm(&fixture.timeouts, &fixture.items[index], kind, due_ns);
 }
 
 static void run_until_expired(size_t count)
@@ -112,8 +112,8 @@ static void disarmed_deadline_does_not_expire(void **state)
     const uint64_t now_ns = loop_now_ns(fixture.loop);
     arm(0, 0, now_ns + 2 * NS_PER_MS);
     arm(1, 0, now_ns + 4 * NS_PER_MS);
-    deadline_disarm(&fixture.deadlines, &fixture.items[0]);
-    deadline_disarm(&fixture.deadlines, &fixture.items[0]); /* harmless */
+    timeout_disarm(&fixture.timeouts, &fixture.items[0]);
+    timeout_disarm(&fixture.timeouts, &fixture.items[0]); /* harmless */
 
     run_until_expired(1);
 
@@ -152,7 +152,7 @@ static void never_is_never(void **state)
     arm(0, 0, CLOCK_NEVER);
 
     assert_false(fixture.items[0].is_armed);
-    assert_null(deadlines_first(&fixture.deadlines, 0));
+    assert_null(timeouts_first(&fixture.timeouts, 0));
 }
 
 static void first_of_a_kind_is_the_one_that_is_due_first(void **state)
@@ -162,9 +162,9 @@ static void first_of_a_kind_is_the_one_that_is_due_first(void **state)
     arm(0, 3, now_ns + 200 * NS_PER_S);
     arm(1, 3, now_ns + 100 * NS_PER_S);
 
-    assert_ptr_equal(deadlines_first(&fixture.deadlines, 3), &fixture.items[1]);
-    assert_true(deadline_is(&fixture.items[1], 3));
-    assert_false(deadline_is(&fixture.items[1], 2));
+    assert_ptr_equal(timeouts_first(&fixture.timeouts, 3), &fixture.items[1]);
+    assert_true(timeout_is(&fixture.items[1], 3));
+    assert_false(timeout_is(&fixture.items[1], 2));
 }
 
 #define TEST(test) cmocka_unit_test_setup_teardown(test, open_deadlines, close_deadlines)
