@@ -21,6 +21,7 @@ static enum galen_status start_instances(const struct catalog *catalog,
                      .queue_count_max = options->queue_count_max,
                      .wait_ns_max = row_count_max == 0 ? 0 : options->wait_ns_max},
         .count = options->instance_count,
+        .quick_ns_max = options->quick_ns_max,
         .run = run_batch,
         .context = version->model,
     };
@@ -38,6 +39,7 @@ static void load_version(const struct catalog *catalog, const struct loaded_mode
         .backends = catalog->options.backends,
         .thread_count = catalog->options.thread_count,
         .row_count_max = catalog->options.batch_rows_max,
+        .quick_ns_max = catalog->options.quick_ns_max,
     };
     version->number = source->number;
     if (!source->usable) {

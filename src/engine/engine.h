@@ -21,8 +21,14 @@ struct engine_options {
     uint32_t thread_count;   /* that one run may use; 0: 1 */
     size_t queue_count_max;  /* requests that wait for one version; 0: 1024 */
     size_t batch_rows_max;   /* rows of one run; 0: 64 */
-    uint64_t
-        wait_ns_max; /* for company; 0: what waited while instances were busy is joined */
+
+    /* How long a request waits for company. 0: not at all, but what waited while the
+     * instances were busy is joined. */
+    uint64_t wait_ns_max;
+
+    /* Models that are measured to run in less than this run on the thread that submits,
+     * while nobody waits; beside the instances. 0: none does. */
+    uint64_t quick_ns_max;
 };
 
 /* A model, or a version of it, that cannot answer. */

@@ -69,13 +69,15 @@ static const struct galen_backend_ops gate_backend = {.abi = GALEN_BACKEND_ABI,
 static const struct galen_backend_ops *const backends[] = {&identity_backend, &gate_backend,
                                                            NULL};
 
-static struct infer_service *open_engine(const struct scratch *scratch)
+static struct infer_service *open_engine(const struct scratch *scratch,
+                                         uint64_t quick_ns_max)
 {
     struct repository *repository = NULL;
     struct infer_service *service = NULL;
     struct error error;
     EXPECT_OK(repository_read(scratch->path, true, &repository, &error));
-    const struct engine_options options = {.repository = repository, .backends = backends};
+    const struct engine_options options = {
+        .repository = repository, .backends = backends, .quick_ns_max = quick_ns_max};
     EXPECT_OK(engine_create(&options, &service, &error));
     repository_unref(repository);
     return service;
@@ -178,7 +180,7 @@ static void ask(struct fixture *fixture, enum infer_operation operation, const c
 static void current_version_answers_unless_one_is_named(void **state)
 {
     struct fixture *fixture = *state;
-    fixture->service = open_engine(&fixture->scratch);
+    fixture->service = open_engine(&fixture->scratch, 0);
 
     ask(fixture, INFER_RUN, "echo", "", GALEN_OK);
     assert_string_equal(fixture->call.response.version, "2");
@@ -189,7 +191,7 @@ static void current_version_answers_unless_one_is_named(void **state)
 static void version_that_no_tag_names_is_not_there(void **state)
 {
     struct fixture *fixture = *state;
-    fixture->service = open_engine(&fixture->scratch);
+    fixture->service = open_engine(&fixture->scratch, 0);
 
     ask(fixture, INFER_RUN, "echo", "3", GALEN_NOT_FOUND);
     assert_string_equal(fixture->call.error.text,
@@ -200,7 +202,7 @@ static void version_that_no_tag_names_is_not_there(void **state)
 static void description_lists_what_is_loaded(void **state)
 {
     struct fixture *fixture = *state;
-    fixture->service = open_engine(&fixture->scratch);
+    fixture->service = open_engine(&fixture->scratch, 0);
 
     ask(fixture, INFER_DESCRIBE, "echo", "", GALEN_OK);
 
@@ -216,7 +218,7 @@ static void broken_model_stops_no_other(void **state)
 {
     struct fixture *fixture = *state;
     scratch_write(&fixture->scratch, "broken/1/model.identity", "nonsense\n");
-    fixture->service = open_engine(&fixture->scratch);
+    fixture->service = open_engine(&fixture->scratch, 0);
     const struct engine_summary *summary = engine_summary(fixture->service);
 
     assert_int_equal(summary->loaded_count, 2);
@@ -239,7 +241,7 @@ static void tag_that_points_nowhere_makes_the_engine_unready(void **state)
 {
     struct fixture *fixture = *state;
     scratch_link(&fixture->scratch, "echo/canary", "9");
-    fixture->service = open_engine(&fixture->scratch);
+    fixture->service = open_engine(&fixture->scratch, 0);
 
     assert_int_equal(engine_summary(fixture->service)->loaded_count, 2);
     assert_int_equal(engine_summary(fixture->service)->failure_count, 1);
@@ -265,7 +267,7 @@ static void options_out_of_range_are_refused(void **state)
 static void drained_engine_refuses_and_is_not_ready(void **state)
 {
     struct fixture *fixture = *state;
-    fixture->service = open_engine(&fixture->scratch);
+    fixture->service = open_engine(&fixture->scratch, 0);
 
     EXPECT_OK(engine_drain(fixture->service, CLOCK_NEVER));
 
@@ -278,7 +280,7 @@ static void drain_gives_up_at_its_deadline(void **state)
 {
     struct fixture *fixture = *state;
     scratch_write(&fixture->scratch, "slow/1/model.gate", echo_text);
-    fixture->service = open_engine(&fixture->scratch);
+    fixture->service = open_engine(&fixture->scratch, 0);
     set_gate(true);
     submit(fixture, INFER_RUN, "slow", "");
     struct infer_call *call = &fixture->call;
@@ -304,7 +306,7 @@ static void activity_counts_what_was_answered(void **state)
 {
     struct fixture *fixture = *state;
     uint64_t success_count = 0;
-    fixture->service = open_engine(&fixture->scratch);
+    fixture->service = open_engine(&fixture->scratch, 0);
     ask(fixture, INFER_RUN, "echo", "1", GALEN_OK);
     ask(fixture, INFER_RUN, "echo", "2", GALEN_OK);
 
@@ -377,7 +379,7 @@ static void loops_that_share_the_engine_get_their_own_answers(void **state)
     struct fixture *fixture = *state;
     static struct loop loops[LOOP_COUNT];
     pthread_t threads[LOOP_COUNT];
-    fixture->service = open_engine(&fixture->scratch);
+    fixture->service = open_engine(&fixture->scratch, 0);
     for (size_t i = 0; i < LOOP_COUNT; i++) {
         loop_init(&loops[i], fixture->service, i);
         assert_int_equal(pthread_create(&threads[i], NULL, loop_main, &loops[i]), 0);
@@ -429,6 +431,7 @@ struct conformance {
     struct infer_subject subject;
     struct scratch scratch;
     struct manual_mailbox mailbox;
+    uint64_t quick_ns_max;
 };
 
 static struct conformance *conformance_of(struct infer_subject *subject)
@@ -438,7 +441,8 @@ static struct conformance *conformance_of(struct infer_subject *subject)
 
 static struct infer_service *open_subject(struct infer_subject *subject)
 {
-    return open_engine(&conformance_of(subject)->scratch);
+    const struct conformance *conformance = conformance_of(subject);
+    return open_engine(&conformance->scratch, conformance->quick_ns_max);
 }
 
 static void pump_subject(struct infer_subject *subject)
@@ -452,10 +456,11 @@ static void hold_subject(struct infer_subject *subject, bool held)
     set_gate(held);
 }
 
-static int run_conformance(const char *name, const char *file,
+static int run_conformance(const char *name, const char *file, uint64_t quick_ns_max,
                            void (*hold)(struct infer_subject *subject, bool held))
 {
     static struct conformance conformance;
+    conformance.quick_ns_max = quick_ns_max;
     conformance.subject = (struct infer_subject){.name = name,
                                                  .open = open_subject,
                                                  .mailbox = &conformance.mailbox.base,
@@ -478,7 +483,9 @@ static int run_conformance(const char *name, const char *file,
 
 int main(void)
 {
-    return run_own_tests() +
-           run_conformance("engine conformance", "echo/4/model.identity", NULL) +
-           run_conformance("gated engine conformance", "echo/4/model.gate", hold_subject);
+    const char *identity = "echo/4/model.identity";
+    return run_own_tests() + run_conformance("engine conformance", identity, 0, NULL) +
+           run_conformance("quick engine conformance", identity, NS_PER_S, NULL) +
+           run_conformance("gated engine conformance", "echo/4/model.gate", 0,
+                           hold_subject);
 }

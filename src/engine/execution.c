@@ -324,38 +324,53 @@ void execution_run(const struct model *model, const struct batch *batch)
     }
 }
 
-/* Zero bytes are valid content for every datatype: as BYTES they are empty elements. */
-static enum galen_status zero_input(const struct galen_tensor_spec *spec, size_t row_count,
-                                    struct arena *arena, struct galen_tensor *out_input)
+/* One input of a probe, still without bytes. */
+static enum galen_status shape_input(const struct model *model, size_t index,
+                                     size_t row_count, struct galen_tensor *out_input)
 {
+    const struct galen_tensor_spec *spec = &model->metadata.inputs[index];
     struct galen_tensor input = {
         .name = spec->name, .datatype = spec->datatype, .rank = spec->rank};
     const size_t fixed_size = galen_datatype_size(spec->datatype);
     const size_t size = fixed_size == 0 ? BYTES_ELEMENT_SIZE_BYTES_MIN : fixed_size;
     uint64_t count;
     for (uint32_t i = 0; i < spec->rank; i++) {
-        input.shape[i] = spec->shape[i] == GALEN_DIMENSION_ANY ? 1 : spec->shape[i];
+        const int64_t any = i == 0 ? (int64_t)row_count : 1;
+        input.shape[i] = spec->shape[i] == GALEN_DIMENSION_ANY ? any : spec->shape[i];
     }
-    input.shape[0] = (int64_t)row_count;
     TRY(galen_shape_element_count(input.shape, input.rank, &count));
     if (count > LIMIT_TENSOR_SIZE_BYTES_MAX / size) {
         return GALEN_TOO_LARGE;
     }
     input.size_bytes = (size_t)count * size;
-    input.bytes = arena_alloc(arena, input.size_bytes);
-    if (input.bytes == NULL) {
-        return GALEN_NO_MEMORY;
-    }
     *out_input = input;
     return GALEN_OK;
 }
 
+size_t execution_probe_size(const struct model *model, size_t row_count)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < model->metadata.input_count; i++) {
+        struct galen_tensor input;
+        if (shape_input(model, i, row_count, &input) != GALEN_OK) {
+            return 0;
+        }
+        size += input.size_bytes;
+    }
+    return size;
+}
+
+/* Zero bytes are valid content for every datatype: as BYTES they are empty elements. */
 static enum galen_status probe(const struct model *model, size_t row_count,
                                struct arena *arena, struct outputs *outputs)
 {
     struct galen_tensor inputs[LIMIT_TENSOR_COUNT_MAX];
     for (size_t i = 0; i < model->metadata.input_count; i++) {
-        TRY(zero_input(&model->metadata.inputs[i], row_count, arena, &inputs[i]));
+        TRY(shape_input(model, i, row_count, &inputs[i]));
+        inputs[i].bytes = arena_alloc(arena, inputs[i].size_bytes);
+        if (inputs[i].bytes == NULL) {
+            return GALEN_NO_MEMORY;
+        }
     }
     return run_backend(model, inputs, infer_all_outputs(&model->metadata), outputs);
 }

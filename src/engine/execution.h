@@ -24,3 +24,6 @@ void execution_run(const struct model *model, const struct batch *batch);
  * galen_backend_run. */
 MUST_USE enum galen_status execution_probe(const struct model *model, size_t row_count,
                                            bool *out_denied);
+
+/* Bytes of all inputs that such a run has. 0: more than a request may have. */
+size_t execution_probe_size(const struct model *model, size_t row_count);

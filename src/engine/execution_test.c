@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "expect.h"
+#include "heap.h"
 
 enum { CALL_COUNT = 4 };
 
@@ -163,7 +164,7 @@ static int set_up(void **state)
         set_rows(&fixture, i, 1);
     }
     *state = &fixture;
-    return 0;
+    return heap_reset(state);
 }
 
 static int tear_down(void **state)
@@ -343,6 +344,39 @@ static void full_arena_of_one_fails_that_one(void **state)
     expect_own_answer(fixture, 1);
 }
 
+/* Runs all calls with the n-th allocation failing; how many calls failed for it. */
+static size_t run_with_failure_at(struct fixture *fixture, size_t n)
+{
+    size_t failed_count = 0;
+    for (size_t i = 0; i < CALL_COUNT; i++) {
+        struct inference **inference = &fixture->inferences[i];
+        EXPECT_OK(model_prepare(&fixture->model, &fixture->calls[i], inference));
+        list_append(&fixture->batch.entries, &(*inference)->entry.waiting.link);
+    }
+    fixture->batch.row_count = CALL_COUNT;
+    heap.fail_at = n;
+    execution_run(&fixture->model, &fixture->batch);
+    heap.fail_at = 0;
+    for (size_t i = 0; i < CALL_COUNT; i++) {
+        failed_count += fixture->inferences[i]->status != GALEN_OK;
+        if (fixture->inferences[i]->status == GALEN_OK) {
+            expect_own_answer(fixture, i);
+        }
+    }
+    return failed_count;
+}
+
+static void failed_allocation_costs_one_call_at_most_and_leaks_nothing(void **state)
+{
+    struct fixture *fixture = *state;
+    for (size_t n = 1; n <= 30; n++) {
+        assert_true(run_with_failure_at(fixture, n) <= 1);
+        (void)tear_down(state);
+        assert_int_equal(heap.live_count, 0);
+        (void)set_up(state);
+    }
+}
+
 static void probe_sees_whether_rows_come_back(void **state)
 {
     struct fixture *fixture = *state;
@@ -375,6 +409,7 @@ int main(void)
         TEST(output_given_twice_is_internal),
         TEST(status_that_backends_do_not_have_is_internal),
         TEST(full_arena_of_one_fails_that_one),
+        TEST(failed_allocation_costs_one_call_at_most_and_leaks_nothing),
         TEST(probe_sees_whether_rows_come_back),
     };
     return cmocka_run_group_tests_name("execution", tests, NULL, NULL);

@@ -13,6 +13,7 @@ struct inference {
     struct scheduler_entry entry;
     struct infer_call *call;
     struct infer_plan plan;
+    bool is_quick; /* not larger than what the model was measured with, and found quick */
     struct instances *instances; /* that have it */
     enum galen_status status;    /* how its run ended, then what its caller is told */
 };

@@ -20,7 +20,9 @@ struct instances {
     pthread_cond_t work; /* something to pull, an earlier time to wake, or the end */
     pthread_cond_t idle; /* nothing is pending */
     size_t waiting_thread_count;
-    size_t busy_thread_count; /* from pull until all calls of the batch are finished */
+    size_t busy_count;        /* batches, from pull until all their calls are finished */
+    uint64_t quick_run_count; /* on submitting threads */
+    uint64_t slow_run_count;  /* of these, such that took longer than they may */
     bool stopping;
     size_t thread_count;
     pthread_t threads[];
@@ -89,8 +91,8 @@ static void wake_another(struct instances *instances)
     }
 }
 
-/* With the lock: what each caller is told. */
-static void settle(struct instances *instances, const struct batch *batch)
+/* With the lock: what each caller is told. Returns when the run was over. */
+static uint64_t settle(struct instances *instances, const struct batch *batch)
 {
     const uint64_t now_ns = clock_monotonic_ns();
     for (struct list_link *link = list_first(&batch->entries); link != NULL;
@@ -99,6 +101,7 @@ static void settle(struct instances *instances, const struct batch *batch)
         inference->status = scheduler_finish(instances->scheduler, &inference->entry,
                                              inference->status, now_ns);
     }
+    return now_ns;
 }
 
 /* Without the lock. An inference lies in its call and is gone once that is finished. */
@@ -115,18 +118,28 @@ static void finish_calls(const struct batch *batch)
     }
 }
 
-static void run_batch(struct instances *instances, struct batch *batch)
-{
-    instances->options.run(instances->options.context, batch);
-    lock(instances);
-    settle(instances, batch);
-    unlock(instances);
-    finish_calls(batch);
-}
-
 static bool is_idle(const struct instances *instances)
 {
-    return instances->busy_thread_count == 0 && scheduler_is_idle(instances->scheduler);
+    return instances->busy_count == 0 && scheduler_is_idle(instances->scheduler);
+}
+
+/* Runs what was pulled and finishes its calls. Returns when the run was over. With the
+ * lock, but not all the time. */
+static uint64_t run_batch(struct instances *instances, const struct batch *batch)
+{
+    instances->busy_count++;
+    unlock(instances);
+    instances->options.run(instances->options.context, batch);
+    lock(instances);
+    const uint64_t over_ns = settle(instances, batch);
+    unlock(instances);
+    finish_calls(batch);
+    lock(instances);
+    instances->busy_count--;
+    if (is_idle(instances)) {
+        (void)pthread_cond_broadcast(&instances->idle);
+    }
+    return over_ns;
 }
 
 static void *instance_main(void *context)
@@ -135,15 +148,8 @@ static void *instance_main(void *context)
     struct batch batch;
     lock(instances);
     while (next_batch(instances, &batch)) {
-        instances->busy_thread_count++;
         wake_another(instances);
-        unlock(instances);
-        run_batch(instances, &batch);
-        lock(instances);
-        instances->busy_thread_count--;
-        if (is_idle(instances)) {
-            (void)pthread_cond_broadcast(&instances->idle);
-        }
+        (void)run_batch(instances, &batch);
     }
     unlock(instances);
     return NULL;
@@ -235,6 +241,26 @@ static enum galen_status refuse(const struct instances *instances, struct infer_
                      instances->options.settings.queue_count_max);
 }
 
+static bool runs_here(const struct instances *instances, const struct inference *inference)
+{
+    return inference->is_quick && instances->options.quick_ns_max > 0 &&
+           instances->slow_run_count <= 1 + instances->quick_run_count / 100 &&
+           scheduler_waiting_count(instances->scheduler) == 1;
+}
+
+/* Runs what has just been queued, if it is due. With the lock. */
+static bool run_here(struct instances *instances, uint64_t now_ns)
+{
+    struct batch batch;
+    if (!scheduler_pull(instances->scheduler, now_ns, &batch)) {
+        return false;
+    }
+    const uint64_t over_ns = run_batch(instances, &batch);
+    instances->quick_run_count++;
+    instances->slow_run_count += over_ns - now_ns > instances->options.quick_ns_max;
+    return true;
+}
+
 void instances_submit(struct instances *instances, struct inference *inference)
 {
     struct infer_call *call = inference->call;
@@ -244,7 +270,9 @@ void instances_submit(struct instances *instances, struct inference *inference)
     expire(instances, now_ns);
     const enum galen_status status =
         scheduler_submit(instances->scheduler, &inference->entry, now_ns);
-    const bool wake = status == GALEN_OK && instances->waiting_thread_count > 0;
+    const bool here = status == GALEN_OK && runs_here(instances, inference) &&
+                      run_here(instances, now_ns);
+    const bool wake = status == GALEN_OK && !here && instances->waiting_thread_count > 0;
     unlock(instances);
     if (wake) {
         (void)pthread_cond_signal(&instances->work);

@@ -8,6 +8,10 @@
  * wait_idle and destroy; submit and cancel take a lock that nobody keeps while a network
  * runs.
  *
+ * A quick request that finds nobody waiting runs at once, on the thread that submits it: to
+ * wake another would cost more than to run it. When more than one of a hundred such runs
+ * was not quick after all, this ends for good.
+ *
  * While all instances are busy, a waiting call whose deadline passes is told at the next
  * submit or when an instance is free, whichever is first.
  */
@@ -20,6 +24,8 @@ struct instances;
 struct instances_options {
     struct batcher_settings settings;
     size_t count; /* threads, at least 1 */
+    uint64_t
+        quick_ns_max; /* that a run on the submitting thread may take; 0: none is made */
 
     /* Writes each inference's status and answer or error. On an instance's thread. */
     void (*run)(void *context, const struct batch *batch);

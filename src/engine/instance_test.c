@@ -19,6 +19,7 @@ static struct {
     size_t inside_count;
     size_t run_count;
     size_t last_batch_count;
+    pthread_t last_thread;
 } gate = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
 
 static void run(void *context, const struct batch *batch)
@@ -28,6 +29,7 @@ static void run(void *context, const struct batch *batch)
     gate.inside_count++;
     gate.run_count++;
     gate.last_batch_count = batch->entries.count;
+    gate.last_thread = pthread_self();
     (void)pthread_cond_broadcast(&gate.changed);
     while (gate.closed) {
         (void)pthread_cond_wait(&gate.changed, &gate.lock);
@@ -306,6 +308,64 @@ static void drain_that_takes_too_long_evicts_who_waits(void **state)
     wait_for(fixture, 0, GALEN_OK);
 }
 
+static void open_quick_instances(struct fixture *fixture, uint64_t quick_ns_max)
+{
+    const struct instances_options options = {
+        .settings = {.row_count_max = 4, .queue_count_max = 4},
+        .count = 1,
+        .quick_ns_max = quick_ns_max,
+        .run = run};
+    EXPECT_OK(instances_create(&options, &fixture->instances));
+    for (size_t i = 0; i < CALL_COUNT; i++) {
+        fixture->clients[i].inference.is_quick = true;
+    }
+}
+
+static void quick_call_runs_where_it_is_submitted_and_is_done_later(void **state)
+{
+    struct fixture *fixture = *state;
+    open_quick_instances(fixture, WAIT_MS * NS_PER_MS);
+
+    submit(fixture, 0);
+
+    assert_int_equal(gate.run_count, 1);
+    assert_true(pthread_equal(gate.last_thread, pthread_self()));
+    assert_int_equal(fixture->clients[0].done_count, 0);
+    wait_for(fixture, 0, GALEN_OK);
+}
+
+static void quick_call_waits_where_others_wait(void **state)
+{
+    struct fixture *fixture = *state;
+    open_quick_instances(fixture, WAIT_MS * NS_PER_MS);
+    fixture->clients[0].inference.is_quick = false;
+    fixture->clients[1].inference.is_quick = false;
+    set_gate(true);
+    submit(fixture, 0);
+    wait_until_inside(1);
+    submit(fixture, 1);
+
+    submit(fixture, 2); /* on this thread it would wait at the gate for ever */
+
+    set_gate(false);
+    for (size_t i = 0; i < 3; i++) {
+        wait_for(fixture, i, GALEN_OK);
+    }
+    assert_int_equal(gate.last_batch_count, 2);
+}
+
+static void calls_that_are_not_quick_after_all_go_to_the_instances(void **state)
+{
+    struct fixture *fixture = *state;
+    open_quick_instances(fixture, 1); /* nothing runs in a nanosecond */
+
+    for (size_t i = 0; i < 3; i++) {
+        submit(fixture, i);
+        wait_for(fixture, i, GALEN_OK);
+        assert_int_equal(pthread_equal(gate.last_thread, pthread_self()) != 0, i < 2);
+    }
+}
+
 static void settings_out_of_range_start_nothing(void **state)
 {
     struct fixture *fixture = *state;
@@ -346,6 +406,7 @@ static void storm_step(struct storm *storm)
     struct client *client = &storm->clients[index];
     if (!storm->pending[index]) {
         client_init(client, &storm->mailbox.base);
+        client->inference.is_quick = random_one_in(&storm->random, 2);
         client->inference.entry.waiting.row_count = 1 + random_below(&storm->random, 4);
         if (random_one_in(&storm->random, 4)) {
             client->inference.entry.waiting.deadline_ns =
@@ -379,7 +440,13 @@ static void every_call_of_several_loops_is_done_once(void **state)
     struct fixture *fixture = *state;
     static struct storm storms[STORM_THREAD_COUNT];
     pthread_t threads[STORM_THREAD_COUNT];
-    open_instances(fixture, 2, 10 * NS_PER_US);
+    const struct instances_options options = {.settings = {.row_count_max = 4,
+                                                           .queue_count_max = 4,
+                                                           .wait_ns_max = 10 * NS_PER_US},
+                                              .count = 2,
+                                              .quick_ns_max = WAIT_MS * NS_PER_MS,
+                                              .run = run};
+    EXPECT_OK(instances_create(&options, &fixture->instances));
     for (size_t i = 0; i < STORM_THREAD_COUNT; i++) {
         storms[i] = (struct storm){.instances = fixture->instances, .random = {i}};
         manual_mailbox_init(&storms[i].mailbox);
@@ -417,6 +484,9 @@ int main(void)
         TEST(deadline_that_passes_while_it_waits_is_told_at_the_next_submit),
         TEST(drained_instances_finish_what_they_have),
         TEST(drain_that_takes_too_long_evicts_who_waits),
+        TEST(quick_call_runs_where_it_is_submitted_and_is_done_later),
+        TEST(quick_call_waits_where_others_wait),
+        TEST(calls_that_are_not_quick_after_all_go_to_the_instances),
         TEST(settings_out_of_range_start_nothing),
         TEST(every_call_of_several_loops_is_done_once),
     };

@@ -6,10 +6,16 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "engine/execution.h"
 
-enum { PATH_SIZE_BYTES_MAX = 4096, PROBE_ROW_COUNT = 2 };
+enum {
+    PATH_SIZE_BYTES_MAX = 4096,
+    PROBE_ROW_COUNT = 2,
+    MEASURED_RUN_COUNT = 100,
+    SLOW_RUN_COUNT_MAX = 1, /* of these */
+};
 
 static bool join_path(const char *folder, const char *file, char *path, size_t size)
 {
@@ -76,6 +82,20 @@ static bool probe_denies_batch(const struct model *model)
     return status == GALEN_OK && denied;
 }
 
+static bool is_quick(const struct model *model, uint64_t quick_ns_max)
+{
+    size_t slow_count = 0;
+    bool unread;
+    for (size_t i = 0; i < MEASURED_RUN_COUNT && slow_count <= SLOW_RUN_COUNT_MAX; i++) {
+        const uint64_t before_ns = clock_monotonic_ns();
+        if (execution_probe(model, 1, &unread) != GALEN_OK) {
+            return false;
+        }
+        slow_count += clock_monotonic_ns() - before_ns > quick_ns_max;
+    }
+    return slow_count <= SLOW_RUN_COUNT_MAX;
+}
+
 static void describe(struct model *model)
 {
     const struct galen_model_spec *spec = galen_backend_describe(model->backend);
@@ -100,6 +120,9 @@ enum galen_status model_open(const struct model_options *options, struct model *
     describe(model);
     if (infer_model_has_batch(&model->metadata) && !probe_denies_batch(model)) {
         model->row_count_max = options->row_count_max;
+    }
+    if (options->quick_ns_max > 0 && is_quick(model, options->quick_ns_max)) {
+        model->quick_size_bytes = execution_probe_size(model, 1);
     }
     *out_model = take(&model);
     return GALEN_OK;
@@ -143,6 +166,15 @@ static enum galen_status make_join_key(const struct model *model,
     return GALEN_OK;
 }
 
+static size_t inputs_size(const struct model *model, const struct infer_plan *plan)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < model->metadata.input_count; i++) {
+        size += plan->inputs[i].size_bytes;
+    }
+    return size;
+}
+
 enum galen_status model_prepare(const struct model *model, struct infer_call *call,
                                 struct inference **out_inference)
 {
@@ -159,6 +191,8 @@ enum galen_status model_prepare(const struct model *model, struct infer_call *ca
     entry->row_count = inference->plan.row_count;
     entry->deadline_ns = call->request.deadline_ns;
     inference->call = call;
+    inference->is_quick = model->quick_size_bytes > 0 &&
+                          inputs_size(model, &inference->plan) <= model->quick_size_bytes;
     *out_inference = inference;
     return GALEN_OK;
 }

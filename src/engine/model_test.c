@@ -72,6 +72,7 @@ struct fixture {
     struct scratch scratch;
     struct model *model;
     struct error error;
+    uint64_t quick_ns_max;
 };
 
 static int set_up(void **state)
@@ -99,7 +100,8 @@ static enum galen_status open_model(struct fixture *fixture, const char *file,
                                           .path = fixture->scratch.path,
                                           .backends = backends,
                                           .thread_count = 1,
-                                          .row_count_max = 8};
+                                          .row_count_max = 8,
+                                          .quick_ns_max = fixture->quick_ns_max};
     scratch_write(&fixture->scratch, file, text);
     return model_open(&options, &fixture->model, &fixture->error);
 }
@@ -204,6 +206,42 @@ static void fixed_shapes_need_no_key(void **state)
     arena_deinit(&arena);
 }
 
+static void request_as_large_as_the_measured_one_is_quick(void **state)
+{
+    struct fixture *fixture = *state;
+    struct arena arena;
+    static const float values[4];
+    arena_init(&arena, 65536);
+    fixture->quick_ns_max = 10 * NS_PER_S; /* whatever the machine does meanwhile */
+    EXPECT_OK(open_model(fixture, "model.identity", "X Y FP32 -1,2\n"));
+    assert_int_equal(fixture->model->quick_size_bytes, 8);
+
+    for (int64_t row_count = 1; row_count <= 2; row_count++) {
+        const struct galen_tensor input = {.name = "X",
+                                           .datatype = GALEN_FP32,
+                                           .rank = 2,
+                                           .shape = {row_count, 2},
+                                           .bytes = values,
+                                           .size_bytes = 8 * (size_t)row_count};
+        struct infer_call call = {
+            .arena = &arena,
+            .request = {
+                .model = "simple", .version = "", .inputs = &input, .input_count = 1}};
+        struct inference *inference = NULL;
+        EXPECT_OK(model_prepare(fixture->model, &call, &inference));
+        assert_int_equal(inference->is_quick, row_count == 1);
+    }
+    arena_deinit(&arena);
+}
+
+static void slow_model_is_not_quick(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->quick_ns_max = 1;
+    EXPECT_OK(open_model(fixture, "model.identity", "X Y FP32 -1,2\n"));
+    assert_int_equal(fixture->model->quick_size_bytes, 0);
+}
+
 static void request_that_does_not_fit_is_invalid(void **state)
 {
     struct fixture *fixture = *state;
@@ -234,6 +272,8 @@ int main(void)
         TEST(network_that_does_not_keep_the_rows_has_no_batch),
         TEST(requests_alike_but_for_their_rows_can_be_joined),
         TEST(fixed_shapes_need_no_key),
+        TEST(request_as_large_as_the_measured_one_is_quick),
+        TEST(slow_model_is_not_quick),
         TEST(request_that_does_not_fit_is_invalid),
     };
     return cmocka_run_group_tests_name("model", tests, NULL, NULL);

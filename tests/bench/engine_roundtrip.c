@@ -4,9 +4,10 @@
  * done, with the identity backend and one tiny tensor, through one instance. What is left
  * is queue, two hand-overs between threads, and the arena.
  *
- *     engine_roundtrip [COUNT [AT_ONCE]]
+ *     engine_roundtrip [COUNT [AT_ONCE [QUICK_US]]]
  *
- * AT_ONCE calls are kept in flight; with more than one, they are joined.
+ * AT_ONCE calls are kept in flight; with more than one, they are joined. QUICK_US is the
+ * engine's quick_ns_max, in microseconds: calls then run on the submitting thread.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,13 +55,14 @@ static uint64_t cpu_ns(void)
     return seconds * NS_PER_S + micros * NS_PER_US;
 }
 
-static void open_service(const char *path)
+static void open_service(const char *path, uint64_t quick_ns_max)
 {
     static const struct galen_backend_ops *const backends[] = {&identity_backend, NULL};
     struct repository *repository = NULL;
     struct error error;
     EXPECT_OK(repository_read(path, false, &repository, &error));
-    const struct engine_options options = {.repository = repository, .backends = backends};
+    const struct engine_options options = {
+        .repository = repository, .backends = backends, .quick_ns_max = quick_ns_max};
     EXPECT_OK(engine_create(&options, &service, &error));
     repository_unref(repository);
 }
@@ -115,6 +117,8 @@ int main(int argument_count, char **arguments)
     const size_t count =
         argument_count > 1 ? strtoull(arguments[1], NULL, 10) : DEFAULT_COUNT;
     const size_t at_once = argument_count > 2 ? strtoull(arguments[2], NULL, 10) : 1;
+    const uint64_t quick_ns_max =
+        argument_count > 3 ? strtoull(arguments[3], NULL, 10) * NS_PER_US : 0;
     struct scratch scratch;
     if (at_once < 1 || at_once > AT_ONCE_MAX || count < at_once) {
         (void)fprintf(stderr, "AT_ONCE is 1 to %d and at most COUNT\n", (int)AT_ONCE_MAX);
@@ -122,7 +126,7 @@ int main(int argument_count, char **arguments)
     }
     scratch_create(&scratch);
     scratch_write(&scratch, "echo/1/model.identity", "X Y FP32 -1,4\n");
-    open_service(scratch.path);
+    open_service(scratch.path, quick_ns_max);
     measure(count, at_once);
     infer_service_close(service);
     scratch_remove(&scratch);
