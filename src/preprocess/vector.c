@@ -100,8 +100,10 @@ static enum galen_status check_range(const struct contract_feature *feature, dou
     if (number >= feature->min && number <= feature->max) {
         return GALEN_OK;
     }
-    return error_set(out_error, GALEN_UNPROCESSABLE, "%s: is outside [%g, %g] %s",
-                     feature->name, feature->min, feature->max, feature->unit);
+    const bool is_plain = strcmp(feature->unit, "1") == 0;
+    return error_set(out_error, GALEN_UNPROCESSABLE, "%s: is outside [%g, %g]%s%s",
+                     feature->name, feature->min, feature->max, is_plain ? "" : " ",
+                     is_plain ? "" : feature->unit);
 }
 
 static enum galen_status read_feature(const struct contract_feature *feature,

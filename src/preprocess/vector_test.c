@@ -15,11 +15,12 @@ static const struct contract_feature features[] = {
      .missing = MISSING_REPLACE,
      .missing_value = 70},
     {.name = "level", .unit = "1", .min = -INFINITY, .max = INFINITY},
+    {.name = "dose", .unit = "1", .max = 2, .missing = MISSING_REPLACE},
 };
 static const struct contract contract = {
     .input = {"features", GALEN_FP32},
     .features = features,
-    .feature_count = 3,
+    .feature_count = 4,
 };
 
 struct fixture {
@@ -51,7 +52,7 @@ static enum galen_status read_text(struct fixture *fixture, const char *text)
 
 static void expect_values(const struct fixture *fixture, float a, float b, float c)
 {
-    const float expected[] = {a, b, c};
+    const float expected[] = {a, b, c, 0};
     assert_int_equal(fixture->vector.tensor.size_bytes, sizeof(expected));
     assert_memory_equal(fixture->vector.tensor.bytes, expected, sizeof(expected));
 }
@@ -60,13 +61,14 @@ static void features_come_in_the_contracts_order_whatever_the_clients(void **sta
 {
     struct fixture *fixture = *state;
 
-    EXPECT_OK(read_text(fixture, "{\"level\":-2.5,\"age\":40,\"weight/kg\":81.25}"));
+    EXPECT_OK(
+        read_text(fixture, "{\"level\":-2.5,\"age\":40,\"weight/kg\":81.25,\"dose\":0}"));
 
     expect_values(fixture, 40, 81.25F, -2.5F);
     assert_string_equal(fixture->vector.tensor.name, "features");
     assert_int_equal(fixture->vector.tensor.rank, 2);
     assert_int_equal(fixture->vector.tensor.shape[0], 1);
-    assert_int_equal(fixture->vector.tensor.shape[1], 3);
+    assert_int_equal(fixture->vector.tensor.shape[1], 4);
     assert_int_equal(fixture->vector.replaced_count, 0);
 }
 
@@ -74,8 +76,9 @@ static void another_unit_of_the_contract_is_converted(void **state)
 {
     struct fixture *fixture = *state;
 
-    EXPECT_OK(read_text(fixture, "{\"age\":{\"value\":18,\"unit\":\"mo\"},\"level\":"
-                                 "{\"value\":1,\"unit\":\"1\"},\"weight/kg\":1}"));
+    EXPECT_OK(read_text(fixture,
+                        "{\"age\":{\"value\":18,\"unit\":\"mo\"},\"level\":"
+                        "{\"value\":1,\"unit\":\"1\"},\"weight/kg\":1,\"dose\":0}"));
 
     expect_values(fixture, 1.5F, 1, 1);
 }
@@ -84,7 +87,7 @@ static void missing_value_is_replaced_where_the_contract_says_so(void **state)
 {
     struct fixture *fixture = *state;
 
-    EXPECT_OK(read_text(fixture, "{\"age\":1,\"level\":0}"));
+    EXPECT_OK(read_text(fixture, "{\"age\":1,\"level\":0,\"dose\":0}"));
     expect_values(fixture, 1, 70, 0);
     assert_int_equal(fixture->vector.replaced_count, 1);
 
@@ -105,6 +108,7 @@ static void what_does_not_meet_the_contract_is_named_by_its_pointer(void **state
          "age: is outside [0, 120] a"},
         {"{\"age\":1,\"level\":0,\"weight/kg\":0}", "/weight~1kg",
          "weight/kg: is outside [1, 400] kg"},
+        {"{\"age\":1,\"level\":0,\"dose\":3}", "/dose", "dose: is outside [0, 2]"},
         {"{\"age\":\"40\",\"level\":0}", "/age", "age: is not a number"},
         {"{\"age\":true,\"level\":0}", "/age", "age: is not a number"},
         {"{\"age\":[1],\"level\":0}", "/age", "age: is not a number"},

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the README shows is what happens: its console blocks are run and compared."""
+import re
+import subprocess
+
+import pytest
+from process import BINARY, ROOT
+
+BLOCK = re.compile(r"```console\n\$ (?P<command>.*?)\n(?P<output>.*?)```", re.DOTALL)
+BLOCKS = [(found["command"], found["output"])
+          for found in BLOCK.finditer((ROOT / "README.md").read_text())]
+
+
+def without_what_changes(text: str) -> str:
+    text = re.sub(r'("request_id": ?)"[0-9a-f]{32}"', r'\1"…"', text)
+    text = re.sub(r'("score": ?)([0-9.e-]+)',  # the last digits are the processor's
+                  lambda found: f"{found[1]}{float(found[2]):.4f}", text)
+    return re.sub(r'("(?:preprocess|infer|total)": ?)\d+', r"\1…", text)
+
+
+def run(command: str, port: int) -> str:
+    here = command.replace("localhost:8000", f"127.0.0.1:{port}")
+    here = here.replace("build/galen infer", f"{BINARY} infer --url http://127.0.0.1:{port}")
+    done = subprocess.run(["bash", "-o", "pipefail", "-c", here], cwd=ROOT, capture_output=True,
+                          text=True, check=True, timeout=60)
+    return done.stdout
+
+
+def test_there_are_examples():
+    assert len(BLOCKS) >= 4
+
+
+@pytest.mark.parametrize(("command", "output"), BLOCKS)
+def test_the_readme_shows_what_happens(galen, command, output):
+    assert without_what_changes(run(command, galen.port)) == without_what_changes(output)
