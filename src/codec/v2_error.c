@@ -19,12 +19,15 @@ void v2_error_encode(enum galen_status status, const struct error *error,
     json_end_object(&json);
 }
 
-/* A member's text; empty where the body has none. */
+/* A member's text up to a NUL; empty where the body has none. */
 static struct bytes text_of(const struct json *root, const char *name)
 {
     const struct json *value = root == NULL ? NULL : json_member(root, name);
-    return value == NULL || json_type(value) != JSON_STRING ? BYTES_NONE
-                                                            : json_string(value);
+    if (value == NULL || json_type(value) != JSON_STRING) {
+        return BYTES_NONE;
+    }
+    const struct bytes text = json_string(value);
+    return bytes_first(text, bytes_find(text, '\0'));
 }
 
 /* The root object, NULL when the body is no JSON object. */
@@ -53,8 +56,7 @@ static enum galen_status status_of(int http, struct bytes slug)
 static void pointer_copy(struct bytes pointer, struct error *out_error)
 {
     if (out_error == NULL || pointer.size == 0 || pointer.data[0] != '/' ||
-        pointer.size >= sizeof(out_error->pointer) ||
-        bytes_find(pointer, '\0') < pointer.size) {
+        pointer.size >= sizeof(out_error->pointer)) {
         return;
     }
     memcpy(out_error->pointer, pointer.data, pointer.size);

@@ -66,20 +66,21 @@ static void every_failure_keeps_its_meaning_over_a_hop(void **state)
 static void another_servers_error_is_known_by_its_http_status(void **state)
 {
     static const struct {
-        int http;
         const char *body;
-        enum galen_status status;
         const char *text;
+        int http;
+        enum galen_status status;
     } rows[] = {
-        {404, "{\"error\":\"Request for unknown model\"}", GALEN_NOT_FOUND,
-         "Request for unknown model"},
-        {400, "{\"error\":\"\"}", GALEN_INVALID, "the request is malformed"},
-        {400, "{\"error\":7}", GALEN_INVALID, "the request is malformed"},
-        {503, "<html>busy</html>", GALEN_BUSY, "the queue is full"},
-        {500, "", GALEN_INTERNAL, "internal error"},
-        {500, "[]", GALEN_INTERNAL, "internal error"},
-        {418, "{}", GALEN_INVALID, "the request is malformed"},
-        {302, "{\"code\":\"ok\"}", GALEN_BAD_UPSTREAM, "the upstream's answer is unusable"},
+        {"{\"error\":\"Request for unknown model\"}", "Request for unknown model", 404,
+         GALEN_NOT_FOUND},
+        {"{\"error\":\"\"}", "the request is malformed", 400, GALEN_INVALID},
+        {"{\"error\":\"\\u0000x\"}", "the request is malformed", 400, GALEN_INVALID},
+        {"{\"error\":7}", "the request is malformed", 400, GALEN_INVALID},
+        {"<html>busy</html>", "the queue is full", 503, GALEN_BUSY},
+        {"", "internal error", 500, GALEN_INTERNAL},
+        {"[]", "internal error", 500, GALEN_INTERNAL},
+        {"{}", "the request is malformed", 418, GALEN_INVALID},
+        {"{\"code\":\"ok\"}", "the upstream's answer is unusable", 302, GALEN_BAD_UPSTREAM},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct error error = {"", "/old"};
