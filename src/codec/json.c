@@ -248,8 +248,8 @@ static size_t name_offset(const struct json *object, size_t index,
     return (size_t)(at.name.data - (const uint8_t *)document->str_pool) - strlen("\"");
 }
 
-/* The message has the member's index and place. Its name may be a patient's: nobody knows
- * it. */
+/* The message has the member's index and place. Its name, and those of the objects around
+ * it, may be a patient's: no schema has seen them. */
 static enum galen_status check_own_names(const struct json *object,
                                          const struct parsed *parsed, struct arena *arena,
                                          struct error *out_error)
@@ -281,19 +281,13 @@ static enum galen_status check_names(const struct json *container,
                                      const struct parsed *parsed, struct arena *arena,
                                      struct error *out_error)
 {
-    const bool in_object = json_type(container) == JSON_OBJECT;
-    if (in_object) {
+    if (json_type(container) == JSON_OBJECT) {
         TRY(check_own_names(container, parsed, arena, out_error));
     }
     struct json_cursor at = json_walk(container);
     while (json_next(&at)) {
-        const enum galen_status status =
-            is_container(at.value) ? check_names(at.value, parsed, arena, out_error)
-                                   : GALEN_OK;
-        if (status != GALEN_OK) {
-            in_object ? error_prefix_name(out_error, at.name)
-                      : error_prefix_index(out_error, at.index);
-            return status;
+        if (is_container(at.value)) {
+            TRY(check_names(at.value, parsed, arena, out_error));
         }
     }
     return GALEN_OK;

@@ -20,9 +20,9 @@ struct json; /* one value, borrowed from its document */
 enum json_type { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
 
 /* GALEN_INVALID: malformed, too deep, or a name twice: the error has the byte offset ("byte
- * offset 17: ...") and no content. For a name twice it has the second member's index too,
- * and the JSON Pointer of the object that both are in; their own name is left out, since it
- * is a client's. GALEN_TOO_LARGE: beyond the limits; GALEN_NO_MEMORY. */
+ * offset 17: ..."), for a name twice the second member's index too, and no content: names
+ * are a client's here, so there is no JSON Pointer. GALEN_TOO_LARGE: beyond the limits;
+ * GALEN_NO_MEMORY. */
 MUST_USE enum galen_status json_parse(struct bytes text, struct arena *arena,
                                       const struct json **out_root,
                                       struct error *out_error);

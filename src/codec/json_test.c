@@ -282,12 +282,12 @@ static void a_name_twice_is_refused_where_it_is(void **state)
     assert_string_equal(error.pointer, "");
 }
 
-static void a_name_twice_inside_points_to_its_object(void **state)
+static void a_name_twice_inside_tells_no_name_around_it(void **state)
 {
     const struct error error = refused(BYTES("{\"in/put\":[0,{\"b\":1,\"b\":2}]}"), *state);
     assert_string_equal(error.text,
                         "byte offset 20: member 1 has the name of an earlier one");
-    assert_string_equal(error.pointer, "/in~1put/1");
+    assert_string_equal(error.pointer, "");
 }
 
 static void names_are_equal_whatever_their_escapes(void **state)
@@ -413,7 +413,7 @@ int main(void)
         ON_AN_ARENA(the_arena_bounds_memory),
         ON_AN_ARENA(the_largest_document_fits_into_a_request),
         ON_AN_ARENA(a_name_twice_is_refused_where_it_is),
-        ON_AN_ARENA(a_name_twice_inside_points_to_its_object),
+        ON_AN_ARENA(a_name_twice_inside_tells_no_name_around_it),
         ON_AN_ARENA(names_are_equal_whatever_their_escapes),
         ON_AN_ARENA(one_name_in_two_objects_is_fine),
         ON_AN_ARENA(names_differ_by_what_follows_a_nul),
