@@ -81,6 +81,7 @@ static enum galen_status open_engine(struct role *role, struct error *out_error)
         .queue_count_max = settings->engine_queue_size,
         .batch_rows_max = settings->engine_batch_rows_max,
         .wait_ns_max = settings->engine_wait_us * NS_PER_US,
+        .quick_ns_max = settings->engine_inline_us * NS_PER_US,
     };
     TRY(engine_create(&options, &role->engine, out_error));
     const struct engine_summary *summary = engine_summary(role->engine);
