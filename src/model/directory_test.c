@@ -36,7 +36,7 @@ static void many_entries_are_all_there_and_too_many_are_refused(void **state)
     size_t count = 7;
     arena_init(&arena, 1u << 20);
     for (int i = 0; i < 100; i++) {
-        char name[8];
+        char name[16];
         (void)snprintf(name, sizeof(name), "%03d", i);
         folder_write(folder, name, BYTES(""));
     }
