@@ -233,24 +233,34 @@ enum galen_status yaml_read_text(const char *text, const struct yaml_key *key,
     return read_scalar(text, key, arena, (uint8_t *)out_struct + key->offset, out_error);
 }
 
+const char *yaml_why_no_scalar(const struct yaml_node *node, enum yaml_type type)
+{
+    switch (node->kind) {
+    case YAML_KIND_MAPPING:
+        return "needs a single value, not a mapping";
+    case YAML_KIND_SEQUENCE:
+        return "needs a single value, not a sequence";
+    case YAML_KIND_SCALAR:
+        break;
+    }
+    if (yaml_is_null(node)) {
+        return "has no value";
+    }
+    if (type == YAML_TYPE_STRING && node->is_plain && must_be_quoted(node->text)) {
+        return "needs text; what looks like a number or a word such as no must be quoted";
+    }
+    const bool may_be_quoted = type == YAML_TYPE_STRING || type == YAML_TYPE_ENUM;
+    return node->is_plain || may_be_quoted ? NULL : "must not be quoted";
+}
+
 static enum galen_status read_scalar_node(const struct table_reader *reader,
                                           const struct yaml_node *node,
                                           const struct yaml_key *key, uint8_t *at)
 {
     struct error why = {0};
-    if (node->kind != YAML_KIND_SCALAR) {
-        return yaml_refuse(reader->document, node, reader->error,
-                           "needs a single value, not a %s",
-                           node->kind == YAML_KIND_MAPPING ? "mapping" : "sequence");
-    }
-    if (key->type == YAML_TYPE_STRING && node->is_plain && must_be_quoted(node->text)) {
-        return yaml_refuse(reader->document, node, reader->error,
-                           "needs text; what looks like a number or a word such as no must "
-                           "be quoted");
-    }
-    const bool may_be_quoted = key->type == YAML_TYPE_STRING || key->type == YAML_TYPE_ENUM;
-    if (!node->is_plain && !may_be_quoted) {
-        return yaml_refuse(reader->document, node, reader->error, "must not be quoted");
+    const char *why_no_scalar = yaml_why_no_scalar(node, key->type);
+    if (why_no_scalar != NULL) {
+        return yaml_refuse(reader->document, node, reader->error, "%s", why_no_scalar);
     }
     const enum galen_status status = read_scalar(node->text, key, reader->arena, at, &why);
     return status != GALEN_INVALID

@@ -67,6 +67,11 @@ MUST_USE enum galen_status yaml_read_text(const char *text, const struct yaml_ke
                                           struct arena *arena, void *out_struct,
                                           struct error *out_error);
 
+/* Why a node cannot be the single value of a row of that type, whatever its text says:
+ * null, a container, quoted where it must not be or not quoted where it must. NULL: it can.
+ */
+const char *yaml_why_no_scalar(const struct yaml_node *node, enum yaml_type type);
+
 /* The name of a row that was probably meant; NULL: none is near. */
 const char *yaml_nearest_name(const char *name, const struct yaml_key *keys,
                               size_t key_count);
