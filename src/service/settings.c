@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "base/limits.h"
-#include "codec/yaml.h"
+#include "codec/yaml_table.h"
 
 enum { VARIABLE_SIZE = 64, PORT_DEFAULT_HTTP = 80 };
 
@@ -40,25 +40,30 @@ static const struct row *find_row(struct bytes key)
     return NULL;
 }
 
-/* "host:port" or "[v6]:port", the host without its brackets. */
-static bool split_host(struct bytes text, struct bytes *out_host, struct bytes *out_port)
+/* "host", "host:port", "[v6]" or "[v6]:port". */
+struct endpoint {
+    struct bytes host; /* without its brackets */
+    bool is_v6;
+    bool has_port;
+    uint16_t port;
+};
+
+static bool read_endpoint(struct bytes text, struct endpoint *out_endpoint)
 {
-    const bool has_brackets = text.size > 0 && text.data[0] == '[';
-    const struct bytes inner = bytes_from(text, has_brackets);
-    const size_t end = bytes_find(inner, has_brackets ? ']' : ':');
-    if (end == inner.size) {
-        *out_host = inner;
-        *out_port = BYTES_NONE;
-        return !has_brackets;
+    struct endpoint endpoint = {.is_v6 = bytes_starts_with(text, BYTES("["))};
+    const struct bytes inner = bytes_from(text, endpoint.is_v6);
+    const size_t end = bytes_find(inner, endpoint.is_v6 ? ']' : ':');
+    const struct bytes rest = bytes_from(inner, end + endpoint.is_v6);
+    uint64_t port = 0;
+    if ((endpoint.is_v6 && end == inner.size) ||
+        (rest.size > 0 && (rest.data[0] != ':' ||
+                           !bytes_parse_u64(bytes_from(rest, 1), UINT16_MAX, &port)))) {
+        return false;
     }
-    *out_host = bytes_first(inner, end);
-    *out_port = bytes_from(inner, end + 1);
-    if (has_brackets && out_port->size > 0) {
-        if (out_port->data[0] != ':') {
-            return false;
-        }
-        *out_port = bytes_from(*out_port, 1);
-    }
+    endpoint.host = bytes_first(inner, end);
+    endpoint.has_port = rest.size > 0;
+    endpoint.port = (uint16_t)port;
+    *out_endpoint = endpoint;
     return true;
 }
 
@@ -82,11 +87,18 @@ static bool is_loopback(const char *host)
     return inet_pton(AF_INET6, host, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
-static bool is_numeric(const char *host)
+static bool is_numeric(const char *host, bool is_v6)
 {
     uint8_t address[sizeof(struct in6_addr)];
-    return inet_pton(AF_INET, host, address) == 1 ||
-           inet_pton(AF_INET6, host, address) == 1;
+    return inet_pton(is_v6 ? AF_INET6 : AF_INET, host, address) == 1;
+}
+
+/* What names of machines are made of; Compose allows '_'. */
+static bool is_name(const char *host)
+{
+    return host[strspn(host, "abcdefghijklmnopqrstuvwxyz"
+                             "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                             "0123456789.-_")] == '\0';
 }
 
 static enum galen_status read_address(struct bytes text,
@@ -94,11 +106,10 @@ static enum galen_status read_address(struct bytes text,
                                       struct error *out_error)
 {
     struct settings_address address;
-    struct bytes host;
-    struct bytes digits;
-    uint64_t port;
-    if (!split_host(text, &host, &digits) || !bytes_parse_u64(digits, UINT16_MAX, &port) ||
-        !copy_text(host, address.host, sizeof(address.host)) || !is_numeric(address.host)) {
+    struct endpoint endpoint;
+    if (!read_endpoint(text, &endpoint) || !endpoint.has_port ||
+        !copy_text(endpoint.host, address.host, sizeof(address.host)) ||
+        !is_numeric(address.host, endpoint.is_v6)) {
         return error_set(out_error, GALEN_INVALID,
                          "is not a numeric address with a port, such as 127.0.0.1:8000");
     }
@@ -107,7 +118,7 @@ static enum galen_status read_address(struct bytes text,
                          "is not a loopback address: callers are not identified in this "
                          "version, so it listens there only");
     }
-    address.port = (uint16_t)port;
+    address.port = endpoint.port;
     *out_address = address;
     return GALEN_OK;
 }
@@ -117,9 +128,7 @@ enum galen_status settings_peer_parse(struct bytes text, struct settings_peer *o
 {
     static const struct bytes scheme = BYTES_INIT("http://");
     struct settings_peer peer = {.is_local = false};
-    struct bytes host;
-    struct bytes digits;
-    uint64_t port = PORT_DEFAULT_HTTP;
+    struct endpoint endpoint;
     if (bytes_starts_with(text, BYTES("https://"))) {
         return error_set(out_error, GALEN_INVALID,
                          "https is not supported by this version");
@@ -128,14 +137,14 @@ enum galen_status settings_peer_parse(struct bytes text, struct settings_peer *o
     if (rest.size > 0 && rest.data[rest.size - 1] == '/') {
         rest.size--;
     }
-    if (!bytes_starts_with(text, scheme) || bytes_find(rest, '/') < rest.size ||
-        bytes_find(rest, '@') < rest.size || !split_host(rest, &host, &digits) ||
-        !copy_text(host, peer.host, sizeof(peer.host)) ||
-        (digits.size > 0 && !bytes_parse_u64(digits, UINT16_MAX, &port)) || port == 0) {
+    if (!bytes_starts_with(text, scheme) || !read_endpoint(rest, &endpoint) ||
+        !copy_text(endpoint.host, peer.host, sizeof(peer.host)) ||
+        (endpoint.is_v6 ? !is_numeric(peer.host, true) : !is_name(peer.host)) ||
+        (endpoint.has_port && endpoint.port == 0)) {
         return error_set(out_error, GALEN_INVALID,
                          "is not a URL such as http://127.0.0.1:8000");
     }
-    peer.port = (uint16_t)port;
+    peer.port = endpoint.has_port ? endpoint.port : PORT_DEFAULT_HTTP;
     *out_peer = peer;
     return GALEN_OK;
 }
@@ -192,13 +201,25 @@ void settings_init(struct settings *out_settings)
 }
 
 /* Puts "key: " in front of what was said of its value. */
-static void prefix_key(struct error *out_error, const char *key)
+static void prefix_key(struct error *out_error, struct bytes key)
 {
     char text[ERROR_TEXT_SIZE];
     if (out_error != NULL) {
         memcpy(text, out_error->text, sizeof(text));
-        error_write(out_error, "%s: %s", key, text);
+        error_write(out_error, "%.*s: %s", BYTES_PRINT(key), text);
     }
+}
+
+/* The key that was probably meant; NULL: none is near. */
+static const char *nearest_key(struct bytes key)
+{
+    static const struct yaml_key keys[] = {
+#define SETTING(key, member, type, otherwise, min, max, help) {.name = (key)},
+#include "service/settings.def"
+    };
+    char text[VARIABLE_SIZE];
+    return copy_text(key, text, sizeof(text)) ? yaml_nearest_name(text, keys, ROW_COUNT)
+                                              : NULL;
 }
 
 enum galen_status settings_set(struct settings *settings, struct bytes key,
@@ -206,23 +227,28 @@ enum galen_status settings_set(struct settings *settings, struct bytes key,
 {
     const struct row *row = find_row(key);
     if (row == NULL) {
-        return error_set(out_error, GALEN_NOT_FOUND,
-                         "there is no such setting; see galen serve --settings");
+        const char *nearest = nearest_key(key);
+        return nearest == NULL
+                   ? error_set(out_error, GALEN_NOT_FOUND,
+                               "there is no such setting; see galen serve --settings")
+                   : error_set(out_error, GALEN_NOT_FOUND,
+                               "there is no such setting; did you mean '%s'?", nearest);
     }
     const enum galen_status status = read_value(row, value, settings, out_error);
     if (status != GALEN_OK) {
-        prefix_key(out_error, row->key);
+        prefix_key(out_error, key);
     }
     return status;
 }
 
-/* "listen.http" of a node; false when it is too deep or long to be a key. */
+/* "listen.http" of a node; false when it is too deep or long to be a key, or has a dot of
+ * its own, which would be a second way to write it. */
 static bool path_of(const struct yaml_node *node, char *out_path, size_t size)
 {
     out_path[0] = '\0';
     for (; node->parent != NULL; node = node->parent) {
         char longer[VARIABLE_SIZE];
-        if (node->name == NULL ||
+        if (node->name == NULL || strchr(node->name, '.') != NULL ||
             snprintf(longer, sizeof(longer), "%s%s%s", node->name,
                      out_path[0] == '\0' ? "" : ".", out_path) >= (int)sizeof(longer)) {
             return false;
@@ -233,17 +259,26 @@ static bool path_of(const struct yaml_node *node, char *out_path, size_t size)
 }
 
 /* A peer is written `preprocess: http://…` or `preprocess: {url: http://…}`. */
-static const struct row *row_of(const struct yaml_node *node)
+static const struct row *row_of_url(const struct yaml_node *node)
 {
     char path[VARIABLE_SIZE];
-    const bool is_path = path_of(node, path, sizeof(path));
-    const struct row *row = is_path ? find_row(bytes_from_string(path)) : NULL;
-    if (row == NULL && is_path && strcmp(node->name, "url") == 0 &&
-        path_of(node->parent, path, sizeof(path))) {
-        row = find_row(bytes_from_string(path));
-        row = row != NULL && row->type == SETTING_PEER ? row : NULL;
+    if (node->name == NULL || strcmp(node->name, "url") != 0 ||
+        !path_of(node->parent, path, sizeof(path))) {
+        return NULL;
     }
-    return row;
+    const struct row *row = find_row(bytes_from_string(path));
+    return row != NULL && row->type == SETTING_PEER ? row : NULL;
+}
+
+static enum galen_status refuse_unknown(const struct yaml_document *document,
+                                        const struct yaml_node *node, const char *path,
+                                        struct error *out_error)
+{
+    const char *nearest = nearest_key(bytes_from_string(path));
+    return nearest == NULL
+               ? yaml_refuse_name(document, node, out_error, "there is no such setting")
+               : yaml_refuse_name(document, node, out_error,
+                                  "there is no such setting; did you mean '%s'?", nearest);
 }
 
 static enum galen_status read_scalar(const struct yaml_document *document,
@@ -251,14 +286,27 @@ static enum galen_status read_scalar(const struct yaml_document *document,
                                      struct settings *settings, struct error *out_error)
 {
     struct error why;
-    const struct row *row = row_of(node);
+    char path[VARIABLE_SIZE] = "";
+    const struct row *row_by_url = row_of_url(node);
+    const struct row *row = row_by_url;
+    if (row == NULL && path_of(node, path, sizeof(path))) {
+        row = find_row(bytes_from_string(path));
+    }
     if (row == NULL) {
-        return yaml_refuse_name(document, node, out_error, "there is no such setting");
+        return refuse_unknown(document, node, path, out_error);
     }
-    if (read_value(row, bytes_from_string(node->text), settings, &why) != GALEN_OK) {
-        return yaml_refuse(document, node, out_error, "%s", why.text);
+    const char *why_no_scalar = yaml_why_no_scalar(
+        node, row->type == SETTING_COUNT ? YAML_TYPE_U64 : YAML_TYPE_STRING);
+    if (why_no_scalar != NULL) {
+        return yaml_refuse(document, node, out_error, "%s", why_no_scalar);
     }
-    return GALEN_OK;
+    const struct bytes text = bytes_from_string(node->text);
+    void *member = (char *)settings + row->offset;
+    const enum galen_status status = row_by_url != NULL
+                                         ? settings_peer_parse(text, member, &why)
+                                         : read_value(row, text, settings, &why);
+    return status == GALEN_OK ? GALEN_OK
+                              : yaml_refuse(document, node, out_error, "%s", why.text);
 }
 
 /* In the order of the text, without recursion. */
@@ -328,15 +376,21 @@ enum galen_status settings_read_file(struct settings *settings, const char *path
     return settings_read(settings, bytes_of(text, size), path, out_error);
 }
 
+static uint8_t variable_byte(char key_byte)
+{
+    const uint8_t byte = (uint8_t)key_byte;
+    if (byte == '.') {
+        return '_';
+    }
+    return byte >= 'a' && byte <= 'z' ? byte & 0xDF : byte;
+}
+
 /* GALEN_LISTEN_HTTP for listen.http. */
 static bool is_variable_of(struct bytes name, const char *key)
 {
     size_t i = 0;
     for (; key[i] != '\0'; i++) {
-        const char upper = key[i] == '.'                    ? '_'
-                           : key[i] >= 'a' && key[i] <= 'z' ? (char)(key[i] - 'a' + 'A')
-                                                            : key[i];
-        if (i >= name.size || name.data[i] != (uint8_t)upper) {
+        if (i >= name.size || name.data[i] != variable_byte(key[i])) {
             return false;
         }
     }
@@ -354,7 +408,7 @@ static enum galen_status read_variable(struct settings *settings, const char *va
             const enum galen_status status =
                 read_value(&rows[i], value, settings, out_error);
             if (status != GALEN_OK) {
-                prefix_key(out_error, rows[i].key);
+                prefix_key(out_error, name);
             }
             return status;
         }

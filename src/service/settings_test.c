@@ -74,6 +74,19 @@ static void what_is_wrong_in_a_file_is_told_by_its_place(void **state)
         {"preprocess: http://a:0", "galen.yaml:1:13: preprocess: is not a URL"},
         {"preprocess: http://a/b", "galen.yaml:1:13: preprocess: is not a URL"},
         {"plain", "galen.yaml:1:1: is not a mapping"},
+        {"repository: ~", "galen.yaml:1:13: repository: has no value"},
+        {"repository:", "galen.yaml:1:12: repository: has no value"},
+        {"repository: no", "galen.yaml:1:13: repository: needs text; what looks like"},
+        {"threads: '4'", "galen.yaml:1:10: threads: must not be quoted"},
+        {"listen.http: 127.0.0.1:1",
+         "galen.yaml:1:1: ['listen.http']: there is no such setting"},
+        {"listen: {http: '[127.0.0.1]:80'}",
+         "galen.yaml:1:16: listen.http: is not a numer"},
+        {"preprocess: {url: local}", "galen.yaml:1:19: preprocess.url: is not a URL"},
+        {"preprocess: {url: ~}", "galen.yaml:1:19: preprocess.url: has no value"},
+        {"limts: {connections: 1}",
+         "galen.yaml:1:9: limts.connections: there is no such setting; did you mean "
+         "'limits.connections'?"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         EXPECT_STATUS(GALEN_INVALID, read_text(cases[i].text));
@@ -96,7 +109,60 @@ static void environment_sets_scalars_and_leaves_strangers_alone(void **state)
     assert_int_equal(settings.engine_batch_rows_max, 7);
 
     EXPECT_STATUS(GALEN_INVALID, settings_read_environment(&settings, wrong, &error));
-    assert_string_equal(error.text, "threads: is not a whole number from 0 to 256");
+    assert_string_equal(error.text, "GALEN_THREADS: is not a whole number from 0 to 256");
+}
+
+static void peer_is_a_host_and_a_port_and_nothing_else(void **state)
+{
+    (void)state;
+    static const char *const right[] = {"http://a:1", "http://a-b_c.d",
+                                        "http://10.0.0.1:1/", "http://[::1]:1",
+                                        "http://[2001:db8::1]"};
+    static const char *const wrong[] = {"",
+                                        "a:1",
+                                        "HTTP://a:1",
+                                        "http://",
+                                        "http://:1",
+                                        "http://a:",
+                                        "http://a b",
+                                        "http://a?b",
+                                        "http://a#b",
+                                        "http://a\tb:1",
+                                        "http://[a]",
+                                        "http://[]",
+                                        "http://[::1",
+                                        "http://[::1]x",
+                                        "http://[127.0.0.1]:1",
+                                        "http://a:b",
+                                        "http://::1:1",
+                                        "http://a:01",
+                                        "http://a//"};
+    struct settings_peer peer;
+    for (size_t i = 0; i < sizeof(right) / sizeof(right[0]); i++) {
+        EXPECT_OK(settings_peer_parse(bytes_from_string(right[i]), &peer, &error));
+        assert_false(peer.is_local);
+    }
+    assert_string_equal(peer.host, "2001:db8::1");
+    assert_int_equal(peer.port, 80);
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        EXPECT_STATUS(GALEN_INVALID,
+                      settings_peer_parse(bytes_from_string(wrong[i]), &peer, &error));
+        assert_string_equal(error.text, "is not a URL such as http://127.0.0.1:8000");
+    }
+    EXPECT_STATUS(GALEN_INVALID, settings_peer_parse(BYTES("https://a"), &peer, &error));
+    assert_string_equal(error.text, "https is not supported by this version");
+}
+
+static void unknown_key_names_its_neighbour(void **state)
+{
+    (void)state;
+    EXPECT_STATUS(GALEN_NOT_FOUND,
+                  settings_set(&settings, BYTES("engine.instanecs"), BYTES("1"), &error));
+    assert_string_equal(error.text,
+                        "there is no such setting; did you mean 'engine.instances'?");
+    EXPECT_STATUS(GALEN_NOT_FOUND,
+                  settings_set(&settings, BYTES("x\0y"), BYTES("1"), &error));
+    assert_string_equal(error.text, "there is no such setting; see galen serve --settings");
 }
 
 static void single_settings_are_set_by_key(void **state)
@@ -127,6 +193,8 @@ int main(void)
         TEST(file_is_read_by_its_nesting),
         TEST(what_is_wrong_in_a_file_is_told_by_its_place),
         TEST(environment_sets_scalars_and_leaves_strangers_alone),
+        TEST(peer_is_a_host_and_a_port_and_nothing_else),
+        TEST(unknown_key_names_its_neighbour),
         TEST(single_settings_are_set_by_key),
         TEST(file_that_is_not_there_is_named),
     };

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whatever a settings file says, every setting keeps to its row: counts to their range,
+ * texts not empty, the listener on loopback. What is refused has a place. The same text is
+ * also a URL, and one that is accepted is accepted again when written from its parts.
+ */
+#include "service/settings.h"
+
+#include <stdio.h>
+
+#include "yaml_text.h"
+
+enum { TEXT_SIZE_BYTES_MAX = 1 << 14 };
+
+static void check_ADDRESS(const struct settings_address *address, uint64_t min,
+                          uint64_t max)
+{
+    (void)min, (void)max;
+    INVARIANT(strncmp(address->host, "127.", 4) == 0 || strchr(address->host, ':') != NULL);
+}
+
+static void check_PEER(const struct settings_peer *peer, uint64_t min, uint64_t max)
+{
+    (void)min, (void)max;
+    INVARIANT(peer->is_local == (peer->host[0] == '\0'));
+    INVARIANT(peer->is_local == (peer->port == 0));
+}
+
+static void check_TEXT(const char (*text)[SETTINGS_TEXT_SIZE], uint64_t min, uint64_t max)
+{
+    (void)min, (void)max;
+    INVARIANT((*text)[0] != '\0' && memchr(*text, '\0', sizeof(*text)) != NULL);
+}
+
+static void check_COUNT(const uint64_t *count, uint64_t min, uint64_t max)
+{
+    INVARIANT(*count >= min && *count <= max);
+}
+
+static void check_settings(const struct settings *settings)
+{
+#define SETTING(key, member, type, otherwise, min, max, help) \
+    check_##type(&settings->member, min, max);
+#include "service/settings.def"
+}
+
+static void read_as_url(struct bytes text)
+{
+    struct settings_peer peer;
+    struct settings_peer again;
+    char url[SETTINGS_HOST_SIZE + 32];
+    if (settings_peer_parse(text, &peer, NULL) != GALEN_OK) {
+        return;
+    }
+    const bool is_v6 = strchr(peer.host, ':') != NULL;
+    (void)snprintf(url, sizeof(url), "http://%s%s%s:%u", is_v6 ? "[" : "", peer.host,
+                   is_v6 ? "]" : "", peer.port);
+    INVARIANT(settings_peer_parse(bytes_from_string(url), &again, NULL) == GALEN_OK);
+    INVARIANT(strcmp(peer.host, again.host) == 0 && peer.port == again.port);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct settings settings;
+    struct error error;
+    if (size > TEXT_SIZE_BYTES_MAX) {
+        return 0;
+    }
+    settings_init(&settings);
+    const enum galen_status status =
+        settings_read(&settings, bytes_of(data, size), "fuzz", &error);
+    INVARIANT(status == GALEN_OK || status == GALEN_INVALID);
+    if (status != GALEN_OK) {
+        expect_place(&error, "fuzz", size);
+    }
+    check_settings(&settings);
+    read_as_url(bytes_of(data, size));
+    return 0;
+}
