@@ -27,8 +27,9 @@ float number_f32_from_f16(uint16_t bits);
 uint16_t number_bf16_from_f32(float value);
 float number_f32_from_bf16(uint16_t bits);
 
-/* The shortest decimal that reads back as the same value, as JSON. Finite values only.
- * Returns its size, at most NUMBER_TEXT_SIZE_MAX. */
+/* The shortest decimal that reads back as the same value, as JSON, in the form of
+ * ECMAScript's Number::toString but with ".0" behind whole values: 0.98, 17.0,
+ * 1e-7, 1.5e30. Finite values only. Returns its size, at most NUMBER_TEXT_SIZE_MAX. */
 #define NUMBER_TEXT_SIZE_MAX 32u
 size_t number_write_f32(float value, char *out_text);
 size_t number_write_f64(double value, char *out_text);

@@ -49,7 +49,7 @@ static uint32_t scale_to_odd(uint64_t power, uint32_t value)
 {
     const uint128 product = (uint128)power * value;
     const uint32_t cut = (uint32_t)((uint64_t)product >> 32);
-    return (uint32_t)(product >> 64) | (cut > 1);
+    return (uint32_t)(product >> 64) | (cut != 0);
 }
 
 static struct quarters scale(uint32_t significand, int32_t exponent, bool narrow, int32_t k)

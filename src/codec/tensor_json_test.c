@@ -116,6 +116,8 @@ static void ragged_or_foreign_nesting_is_refused(void **state)
     expect_refusal(fixture, "[[1,2],[3,4],[5,6]]", "/2");
     expect_refusal(fixture, "[[[1,2],[3,4]]]", "/0/0");
     expect_refusal(fixture, "[[1,2],[3,[4]]]", "/1/1");
+    expect_refusal(fixture, "[[1,2],[3,null]]", "/1/1");
+    assert_non_null(strstr(fixture->error.text, "element 3 "));
     shape_is(fixture, GALEN_FP32, 3, (int64_t[]){1, 2, 2});
     expect_refusal(fixture, "[[1,2],[3,4]]", "/0/0");
 }

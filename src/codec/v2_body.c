@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/invariant.h"
 #include "codec/json_text.h"
 #include "codec/v2_impl.h"
 
@@ -132,14 +133,19 @@ static void list_scan(struct scanner *scanner)
     (void)take_byte(scanner, ']');
 }
 
+/* Of two lists, which the parser will refuse, only the first is looked into: what is found
+ * must be in the order of the text. */
 static void message_scan(struct scanner *scanner)
 {
     struct bytes name;
+    bool is_found = false;
     if (!take_byte(scanner, '{')) {
         return;
     }
     while (take_name(scanner, &name)) {
-        if (bytes_equal_string(name, scanner->body->list) && next_is(scanner, '[')) {
+        if (!is_found && bytes_equal_string(name, scanner->body->list) &&
+            next_is(scanner, '[')) {
+            is_found = true;
             list_scan(scanner);
         } else {
             value_skip(scanner);
@@ -169,6 +175,7 @@ static struct bytes without_data(struct bytes text, const struct v2_body *body,
         if (data.size < stand_in.size) {
             continue;
         }
+        INVARIANT(data.data >= copied);
         append(document, &size, bytes_of(copied, (size_t)(data.data - copied)));
         append(document, &size, stand_in);
         copied = data.data + data.size;

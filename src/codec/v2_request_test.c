@@ -321,6 +321,20 @@ static void names_are_unique_members_too(void **state)
         "byte offset 64: member 4");
 }
 
+/* The data arrays of the two lists do not come in the order of their elements. */
+static void a_second_list_of_inputs_is_refused_whatever_is_in_it(void **state)
+{
+    struct fixture *fixture = *state;
+    expect_refused(fixture, GALEN_INVALID,
+                   "{\"inputs\":[{},{\"data\":[1,2,3]}],\"inputs\":[{\"data\":[4,5]}]}", "",
+                   "byte offset 32: member 1");
+    expect_refused(fixture, GALEN_INVALID,
+                   "{\"inputs\":[{\"data\":[1,2]}],\"inputs\":[{\"data\":[3,4]}]}", "",
+                   "byte offset 27: member 1");
+    expect_refused(fixture, GALEN_INVALID, "{\"inputs\":[{\"data\":[1,2],\"data\":[3,4]}]}",
+                   "", "byte offset 25: member 1");
+}
+
 static void malformed_json_is_refused_at_its_offset_in_the_body(void **state)
 {
     struct fixture *fixture = *state;
@@ -495,6 +509,7 @@ int main(void)
         WITH_FIXTURE(what_would_change_the_result_and_is_not_supported_is_named),
         WITH_FIXTURE(wrong_members_are_refused_where_they_stand),
         WITH_FIXTURE(names_are_unique_members_too),
+        WITH_FIXTURE(a_second_list_of_inputs_is_refused_whatever_is_in_it),
         WITH_FIXTURE(malformed_json_is_refused_at_its_offset_in_the_body),
         WITH_FIXTURE(huge_shapes_are_too_large_and_cost_nothing),
         WITH_FIXTURE(raw_data_of_the_wrong_size_is_refused),
