@@ -334,6 +334,10 @@ static struct http1_refusal check_head(struct http1_parser *parser,
     if (refusal.status != 0) {
         return refusal;
     }
+    if (framing->coding_count > 0 && (machine->flags & F_CHUNKED) == 0) {
+        /* a tab behind it: llhttp takes that for another coding */
+        return (struct http1_refusal){400, "Transfer-Encoding is malformed"};
+    }
     if (parser->kind == HTTP1_RESPONSE) {
         const bool is_final = head->status >= 200 && head->status <= 599;
         return is_final ? refusal
