@@ -295,7 +295,7 @@ enum galen_status http_client_create(struct loop *loop,
 
 static void finish_close(struct http_client *client)
 {
-    if (!client->deadlines_are_closed || !list_is_empty(&client->connections)) {
+    if (!client->timeouts_are_closed || !list_is_empty(&client->connections)) {
         return;
     }
     if (client->closed != NULL) {
@@ -313,10 +313,10 @@ void client_connection_is_gone(struct http_client *client)
     }
 }
 
-static void on_deadlines_closed(struct timeouts *timeouts)
+static void on_timeouts_closed(struct timeouts *timeouts)
 {
     struct http_client *client = LIST_ITEM(timeouts, struct http_client, timeouts);
-    client->deadlines_are_closed = true;
+    client->timeouts_are_closed = true;
     finish_close(client);
 }
 
@@ -339,5 +339,5 @@ void http_client_close(struct http_client *client, struct task *closed)
             client_connection_close(connection);
         }
     }
-    timeouts_close(&client->timeouts, on_deadlines_closed);
+    timeouts_close(&client->timeouts, on_timeouts_closed);
 }

@@ -312,12 +312,11 @@ static const struct stream_ops stream_ops = {
 struct http_client_connection *client_connection_open(struct http_client *client,
                                                       struct http_call *call)
 {
-    struct http_client_connection *connection = calloc(1, sizeof(*connection));
+    struct http_client_connection *connection = malloc(sizeof(*connection));
     if (connection == NULL) {
         return NULL;
     }
-    connection->client = client;
-    connection->call = call;
+    *connection = (struct http_client_connection){.client = client, .call = call};
     call->connection = connection;
     http1_parser_init(&connection->parser, HTTP1_RESPONSE);
     stream_init(&connection->stream, client->loop, &client->timeouts, &stream_ops);

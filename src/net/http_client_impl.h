@@ -28,7 +28,7 @@ struct http_client {
     struct list idle;        /* longest idle first */
     struct list waiting;     /* calls without a connection */
     bool is_closing;
-    bool deadlines_are_closed;
+    bool timeouts_are_closed;
     struct task *closed;
 };
 

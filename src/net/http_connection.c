@@ -465,12 +465,11 @@ static const struct stream_ops stream_ops = {
 
 struct http_connection *connection_create(struct http_server *server)
 {
-    struct http_connection *connection = calloc(1, sizeof(*connection));
+    struct http_connection *connection = malloc(sizeof(*connection));
     if (connection == NULL) {
         return NULL;
     }
-    connection->server = server;
-    connection->resume.run = on_resume;
+    *connection = (struct http_connection){.server = server, .resume.run = on_resume};
     http1_parser_init(&connection->parser, HTTP1_REQUEST);
     stream_init(&connection->stream, server->loop, &server->timeouts, &stream_ops);
     list_append(&server->connections, &connection->link);

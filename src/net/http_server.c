@@ -13,7 +13,7 @@
 #include "base/invariant.h"
 #include "net/http_server_impl.h"
 
-enum { BACKLOG = 1024 };
+enum { BACKLOG = 1024, ACCEPT_AGAIN_MS = 50 };
 
 /* Life */
 
@@ -64,7 +64,7 @@ static void on_listener_closed(uv_handle_t *handle)
     finish_when_empty(server);
 }
 
-static void on_deadlines_closed(struct timeouts *timeouts)
+static void on_timeouts_closed(struct timeouts *timeouts)
 {
     struct http_server *server = LIST_ITEM(timeouts, struct http_server, timeouts);
     server->handle_count--;
@@ -76,6 +76,7 @@ static void stop_listening(struct http_server *server)
     if (server->is_listening) {
         server->is_listening = false;
         server->accept_waits = false;
+        timeout_disarm(&server->timeouts, &server->accept_again);
         uv_close((uv_handle_t *)&server->listener, on_listener_closed);
     }
 }
@@ -86,12 +87,6 @@ static struct http_connection *connection_of(struct timeout *deadline)
 {
     struct stream *stream = LIST_ITEM(deadline, struct stream, deadline);
     return LIST_ITEM(stream, struct http_connection, stream);
-}
-
-static void on_expired(struct timeouts *timeouts, struct timeout *deadline)
-{
-    (void)timeouts;
-    connection_expired(connection_of(deadline), (enum server_deadline)deadline->kind);
 }
 
 /* Room for one more: else the connection that has been idle for the longest time makes it.
@@ -114,6 +109,8 @@ static void accept_one(struct http_server *server)
     struct http_connection *connection = connection_create(server);
     if (connection == NULL) {
         server->accept_waits = true;
+        timeout_arm(&server->timeouts, &server->accept_again, DEADLINE_LINGER,
+                    loop_now_ns(server->loop) + ACCEPT_AGAIN_MS * NS_PER_MS);
         return;
     }
     if (uv_accept((uv_stream_t *)&server->listener,
@@ -138,14 +135,29 @@ static void on_connection(uv_stream_t *listener, int status)
     }
 }
 
-void server_connection_is_gone(struct http_server *server)
+static void accept_what_waits(struct http_server *server)
 {
     if (server->accept_waits && server->is_listening &&
         server->connections.count < server->options.connection_count_max) {
         server->accept_waits = false;
         accept_one(server);
     }
+}
+
+void server_connection_is_gone(struct http_server *server)
+{
+    accept_what_waits(server);
     finish_when_empty(server);
+}
+
+static void on_expired(struct timeouts *timeouts, struct timeout *deadline)
+{
+    struct http_server *server = LIST_ITEM(timeouts, struct http_server, timeouts);
+    if (deadline == &server->accept_again) {
+        accept_what_waits(server);
+    } else {
+        connection_expired(connection_of(deadline), (enum server_deadline)deadline->kind);
+    }
 }
 
 /* Opening */
@@ -338,5 +350,5 @@ void http_server_close(struct http_server *server, struct task *closed)
          link = list_next(&server->connections, link)) {
         connection_drop(LIST_ITEM(link, struct http_connection, link));
     }
-    timeouts_close(&server->timeouts, on_deadlines_closed);
+    timeouts_close(&server->timeouts, on_timeouts_closed);
 }

@@ -29,7 +29,8 @@ struct http_server {
     struct timeouts timeouts;
     uv_tcp_t listener;
     bool is_listening;
-    bool accept_waits; /* a connection is there, and no room for it */
+    bool accept_waits;           /* a connection is there, and no room for it */
+    struct timeout accept_again; /* where it was memory that was missing */
     bool is_draining;
     bool is_closing;
     uint16_t port;

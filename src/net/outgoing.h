@@ -53,8 +53,7 @@ enum outgoing_framing {
     OUTGOING_NOTHING,     /* neither */
 };
 
-/* Writes the framing and the end of the head, and makes the buffers. They may be written
- * more than once. */
+/* Writes the framing and the end of the head, and makes the buffers. */
 void outgoing_finish(struct outgoing *outgoing, enum outgoing_framing framing);
 
 /* Lets go of the parts. */

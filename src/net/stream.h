@@ -59,7 +59,7 @@ void stream_init(struct stream *stream, struct loop *loop, struct timeouts *time
 void stream_start_reading(struct stream *stream); /* no-ops where it is so already */
 void stream_stop_reading(struct stream *stream);
 
-/* What the buffers point to is borrowed until written or closed; the array is copied. One
+/* What the buffers point to is borrowed until written or closed; the array is used up. One
  * write at a time. */
 enum stream_result stream_write(struct stream *stream, uv_buf_t *buffers, unsigned count);
 

@@ -76,37 +76,37 @@ void timeouts_close(struct timeouts *timeouts, void (*closed)(struct timeouts *t
     uv_close((uv_handle_t *)&timeouts->timer, on_closed);
 }
 
-static void insert(struct list *list, struct timeout *deadline)
+static void insert(struct list *list, struct timeout *timeout)
 {
     struct list_link *before = list->head.previous;
     while (before != &list->head &&
-           LIST_ITEM(before, struct timeout, link)->due_ns > deadline->due_ns) {
+           LIST_ITEM(before, struct timeout, link)->due_ns > timeout->due_ns) {
         before = before->previous;
     }
-    list_insert_after(list, before, &deadline->link);
+    list_insert_after(list, before, &timeout->link);
 }
 
-void timeout_arm(struct timeouts *timeouts, struct timeout *deadline, unsigned kind,
+void timeout_arm(struct timeouts *timeouts, struct timeout *timeout, unsigned kind,
                  uint64_t due_ns)
 {
     INVARIANT(kind < TIMEOUT_KIND_COUNT_MAX);
-    timeout_disarm(timeouts, deadline);
+    timeout_disarm(timeouts, timeout);
     if (due_ns == CLOCK_NEVER) {
         return;
     }
-    deadline->kind = kind;
-    deadline->due_ns = due_ns;
-    deadline->is_armed = true;
-    insert(&timeouts->lists[kind], deadline);
+    timeout->kind = kind;
+    timeout->due_ns = due_ns;
+    timeout->is_armed = true;
+    insert(&timeouts->lists[kind], timeout);
     if (due_ns < timeouts->timer_due_ns) {
         start_timer(timeouts, due_ns);
     }
 }
 
-void timeout_disarm(struct timeouts *timeouts, struct timeout *deadline)
+void timeout_disarm(struct timeouts *timeouts, struct timeout *timeout)
 {
-    if (deadline->is_armed) {
-        deadline->is_armed = false;
-        list_remove(&timeouts->lists[deadline->kind], &deadline->link);
+    if (timeout->is_armed) {
+        timeout->is_armed = false;
+        list_remove(&timeouts->lists[timeout->kind], &timeout->link);
     }
 }

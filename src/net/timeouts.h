@@ -26,8 +26,8 @@ struct timeout {
 
 struct timeouts;
 
-/* The deadline is disarmed and may be armed again. */
-typedef void (*timeout_expired_fn)(struct timeouts *timeouts, struct timeout *deadline);
+/* The timeout is disarmed and may be armed again. */
+typedef void (*timeout_expired_fn)(struct timeouts *timeouts, struct timeout *timeout);
 
 struct timeouts {
     struct loop *loop;
@@ -44,15 +44,15 @@ void timeouts_init(struct timeouts *timeouts, struct loop *loop,
 /* None may be armed any more; closed is called later. */
 void timeouts_close(struct timeouts *timeouts, void (*closed)(struct timeouts *timeouts));
 
-/* A zeroed deadline is disarmed. Arms it anew where it is armed. CLOCK_NEVER: not at all.
+/* A zeroed timeout is disarmed. Arms it anew where it is armed. CLOCK_NEVER: not at all.
  */
-void timeout_arm(struct timeouts *timeouts, struct timeout *deadline, unsigned kind,
+void timeout_arm(struct timeouts *timeouts, struct timeout *timeout, unsigned kind,
                  uint64_t due_ns);
-void timeout_disarm(struct timeouts *timeouts, struct timeout *deadline);
+void timeout_disarm(struct timeouts *timeouts, struct timeout *timeout);
 
-static inline bool timeout_is(const struct timeout *deadline, unsigned kind)
+static inline bool timeout_is(const struct timeout *timeout, unsigned kind)
 {
-    return deadline->is_armed && deadline->kind == kind;
+    return timeout->is_armed && timeout->kind == kind;
 }
 
 /* The one of that kind that is due first, or NULL. */

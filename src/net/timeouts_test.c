@@ -19,21 +19,21 @@ struct fixture {
 
 static struct fixture fixture;
 
-static void on_expired(struct timeouts *timeouts, struct timeout *deadline)
+static void on_expired(struct timeouts *timeouts, struct timeout *timeout)
 {
     const uint64_t now_ns = clock_monotonic_ns();
-    const size_t index = (size_t)(deadline - fixture.items);
+    const size_t index = (size_t)(timeout - fixture.items);
     assert_ptr_equal(timeouts, &fixture.timeouts);
-    assert_false(deadline->is_armed);
-    fixture.was_early = fixture.was_early || now_ns < deadline->due_ns;
+    assert_false(timeout->is_armed);
+    fixture.was_early = fixture.was_early || now_ns < timeout->due_ns;
     fixture.order[fixture.expired_count++] = index;
     if (index == fixture.rearm_index) {
         fixture.rearm_index = COUNT;
-        timeout_arm(timeouts, deadline, 2, now_ns + 5 * NS_PER_MS);
+        timeout_arm(timeouts, timeout, 2, now_ns + 5 * NS_PER_MS);
     }
 }
 
-static int open_deadlines(void **state)
+static int open_timeouts(void **state)
 {
     (void)state;
     fixture = (struct fixture){.rearm_index = COUNT};
@@ -48,7 +48,7 @@ static void on_closed(struct timeouts *timeouts)
     fixture.is_closed = true;
 }
 
-static int close_deadlines(void **state)
+static int close_timeouts(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT; i++) {
@@ -76,7 +76,7 @@ static void run_until_expired(size_t count)
     }
 }
 
-static void deadlines_of_a_kind_expire_in_order_and_never_early(void **state)
+static void timeouts_of_a_kind_expire_in_order_and_never_early(void **state)
 {
     (void)state;
     const uint64_t now_ns = loop_now_ns(fixture.loop);
@@ -93,7 +93,7 @@ static void deadlines_of_a_kind_expire_in_order_and_never_early(void **state)
     }
 }
 
-static void sooner_deadline_of_another_kind_moves_the_timer(void **state)
+static void sooner_timeout_of_another_kind_moves_the_timer(void **state)
 {
     (void)state;
     const uint64_t now_ns = loop_now_ns(fixture.loop);
@@ -106,7 +106,7 @@ static void sooner_deadline_of_another_kind_moves_the_timer(void **state)
     assert_true(fixture.items[0].is_armed);
 }
 
-static void disarmed_deadline_does_not_expire(void **state)
+static void disarmed_timeout_does_not_expire(void **state)
 {
     (void)state;
     const uint64_t now_ns = loop_now_ns(fixture.loop);
@@ -135,7 +135,7 @@ static void arming_again_replaces(void **state)
     assert_false(fixture.was_early);
 }
 
-static void deadline_may_be_armed_from_its_own_expiry(void **state)
+static void timeout_may_be_armed_from_its_own_expiry(void **state)
 {
     (void)state;
     fixture.rearm_index = 0;
@@ -167,18 +167,18 @@ static void first_of_a_kind_is_the_one_that_is_due_first(void **state)
     assert_false(timeout_is(&fixture.items[1], 2));
 }
 
-#define TEST(test) cmocka_unit_test_setup_teardown(test, open_deadlines, close_deadlines)
+#define TEST(test) cmocka_unit_test_setup_teardown(test, open_timeouts, close_timeouts)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(deadlines_of_a_kind_expire_in_order_and_never_early),
-        TEST(sooner_deadline_of_another_kind_moves_the_timer),
-        TEST(disarmed_deadline_does_not_expire),
+        TEST(timeouts_of_a_kind_expire_in_order_and_never_early),
+        TEST(sooner_timeout_of_another_kind_moves_the_timer),
+        TEST(disarmed_timeout_does_not_expire),
         TEST(arming_again_replaces),
-        TEST(deadline_may_be_armed_from_its_own_expiry),
+        TEST(timeout_may_be_armed_from_its_own_expiry),
         TEST(never_is_never),
         TEST(first_of_a_kind_is_the_one_that_is_due_first),
     };
-    return cmocka_run_group_tests_name("deadline", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("timeout", tests, NULL, NULL);
 }
