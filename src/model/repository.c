@@ -14,7 +14,7 @@ enum galen_status repository_read(const char *path, bool verify,
 {
     scoped(repository) repository = calloc(1, sizeof(*repository));
     if (repository == NULL) {
-        return GALEN_NO_MEMORY;
+        return error_set(out_error, GALEN_NO_MEMORY, "%s: out of memory", path);
     }
     arena_init(&repository->arena_, LIMIT_REPOSITORY_SIZE_BYTES_MAX);
     atomic_init(&repository->reference_count_, 1);

@@ -383,19 +383,27 @@ static enum galen_status open_and_read(struct scan *scan, struct repository *rep
     return read_models(scan, root, repository, out_error);
 }
 
+static enum galen_status scan_path(struct scan *scan, struct repository *repository,
+                                   struct error *why)
+{
+    repository->path = arena_copy_string(scan->arena, bytes_from_string(scan->path));
+    if (repository->path == NULL) {
+        return GALEN_NO_MEMORY;
+    }
+    scan->path = repository->path;
+    return open_and_read(scan, repository, why);
+}
+
 enum galen_status repository_scan(const char *path, bool verify,
                                   struct repository *repository, struct error *out_error)
 {
     struct error why = {0};
-    struct scan scan = {.verify = verify, .arena = &repository->arena_};
-    scan.path = arena_copy_string(scan.arena, bytes_from_string(path));
-    if (scan.path == NULL) {
-        return GALEN_NO_MEMORY;
-    }
-    repository->path = scan.path;
+    struct scan scan = {.path = path, .verify = verify, .arena = &repository->arena_};
     arena_init(&scan.scratch, (size_t)2 * LIMIT_MODEL_YAML_SIZE_BYTES_MAX);
-    const enum galen_status status = open_and_read(&scan, repository, &why);
+    const enum galen_status status = scan_path(&scan, repository, &why);
     arena_deinit(&scan.scratch);
-    return status == GALEN_OK ? GALEN_OK
-                              : error_set(out_error, status, "%s: %s", path, why.text);
+    return status == GALEN_OK
+               ? GALEN_OK
+               : error_set(out_error, status, "%s: %s", path,
+                           why.text[0] == '\0' ? galen_status_text(status) : why.text);
 }

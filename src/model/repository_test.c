@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "crypto/sha256.h"
+#include "heap.h"
 #include "temporary_folder.h"
 
 static const char contract_form[] = "{task: tabular-classification, title: x, "
@@ -359,6 +360,37 @@ static void snapshot_lives_until_its_last_reference(void **state)
     repository_unref(NULL);
 }
 
+/* Whichever allocation fails, the read fails as a whole; LeakSanitizer sees to the rest. */
+static void failed_allocation_ends_the_read(void **state)
+{
+    const struct temporary_folder *folder = *state;
+    enum galen_status status = GALEN_NO_MEMORY;
+    size_t count = 0;
+    for (int i = 0; i < 40; i++) {
+        char name[32];
+        (void)snprintf(name, sizeof(name), "m%d", i);
+        folder_mkdir(folder, name);
+        (void)snprintf(name, sizeof(name), "m%d/1", i);
+        write_version(folder, name, "");
+    }
+    (void)heap_reset(NULL);
+    while (status == GALEN_NO_MEMORY) {
+        struct repository *repository = NULL;
+        struct error error;
+        heap.fail_at = ++count;
+        status = repository_read(folder->path, true, &repository, &error);
+        heap.fail_at = 0;
+        if (status != GALEN_OK) {
+            EXPECT_STATUS(GALEN_NO_MEMORY, status);
+            expect_why_not(folder, &error, ": out of memory");
+            assert_null(repository);
+        }
+        repository_unref(repository);
+    }
+    EXPECT_OK(status);
+    assert_in_range(count, 40, 1000);
+}
+
 static void names_are_checked_by_character_and_size(void **state)
 {
     (void)state;
@@ -408,6 +440,7 @@ int main(void)
         FOLDER_TEST(names_that_are_none_for_a_model_are_shown_harmless),
         FOLDER_TEST(folder_that_is_none_is_refused),
         FOLDER_TEST(snapshot_lives_until_its_last_reference),
+        FOLDER_TEST(failed_allocation_ends_the_read),
         cmocka_unit_test(names_are_checked_by_character_and_size),
         cmocka_unit_test(sample_models_are_usable),
     };
