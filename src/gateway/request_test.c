@@ -473,6 +473,9 @@ static void readiness_needs_both_services(void **state)
     get(rig, "/readyz");
     assert_int_equal(rig->status, 503);
     EXPECT_CONTAINS(rig->reply, "draining");
+    rig->engine.status = GALEN_OK;
+    get(rig, "/v2/health/ready");
+    assert_int_equal(rig->status, 503);
     get(rig, "/healthz");
     assert_int_equal(rig->status, 200);
 }

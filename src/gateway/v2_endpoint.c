@@ -32,6 +32,11 @@ static enum phase_result route(struct request *request)
 
 static enum phase_result validate(struct request *request)
 {
+    if (request->v2.route.operation == V2_READY &&
+        atomic_load(request->gateway->draining)) {
+        return request_fail(request,
+                            error_set(&request->error, GALEN_UNAVAILABLE, "draining"));
+    }
     request_prepare_call(request, &request->infer_call);
     return v2_is_answered_here(request->v2.route.operation) ? PHASE_CONTINUE
                                                             : tensor_body_decode(request);
