@@ -74,8 +74,8 @@ def test_another_method_is_405(server, method):
 
 @pytest.mark.parametrize("path", ["", "/infer", "/versions/1"])
 def test_an_unknown_model_is_404(server, path):
-    method, body = ("POST", b"{}") if path == "/infer" else ("GET", None)
-    answer = server.request(method, f"/v2/models/nope{path}", body)
+    answer = server.infer(sum_request(), model="nope") if path == "/infer" \
+        else server.request("GET", f"/v2/models/nope{path}")
     assert server.allows(answer, 404, triton=400)
     assert "unknown model: 'nope'" in answer.error
 

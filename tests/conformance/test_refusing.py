@@ -92,8 +92,7 @@ def test_another_shape_is_400_and_both_are_named(server):
     [-1, ROW], [1, -ROW], "x", [1.5, ROW], ["1", ROW], [True, ROW], None, [[1, ROW]],
     [1 << 63, ROW], [1 << 64, ROW]])
 def test_a_shape_that_is_none_is_400(server, shape):
-    answer = server.infer(changed(shape=shape))
-    check(server, answer, 413 if shape == [1 << 63, ROW] else 400, triton=(400, 500))
+    check(server, server.infer(changed(shape=shape)), triton=(400, 500))
 
 
 @pytest.mark.parametrize("shape", [[1 << 40, ROW], [1 << 62, 1 << 62], [1 << 31, 1 << 31]])
