@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "engine/engine.h"
+#include "net/address.h"
 #include "preprocess/preprocess.h"
 
 /* A role that runs: its workers, and the signals that end it, on the first one's loop. */
@@ -119,6 +120,7 @@ static void close_services(struct role *role)
 static enum galen_status open_workers(struct crew *crew, struct error *out_error)
 {
     uint16_t port = crew->role.settings.listen_http.port;
+    TRY(address_check_free(crew->role.settings.listen_http.host, port, out_error));
     crew->workers = calloc(crew->count, sizeof(*crew->workers));
     crew->threads = calloc(crew->count, sizeof(*crew->threads));
     if (crew->workers == NULL || crew->threads == NULL) {
