@@ -55,3 +55,9 @@ enum galen_status status_from_http(int http)
     }
     return http >= 400 && http <= 499 ? GALEN_INVALID : GALEN_BAD_UPSTREAM;
 }
+
+enum galen_status status_from_refusal(int http)
+{
+    const enum galen_status status = status_from_http(http);
+    return status == GALEN_BAD_UPSTREAM ? GALEN_INVALID : status;
+}

@@ -12,3 +12,8 @@ bool status_from_slug(struct bytes slug, enum galen_status *out_status);
 /* What an upstream's HTTP status means where it sent no slug: the first row with that code,
  * INVALID for other 4xx, BAD_UPSTREAM for the rest. 2xx is OK. */
 enum galen_status status_from_http(int http);
+
+/* What an HTTP status that we refuse a message with ourselves means: the first row with
+ * that code, INVALID where there is none (408, 414, 417, 431, 505 are the client's doing).
+ */
+enum galen_status status_from_refusal(int http);

@@ -75,6 +75,21 @@ static void an_upstreams_http_status_has_a_meaning(void **state)
     (void)state;
 }
 
+static void a_refusal_of_ours_is_never_the_upstreams(void **state)
+{
+    static const struct {
+        int http;
+        enum galen_status status;
+    } rows[] = {
+        {400, GALEN_INVALID}, {408, GALEN_INVALID}, {413, GALEN_TOO_LARGE},
+        {431, GALEN_INVALID}, {503, GALEN_BUSY},    {505, GALEN_INVALID},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        EXPECT_STATUS(rows[i].status, status_from_refusal(rows[i].http));
+    }
+    (void)state;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -84,6 +99,7 @@ int main(void)
         cmocka_unit_test(every_failure_has_codes_that_clients_know),
         cmocka_unit_test(slugs_are_one_path_segment),
         cmocka_unit_test(an_upstreams_http_status_has_a_meaning),
+        cmocka_unit_test(a_refusal_of_ours_is_never_the_upstreams),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -101,7 +101,7 @@ static void on_refuse(void *context, int http_status, struct bytes path,
     static const struct http_header v2_error[] = {
         {BYTES_INIT("Content-Type"), BYTES_INIT("application/json")}};
     const bool speaks_v2 = v2_path_is_ours(path);
-    const enum galen_status status = status_from_http(http_status);
+    const enum galen_status status = status_from_refusal(http_status);
     struct writer body;
     struct reply reply = {.status = http_status};
     writer_init(&body, LIMIT_JSON_DOCUMENT_SIZE_BYTES_MAX);

@@ -239,7 +239,7 @@ static void on_refuse(void *context, int status, struct bytes path,
     static const struct http_header headers[] = {
         {BYTES_INIT("Content-Type"), BYTES_INIT("application/json")}};
     struct reply reply;
-    v2_reply_to_failure(status_from_http(status), error, path, &reply);
+    v2_reply_to_failure(status_from_refusal(status), error, path, &reply);
     reply_to_response(&reply, out_response);
     out_response->status = status;
     out_response->headers = headers;
