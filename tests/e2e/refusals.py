@@ -160,7 +160,7 @@ LAST = f"/inputs/0/data/{FEATURE_COUNT - 1}"
 
 TENSORS = [
     *tensor("a wrong shape", {"shape": [1, 29], "data": values(29)}, pointer="/inputs/0/shape"),
-    *tensor("a wrong rank", {"shape": [FEATURE_COUNT]}, pointer="/inputs/0/shape"),
+    tensor("a wrong rank", {"shape": [FEATURE_COUNT]}, pointer="/inputs/0/shape")[1],
     *tensor("too few elements", {"data": values(29)}),
     *tensor("too many elements", {"data": values(31)}),
     *tensor("a shape below zero", {"shape": [-1, FEATURE_COUNT]}),
@@ -185,6 +185,8 @@ TENSORS = [
     *header_length("a header length below zero", "-1"),
     *header_length("a header length beyond the body", "100000"),
     *header_length("a header length beyond 64 bits", "9" * 30),
+    post("one dimension to /infer", as_tensor(model=MODEL) | {"inputs": [
+        as_tensor()["inputs"][0] | {"shape": [FEATURE_COUNT]}]}, 422),
     post("two rows to /infer", as_tensor(model=MODEL) | {"inputs": [
         as_tensor()["inputs"][0] | {"shape": [2, FEATURE_COUNT], "data": values(60)}]}, 422),
     post("inputs that are no list", {"inputs": CANARY}, 400, path=V2_INFER),
@@ -226,7 +228,8 @@ MESSAGES = [
     line("a chunk size of letters", encode("POST", "/infer", b"xyz\r\n", CHUNKED | {
         "Content-Length": None}), 400),
     line("no Host", encode("GET", "/healthz", headers={"Host": None}), 400),
-    line("no such protocol", b"GET /healthz HTTP/3.7\r\nHost: x\r\n\r\n", 400),
+    line("no such protocol", b"GET /healthz HTTP/3.7\r\nHost: x\r\n\r\n", 505),
+    line("another expectation", encode("POST", "/infer", by_features(), {"Expect": "200-ok"}), 417),
     line("not HTTP", CANARY.encode() + b"\r\n\r\n", 400),
     line("a header without a colon", b"GET /healthz HTTP/1.1\r\nHost: x\r\nZebedee\r\n\r\n", 400),
     line("a header folded", b"GET /healthz HTTP/1.1\r\nHost: x\r\nA: b\r\n Zebedee\r\n\r\n", 400),

@@ -3,10 +3,10 @@
 import contextlib
 import json
 import re
-import time
 
 import pytest
 from message import Stream, connect, encode, read_reply, send_raw
+from process import until
 from refusals import ALL, BODY_MAX, CANARIES, DOCUMENT, FEATURES, MESSAGES, SYNTAX, V2_INFER
 from samples import by_features
 
@@ -114,6 +114,16 @@ def test_requests_on_one_connection_are_answered_in_order(galen):
     assert third.json()["predictions"][0]["label"] == "benign"
 
 
+def stall(port: int, sent: bytes) -> bytes:
+    """What the server says until it hangs up."""
+    with connect(port) as connection:
+        connection.sendall(sent)
+        said = b""
+        while part := connection.recv(1 << 16):
+            said += part
+    return said
+
+
 @pytest.mark.parametrize("part", ["nothing", "half a head", "half a body"])
 def test_a_client_that_stalls_is_let_go(launch, part):
     galen = launch("one", limits__header_timeout_ms=200, limits__body_timeout_ms=200,
@@ -121,16 +131,11 @@ def test_a_client_that_stalls_is_let_go(launch, part):
     request = encode("POST", "/infer", by_features())
     sent = {"nothing": b"", "half a head": request[:20], "half a body": request[:-10]}[part]
     files = galen.file_counts()
-    began = time.monotonic()
-    with connect(galen.port) as connection:
-        connection.sendall(sent)
-        received = connection.recv(1 << 16)
-        while connection.recv(1 << 16):
-            pass
-    assert time.monotonic() - began < 10
-    assert received == b"" if part == "nothing" else received.startswith(b"HTTP/1.1 408 ")
+    said = [stall(galen.port, sent) for _ in range(3)]
+    assert said == [b""] * 3 if part == "nothing" \
+        else all(each.startswith(b"HTTP/1.1 408 ") for each in said)
     assert galen.infer(by_features()).status == 200
-    assert galen.file_counts() == files
+    until(lambda: galen.file_counts() <= files, f"as few files are open as before ({files})")
 
 
 def test_no_canary_is_in_a_log(galen):

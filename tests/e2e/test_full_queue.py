@@ -25,16 +25,22 @@ def test_beyond_the_queue_is_503_with_retry_after(launch, name, path, body):
         else replies[1].json()["type"] == "/problems/busy"
 
 
-def test_beyond_the_connections_is_503_and_the_others_go_on(launch):
+def test_beyond_the_connections_the_idle_make_room(launch):
     galen = launch("one", limits__connections=4)
-    held = [connect(galen.port) for _ in range(4)]
-    for connection in held:
-        connection.sendall(encode("POST", "/infer", by_features()))
-        assert read_reply(connection).status == 200
-    with connect(galen.port) as connection:
-        connection.sendall(encode("POST", "/infer", by_features()))
-        assert read_reply(connection).status == 503
-    held[0].sendall(encode("POST", "/infer", by_features()))
-    assert read_reply(held[0]).status == 200
+    held = [connect(galen.port) for _ in range(12)]
+    assert galen.infer(by_features()).status == 200
     for connection in held:
         connection.close()
+
+
+def test_beyond_the_connections_that_are_busy_a_new_one_waits(launch):
+    galen = launch("one", limits__connections=1)
+    request = encode("POST", "/infer", by_features(), {"Expect": "100-continue", "Connection": "close"})
+    head, body = request.split(b"\r\n\r\n", 1)
+    with connect(galen.port) as busy:
+        busy.sendall(head + b"\r\n\r\n")
+        assert busy.recv(25) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        with connect(galen.port) as waiting:
+            waiting.sendall(encode("POST", "/infer", by_features()))
+            busy.sendall(body)
+            assert [read_reply(each).status for each in (busy, waiting)] == [200, 200]
