@@ -69,5 +69,5 @@ int main(int count, char **arguments)
         (void)fputs(command->help, stdout);
         return EXIT_DONE;
     }
-    return command->run(count - 2, arguments + 2);
+    return (int)command->run(count - 2, arguments + 2);
 }
