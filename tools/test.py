@@ -135,13 +135,15 @@ def fuzz(log):
     return Counts(passed=log.read_text().count(" inputs, nothing found"))
 
 
-def pytest(folder, binary):
+def pytest(folder, binary, sanitized=False):
+    """The tests of a folder that talk to the running program."""
     def run(log):
         report = LOGS / f"{log.stem}.xml"
         report.unlink(missing_ok=True)
         try:
-            command(log, VENV, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--junitxml", report,
-                    folder, env={"GALEN": str(tree.ROOT / binary)})
+            command(log, *(without_aslr() if sanitized else ()), VENV, "-m", "pytest", "-q", "-p",
+                    "no:cacheprovider", "--junitxml", report, folder,
+                    env={"GALEN_BIN": str(tree.ROOT / binary)})
         except Failed:
             if not report.exists():
                 raise
@@ -160,9 +162,14 @@ STEPS = [
     Step("gcc", build("build", "-Doptimization=2", "-Ddebug=true", "-Db_lto=true", "-Db_pie=true")),
     Step("cores", check("tools/check_cores.py", "build"), needs="gcc"),
     Step("units", programs("build", "--no-rebuild"), needs="gcc"),
+    Step("conformance", pytest("tests/conformance", "build/galen"), needs="gcc"),
+    Step("e2e", pytest("tests/e2e", "build/galen"), needs="gcc"),
     Step("clang", build("build-asan", "-Doptimization=1", "-Db_sanitize=address,undefined",
                         "-Db_lundef=false", compiler="clang"), lint=True),
     Step("units-asan", programs("build-asan", "--no-rebuild", sanitized=True), needs="clang"),
+    Step("conformance-asan", pytest("tests/conformance", "build-asan/galen", sanitized=True),
+         needs="clang"),
+    Step("e2e-asan", pytest("tests/e2e", "build-asan/galen", sanitized=True), needs="clang"),
     Step("threads", threads),
     Step("tidy", check("tools/tidy.py", "build-asan"), needs="clang", lint=True),
 ]

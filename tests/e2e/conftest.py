@@ -4,9 +4,9 @@ import process
 import pytest
 
 
-@pytest.fixture(scope="session", autouse=True)
-def binary():
-    assert process.BINARY.exists(), f"{process.BINARY} is not built (GALEN_BIN names another)"
+def pytest_sessionstart():
+    if not process.BINARY.exists():
+        pytest.exit(f"{process.BINARY} is not built (GALEN_BIN names another)", returncode=2)
 
 
 @pytest.fixture(scope="session")
