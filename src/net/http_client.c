@@ -8,7 +8,7 @@
 #include "net/http_client_impl.h"
 
 enum {
-    REQUEST_LINE_SIZE_MAX = LIMIT_URL_SIZE_BYTES_MAX + AUTHORITY_SIZE_MAX + 64,
+    FIRST_LINES_SIZE_MAX = AUTHORITY_SIZE_MAX + 64, /* beside the target */
     ARENA_SIZE_BYTES_MAX = 8 * LIMIT_HEADER_SIZE_BYTES_MAX,
 };
 
@@ -132,7 +132,7 @@ static enum galen_status write_head(struct http_client *client, struct http_call
         return error_set(&call->error, GALEN_INVALID, "the request line cannot be written");
     }
     TRY(outgoing_open(outgoing, &storage->arena, call->headers, call->header_count,
-                      REQUEST_LINE_SIZE_MAX));
+                      call->target.size + FIRST_LINES_SIZE_MAX));
     outgoing_put_string(outgoing, http_method_name(call->method));
     outgoing_put(outgoing, BYTES(" "));
     outgoing_put(outgoing, call->target);

@@ -570,6 +570,7 @@ bool connection_may_stay(const struct http_connection *connection)
 void connection_send(struct http_connection *connection)
 {
     connection->state = STATE_WRITING;
+    connection->refusal.status = 0; /* the handler was quicker than our own refusal */
     flush(connection);
     settle(connection);
 }

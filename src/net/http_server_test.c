@@ -464,6 +464,21 @@ static void chunks_beyond_the_maximum_are_413(void **state)
     assert_int_equal(fixture.gone_count, 1);
 }
 
+static void answer_of_the_handler_comes_before_the_servers_refusal(void **state)
+{
+    (void)state;
+    raw_send(&fixture.client, HEAD("POST /read-later") "Content-Length: 100001\r\n\r\n");
+    AWAIT(fixture.waiting != NULL);
+
+    read_body(fixture.waiting);
+    answer(fixture.waiting, 403, NULL);
+
+    assert_true(raw_await_end(&fixture.client));
+    assert_non_null(strstr(fixture.client.answer, "HTTP/1.1 403 "));
+    assert_null(strstr(fixture.client.answer, "HTTP/1.1 413 "));
+    assert_int_equal(fixture.gone_count, 0);
+}
+
 static void largest_length_of_all_is_413(void **state)
 {
     (void)state;
@@ -908,6 +923,7 @@ int main(void)
         WITH_SERVER(answer_before_the_body_has_come_closes_without_a_reset),
         WITH_SERVER(body_beyond_the_maximum_is_413_before_it_is_read),
         WITH_SERVER(chunks_beyond_the_maximum_are_413),
+        WITH_SERVER(answer_of_the_handler_comes_before_the_servers_refusal),
         WITH_SERVER(largest_length_of_all_is_413),
         WITH_SERVER(malformed_chunk_is_400_and_the_handler_hears_of_it),
         WITH_SERVER(each_raw_request_gets_the_status_that_is_listed),
