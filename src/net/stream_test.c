@@ -27,14 +27,7 @@ struct fixture {
 
 static struct fixture fixture;
 
-#define AWAIT(condition)                                                   \
-    do {                                                                   \
-        const uint64_t limit_ns_ = clock_monotonic_ns() + RAW_PATIENCE_NS; \
-        while (!(condition)) {                                             \
-            loop_poll(fixture.loop);                                       \
-            assert_true(clock_monotonic_ns() < limit_ns_);                 \
-        }                                                                  \
-    } while (0)
+#define AWAIT(condition) AWAIT_ON(fixture.loop, condition)
 
 static void on_read(struct stream *stream, struct bytes bytes)
 {

@@ -19,6 +19,16 @@
 #define RAW_ANSWER_SIZE_MAX 65536u
 #define RAW_PATIENCE_NS (20 * NS_PER_S) /* a test that waits longer has failed */
 
+/* Runs the loop until the condition holds; fails the test after a long while. */
+#define AWAIT_ON(loop, condition)                                          \
+    do {                                                                   \
+        const uint64_t limit_ns_ = clock_monotonic_ns() + RAW_PATIENCE_NS; \
+        while (!(condition)) {                                             \
+            loop_poll(loop);                                               \
+            assert_true(clock_monotonic_ns() < limit_ns_);                 \
+        }                                                                  \
+    } while (0)
+
 struct raw_client {
     struct loop *loop;
     int descriptor;
