@@ -38,15 +38,27 @@ struct raw_client {
     size_t size;
 };
 
-static inline void raw_connect(struct raw_client *client, struct loop *loop, uint16_t port)
+/* receive_size: of the socket's buffer, so that little is under way; 0: the system's
+ * choice. */
+static inline void raw_connect_narrow(struct raw_client *client, struct loop *loop,
+                                      uint16_t port, int receive_size)
 {
     *client = (struct raw_client){.loop = loop};
     client->descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     INVARIANT(client->descriptor >= 0);
+    if (receive_size > 0) {
+        (void)setsockopt(client->descriptor, SOL_SOCKET, SO_RCVBUF, &receive_size,
+                         sizeof(receive_size));
+    }
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     INVARIANT(connect(client->descriptor, (struct sockaddr *)&address, sizeof(address)) ==
               0);
+}
+
+static inline void raw_connect(struct raw_client *client, struct loop *loop, uint16_t port)
+{
+    raw_connect_narrow(client, loop, port, 0);
 }
 
 /* The other side: a socket that listens, and the connection that it accepts. */
