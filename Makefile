@@ -7,10 +7,10 @@ SECONDS = 60
 RELEASE = -Doptimization=2 -Ddebug=true -Db_lto=true -Db_pie=true
 
 build: deps build/build.ninja ## build the program: build/galen
-	ninja -C build
+	ninja -C build galen
 
 run: build ## build and serve the sample models on 127.0.0.1:8000
-	exec build/galen serve
+	@exec build/galen serve
 
 test: ## every check and test, quickest first
 	@tools/bootstrap --tests

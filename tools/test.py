@@ -171,10 +171,9 @@ STEPS = [
          needs="clang"),
     Step("e2e-asan", pytest("tests/e2e", "build-asan/galen", sanitized=True), needs="clang"),
     Step("threads", threads),
+    Step("fuzz", fuzz),
     Step("tidy", check("tools/tidy.py", "build-asan"), needs="clang", lint=True),
 ]
-if (tree.ROOT / "tests/fuzz/meson.build").exists():
-    STEPS.append(Step("fuzz", fuzz))
 
 
 def run_step(step, broken):
