@@ -48,9 +48,12 @@ def command(log, *words, env=None):
     with log.open("a") as out:
         out.write("$ " + " ".join(map(str, words)) + "\n")
         out.flush()
-        done = subprocess.run(words, cwd=tree.ROOT, stdin=subprocess.DEVNULL, stdout=out,
-                              stderr=subprocess.STDOUT, check=False,
-                              env=os.environ | SANITIZERS | (env or {}))
+        try:
+            done = subprocess.run(words, cwd=tree.ROOT, stdin=subprocess.DEVNULL, stdout=out,
+                                  stderr=subprocess.STDOUT, check=False,
+                                  env=os.environ | SANITIZERS | (env or {}))
+        except OSError as missing:
+            raise Failed(str(missing)) from missing
     if done.returncode:
         raise Failed(f"exit status {done.returncode}")
 
