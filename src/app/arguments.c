@@ -39,7 +39,7 @@ static bool take_value(struct arguments *arguments, const char *text, const char
 
 bool arguments_next(struct arguments *arguments, struct argument *out_argument)
 {
-    *out_argument = (struct argument){.option = -1};
+    *out_argument = (struct argument){.option = -1, .value = ""};
     if (arguments->left == 0) {
         return false;
     }

@@ -20,7 +20,7 @@ struct arguments {
  * failed is set. */
 struct argument {
     int option;
-    const char *value;
+    const char *value; /* "" for a flag */
     bool failed;
 };
 bool arguments_next(struct arguments *arguments, struct argument *out_argument);

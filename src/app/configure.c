@@ -28,8 +28,7 @@ static enum galen_status set_pair(struct settings *settings, const char *pair,
 static enum galen_status apply(struct settings *settings, const struct argument *argument,
                                struct error *out_error)
 {
-    const struct bytes value =
-        argument->value == NULL ? BYTES_NONE : bytes_from_string(argument->value);
+    const struct bytes value = bytes_from_string(argument->value);
     switch (argument->option) {
     case OPTION_SET:
         return set_pair(settings, argument->value, out_error);
@@ -41,7 +40,7 @@ static enum galen_status apply(struct settings *settings, const struct argument 
         return GALEN_OK;
     default:
         return error_set(out_error, GALEN_INVALID, "there is nothing to do with '%s'",
-                         argument->value == NULL ? "" : argument->value);
+                         argument->value);
     }
 }
 

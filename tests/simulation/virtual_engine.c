@@ -208,10 +208,11 @@ static void submit(struct infer_service *service, struct infer_call *call)
 {
     struct virtual_engine *engine = (struct virtual_engine *)(void *)service;
     struct version *version = NULL;
-    const bool is_about_all = call->request.model[0] == '\0';
-    enum galen_status status =
-        is_about_all ? GALEN_OK : find_version(engine, call, &version);
-    if (status == GALEN_OK && call->operation == INFER_RUN) {
+    enum galen_status status = GALEN_OK;
+    if (call->request.model[0] != '\0') {
+        status = find_version(engine, call, &version);
+    }
+    if (status == GALEN_OK && version != NULL && call->operation == INFER_RUN) {
         status = enqueue(version, call);
         if (status == GALEN_OK) {
             return;

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/invariant.h"
@@ -500,19 +501,14 @@ static size_t run_seed(uint64_t seed)
     return answered_count;
 }
 
-static uint64_t current_seed;
-
-static void print_seed(void)
-{
-    (void)fprintf(stderr, "world: seed %llu was running\n",
-                  (unsigned long long)current_seed);
-}
+/* Written before each seed, since a signal handler may only write. */
+static char last_words[64];
 
 static void on_abort(int signal)
 {
     (void)signal;
-    print_seed();
-    _Exit(1);
+    (void)!write(STDERR_FILENO, last_words, strlen(last_words));
+    _exit(1);
 }
 
 int main(int count, char **arguments)
@@ -523,8 +519,10 @@ int main(int count, char **arguments)
                                       : SEED_COUNT_DEFAULT;
     size_t answered_count = 0;
     (void)signal(SIGABRT, on_abort);
-    for (current_seed = first; current_seed <= last; current_seed++) {
-        answered_count += run_seed(current_seed);
+    for (uint64_t seed = first; seed <= last; seed++) {
+        (void)snprintf(last_words, sizeof(last_words), "world: seed %llu was running\n",
+                       (unsigned long long)seed);
+        answered_count += run_seed(seed);
     }
     (void)printf("world: seeds %llu to %llu, %zu right answers\n",
                  (unsigned long long)first, (unsigned long long)last, answered_count);
