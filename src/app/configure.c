@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "app/arguments.h"
+#include "base/invariant.h"
 
 enum { OPTION_CONFIG, OPTION_SET, OPTION_LISTEN, OPTION_REPOSITORY, OPTION_SETTINGS };
 
@@ -18,6 +19,7 @@ static enum galen_status set_pair(struct settings *settings, const char *pair,
                                   struct error *out_error)
 {
     struct bytes key;
+    INVARIANT(pair != NULL); /* the option is one with a value */
     const struct bytes text = bytes_from_string(pair);
     const struct bytes value = bytes_split(text, '=', &key);
     return key.size == text.size

@@ -59,7 +59,6 @@ static enum galen_status read_name(struct request *request, const struct json *o
 {
     const struct json *member = object == NULL ? NULL : json_member(object, name);
     struct bytes queried = BYTES_NONE;
-    struct bytes text = BYTES_NONE;
     const enum galen_status status =
         url_query_get(request->head->query, name, &request->arena, &queried);
     if (status != GALEN_OK && status != GALEN_NOT_FOUND) {
@@ -69,7 +68,7 @@ static enum galen_status read_name(struct request *request, const struct json *o
     if (member != NULL && json_type(member) != JSON_STRING) {
         return refuse_member(&request->error, name, "is not a string");
     }
-    text = member == NULL ? queried : json_string(member);
+    const struct bytes text = member == NULL ? queried : json_string(member);
     if (member != NULL && status == GALEN_OK && !bytes_equal(text, queried)) {
         return refuse_member(&request->error, name, "differs from the query parameter");
     }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/invariant.h"
 #include "base/reader.h"
 #include "infer/answer.h"
 #include "infer/validate.h"
@@ -47,6 +48,7 @@ static enum galen_status find_subject(const struct preprocess *preprocess,
 {
     TRY(find_version(preprocess, call, out_subject));
     const struct repository_version *version = out_subject->version;
+    INVARIANT(version != NULL);
     if (!version->usable) {
         return error_set(&call->error, GALEN_UNAVAILABLE, "%s", version->why_not.text);
     }

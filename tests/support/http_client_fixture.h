@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A client, a server of ours, and a bare socket. Only for the tests of the client, which
- * include "expect.h" first. */
+/* A client, a server of ours, and a bare socket. Only for the tests of the client. */
 #pragma once
+
+#include "expect.h"
 
 #include "base/clock.h"
 #include "net/http_client.h"

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A server with a handler that does what the path asks for, and a raw client of it. Only
- * for the tests of the server, which include "expect.h" first. */
+ * for the tests of the server. */
 #pragma once
+
+#include "expect.h"
 
 #include "base/clock.h"
 #include "base/invariant.h"

@@ -3,6 +3,8 @@
  * never blocks, and while it waits the loop runs. */
 #pragma once
 
+#include "expect.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
