@@ -12,46 +12,61 @@ void writer_init(struct writer *writer, size_t size_bytes_max)
 
 void writer_deinit(struct writer *writer)
 {
-    blob_unref(writer->blob);
-    writer->blob = NULL;
+    blob_unref(writer->blob_);
+    writer->blob_ = NULL;
+    writer->data_ = NULL;
+    writer->capacity_ = 0;
     writer->size = 0;
 }
 
-static bool grow(struct writer *writer, size_t wanted)
+static uint8_t *fail(struct writer *writer, enum galen_status status)
 {
-    size_t capacity = writer->blob == NULL ? FIRST_CAPACITY_BYTES : blob_size(writer->blob);
+    writer->status = status;
+    writer->capacity_ = writer->size; /* nothing fits any more */
+    return NULL;
+}
+
+static size_t larger_capacity(const struct writer *writer, size_t wanted)
+{
+    size_t capacity = writer->blob_ == NULL ? FIRST_CAPACITY_BYTES : writer->capacity_;
     while (capacity < wanted) {
         capacity =
             capacity > writer->size_bytes_max / 2 ? writer->size_bytes_max : capacity * 2;
     }
+    return capacity < writer->size_bytes_max ? capacity : writer->size_bytes_max;
+}
+
+static bool move_to_larger(struct writer *writer, size_t wanted)
+{
+    const size_t capacity = larger_capacity(writer, wanted);
     struct blob *larger = blob_create(capacity, 0);
     if (larger == NULL) {
-        writer->status = GALEN_NO_MEMORY;
         return false;
     }
     if (writer->size > 0) {
-        memcpy(blob_data(larger), blob_data(writer->blob), writer->size);
+        memcpy(blob_data(larger), writer->data_, writer->size);
     }
-    blob_unref(writer->blob);
-    writer->blob = larger;
+    blob_unref(writer->blob_);
+    writer->blob_ = larger;
+    writer->data_ = blob_data(larger);
+    writer->capacity_ = capacity;
     return true;
 }
 
-uint8_t *writer_extend(struct writer *writer, size_t size)
+uint8_t *writer_grow_(struct writer *writer, size_t size)
 {
     if (writer->status != GALEN_OK) {
         return NULL;
     }
     if (size > writer->size_bytes_max - writer->size) {
-        writer->status = GALEN_TOO_LARGE;
-        return NULL;
+        return fail(writer, GALEN_TOO_LARGE);
     }
     const size_t wanted = writer->size + size;
-    if ((writer->blob == NULL || wanted > blob_size(writer->blob)) &&
-        !grow(writer, wanted)) {
-        return NULL;
+    if ((writer->blob_ == NULL || wanted > writer->capacity_) &&
+        !move_to_larger(writer, wanted)) {
+        return fail(writer, GALEN_NO_MEMORY);
     }
-    uint8_t *at = blob_data(writer->blob) + writer->size;
+    uint8_t *at = writer->data_ + writer->size;
     writer->size = wanted;
     return at;
 }
@@ -62,24 +77,6 @@ void writer_shrink(struct writer *writer, size_t size)
         INVARIANT(size <= writer->size);
         writer->size -= size;
     }
-}
-
-void writer_put(struct writer *writer, struct bytes bytes)
-{
-    uint8_t *at = writer_extend(writer, bytes.size);
-    if (at != NULL && bytes.size > 0) {
-        memcpy(at, bytes.data, bytes.size);
-    }
-}
-
-void writer_put_byte(struct writer *writer, uint8_t byte)
-{
-    writer_put(writer, bytes_of(&byte, 1));
-}
-
-void writer_put_string(struct writer *writer, const char *text)
-{
-    writer_put(writer, bytes_from_string(text));
 }
 
 void writer_put_u64(struct writer *writer, uint64_t value)
@@ -103,16 +100,15 @@ void writer_put_i64(struct writer *writer, int64_t value)
 
 struct bytes writer_bytes(const struct writer *writer)
 {
-    return writer->blob == NULL ? BYTES_NONE
-                                : bytes_of(blob_data(writer->blob), writer->size);
+    return writer->blob_ == NULL ? BYTES_NONE : bytes_of(writer->data_, writer->size);
 }
 
 enum galen_status writer_finish(struct writer *writer, struct blob **out_blob)
 {
     (void)writer_extend(writer, 0);
     TRY(writer->status);
-    blob_truncate(writer->blob, writer->size);
-    *out_blob = take(&writer->blob);
-    writer->size = 0;
+    blob_truncate(writer->blob_, writer->size);
+    *out_blob = take(&writer->blob_);
+    writer_deinit(writer);
     return GALEN_OK;
 }

@@ -13,7 +13,9 @@
 #include "base/status.h"
 
 struct writer {
-    struct blob *blob; /* NULL until the first byte */
+    struct blob *blob_; /* NULL until the first byte */
+    uint8_t *data_;     /* of the blob */
+    size_t capacity_;   /* of the blob within the maximum; `size` after a failure */
     size_t size;
     size_t size_bytes_max;
     enum galen_status status; /* GALEN_OK, GALEN_NO_MEMORY or GALEN_TOO_LARGE */
@@ -22,14 +24,43 @@ struct writer {
 void writer_init(struct writer *writer, size_t size_bytes_max);
 void writer_deinit(struct writer *writer);
 
-void writer_put(struct writer *writer, struct bytes bytes);
-void writer_put_byte(struct writer *writer, uint8_t byte);
-void writer_put_string(struct writer *writer, const char *text);
 void writer_put_u64(struct writer *writer, uint64_t value); /* decimal */
 void writer_put_i64(struct writer *writer, int64_t value);  /* decimal */
 
+/* writer_extend where there is no room, or nothing to extend by. */
+uint8_t *writer_grow_(struct writer *writer, size_t size);
+
 /* A place for size bytes that the caller fills at once; NULL after a failure. */
-uint8_t *writer_extend(struct writer *writer, size_t size);
+static inline uint8_t *writer_extend(struct writer *writer, size_t size)
+{
+    if (size == 0 || size > writer->capacity_ - writer->size) {
+        return writer_grow_(writer, size);
+    }
+    uint8_t *at = writer->data_ + writer->size;
+    writer->size += size;
+    return at;
+}
+
+static inline void writer_put(struct writer *writer, struct bytes bytes)
+{
+    uint8_t *at = writer_extend(writer, bytes.size);
+    if (at != NULL && bytes.size > 0) {
+        memcpy(at, bytes.data, bytes.size);
+    }
+}
+
+static inline void writer_put_byte(struct writer *writer, uint8_t byte)
+{
+    uint8_t *at = writer_extend(writer, 1);
+    if (at != NULL) {
+        *at = byte;
+    }
+}
+
+static inline void writer_put_string(struct writer *writer, const char *text)
+{
+    writer_put(writer, bytes_from_string(text));
+}
 
 /* Takes back bytes at the end that writer_extend gave and nobody filled. */
 void writer_shrink(struct writer *writer, size_t size);

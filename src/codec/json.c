@@ -223,16 +223,26 @@ static enum galen_status find_repeated_sorting(const struct json *object,
     return GALEN_OK;
 }
 
+static bool is_among(struct bytes name, const struct bytes *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (names[i].size == name.size &&
+            memcmp(names[i].data, name.data, name.size) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static size_t find_repeated_pairwise(const struct json *object)
 {
+    struct bytes names[PAIRWISE_COUNT_MAX];
     struct json_cursor at = json_walk(object);
     while (json_next(&at)) {
-        struct json_cursor earlier = json_walk(object);
-        while (json_next(&earlier) && earlier.index < at.index) {
-            if (bytes_equal(earlier.name, at.name)) {
-                return at.index;
-            }
+        if (is_among(at.name, names, at.index)) {
+            return at.index;
         }
+        names[at.index] = at.name;
     }
     return json_count(object);
 }
@@ -274,7 +284,7 @@ static enum galen_status check_own_names(const struct json *object,
 
 static bool is_container(const struct json *value)
 {
-    return json_type(value) == JSON_ARRAY || json_type(value) == JSON_OBJECT;
+    return yyjson_is_ctn((yyjson_val *)(uintptr_t)value);
 }
 
 static enum galen_status check_names(const struct json *container,
