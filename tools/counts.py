@@ -15,26 +15,30 @@ CMOCKA_SKIPPED = re.compile(r"^\[  SKIPPED \] (\S+)$", re.MULTILINE)
 class Counts:
     passed: int = 0
     failed: int = 0
-    skipped: int = 0
+    skips: tuple[str, ...] = ()  # names of what was skipped, with the reason where there is one
+
+    @property
+    def skipped(self):
+        return len(self.skips)
 
     def __add__(self, other):
         return Counts(self.passed + other.passed, self.failed + other.failed,
-                      self.skipped + other.skipped)
+                      self.skips + other.skips)
 
     def __str__(self):
         text = f"{self.passed} passed, {self.failed} failed"
         return f"{text}, {self.skipped} skipped" if self.skipped else text
 
 
-def of_program(result, output):
+def of_program(name, result, output):
     """One program of Meson's: a cmocka program counts its tests, any other counts as one."""
     if not CMOCKA_RUN.search(output):
-        return {"OK": Counts(passed=1), "SKIP": Counts(skipped=1)}.get(result, Counts(failed=1))
+        return {"OK": Counts(passed=1), "SKIP": Counts(skips=(name,))}.get(result, Counts(failed=1))
     failed = len(set(CMOCKA_FAILED.findall(output)))
     if result != "OK":
         failed = max(failed, 1)
-    return Counts(len(CMOCKA_OK.findall(output)), failed,
-                  len(set(CMOCKA_SKIPPED.findall(output))))
+    skips = sorted(set(CMOCKA_SKIPPED.findall(output)))
+    return Counts(len(CMOCKA_OK.findall(output)), failed, tuple(skips))
 
 
 def of_meson(testlog):
@@ -45,7 +49,7 @@ def of_meson(testlog):
     for line in testlog.read_text().splitlines():
         program = json.loads(line)
         output = program.get("stdout", "") + "\n" + program.get("stderr", "")
-        total += of_program(program["result"], output)
+        total += of_program(program["name"], program["result"], output)
     return total
 
 
@@ -54,8 +58,9 @@ def of_junit(report):
     total = Counts()
     for suite in ElementTree.parse(report).getroot().iter("testsuite"):
         failed = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
-        skipped = int(suite.get("skipped", 0))
-        total += Counts(int(suite.get("tests", 0)) - failed - skipped, failed, skipped)
+        skips = tuple(f"{case.get('name')}: {case.find('skipped').get('message')}"
+                      for case in suite.iter("testcase") if case.find("skipped") is not None)
+        total += Counts(int(suite.get("tests", 0)) - failed - len(skips), failed, skips)
     return total
 
 
@@ -63,5 +68,4 @@ def of_unittest(output):
     """The last lines of python3 -m unittest."""
     ran = re.findall(r"^Ran (\d+) tests? in", output, re.MULTILINE)
     bad = sum(int(n) for n in re.findall(r"(?:failures|errors)=(\d+)", output))
-    skipped = sum(int(n) for n in re.findall(r"skipped=(\d+)", output))
-    return Counts(int(ran[-1]) - bad - skipped if ran else 0, bad, skipped)
+    return Counts(int(ran[-1]) - bad if ran else 0, bad)

@@ -200,8 +200,10 @@ def run_step(step, broken):
         except Failed as failure:
             result, why = Counts(failed=1), str(failure)
     if not result.passed and not result.failed:
-        result, why = Counts(failed=1, skipped=result.skipped), "ran no test"
+        result, why = Counts(failed=1, skips=result.skips), "ran no test"
     print(f"{step.name:12} {result}  ({time.monotonic() - began:.1f} s) {why}".rstrip(), flush=True)
+    for skip in result.skips:
+        print(f"             skipped {skip}", flush=True)
     if result.failed:
         print(f"--- the end of {tree.name(log)}")
         print("\n".join(log.read_text(errors="replace").splitlines()[-TAIL_LINES:]))
