@@ -39,7 +39,12 @@ def median(rounds: list[Measured]) -> Measured:
                       for field in dataclasses.fields(Measured)))
 
 
-def median_ratio(upper: list[Measured], lower: list[Measured], more_us: float = 0) -> float:
-    """Of upper to lower plus more, round by round."""
-    return statistics.median(a.cpu_us / (b.cpu_us + more_us)
-                             for a, b in zip(upper, lower, strict=True))
+def median_ratio(upper: list[Measured], lower: list[Measured]) -> float:
+    """Of upper to lower, round by round."""
+    return statistics.median(a.cpu_us / b.cpu_us for a, b in zip(upper, lower, strict=True))
+
+
+def summed(first: list[Measured], second: list[Measured]) -> list[Measured]:
+    """Round by round, what both take; the first's clients."""
+    return [dataclasses.replace(a, cpu_us=a.cpu_us + b.cpu_us)
+            for a, b in zip(first, second, strict=True)]

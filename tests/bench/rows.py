@@ -12,13 +12,14 @@ import tempfile
 from collections.abc import Iterator
 
 import triton
-from compare import Measured, alternate, measurement, median, median_ratio
+from compare import Measured, alternate, measurement, median, median_ratio, summed
 from load import Message
 from server import PROGRAMS, ROOT, Server, start_echo, start_galen
 
 MODEL = "breast-cancer"
 NETWORK = ROOT / "models" / MODEL / "2/model.onnx"
 STARTS = 9
+NETWORK_RUNS = 5_000  # of nine rounds
 
 
 @dataclasses.dataclass
@@ -99,23 +100,26 @@ def echo(effort: Effort) -> list[Row]:
                 latency=latency(found))]
 
 
+def run_in_process() -> Measured:
+    return Measured(run_program("ort_floor_bench", NETWORK, str(NETWORK_RUNS))["cpu_us_per_run"])
+
+
 def against_floor(effort: Effort) -> list[Row]:
     """The floor: the echo of the same bytes, and one run of the network in process."""
-    in_process_us = run_program("ort_floor_bench", NETWORK)["cpu_us_per_run"]
     rows = []
     with running(start_galen(ROOT / "models"), "/readyz") as galen, \
             running(start_echo(), "/") as floor:
         for name, message, bar in tensor_messages(2):
             message.send(galen.port)
-            ours, echoes = alternate([measurement(each, message, effort.requests)
-                                      for each in (galen, floor)], effort.rounds)
-            ratio = median_ratio(ours, echoes, in_process_us)
+            sides = [measurement(each, message, effort.requests) for each in (galen, floor)]
+            ours, echoes, runs = alternate([*sides, run_in_process], effort.rounds)
+            ratio = median_ratio(ours, summed(echoes, runs))
             rows.append(Row(
                 f"v2 infer, 30 floats as {name}", median(ours).cpu_us, "µs CPU a request",
                 "the floor: HTTP echo and ONNX Runtime in process",
-                median(echoes).cpu_us + in_process_us, ratio, f"≤ {bar:g} ×" if bar else "",
+                median(summed(echoes, runs)).cpu_us, ratio, f"≤ {bar:g} ×" if bar else "",
                 ratio <= bar if bar else None, latency(median(ours)),
-                f"ONNX Runtime's share of the floor: {in_process_us:.1f} µs"))
+                f"ONNX Runtime's share of the floor: {median(runs).cpu_us:.1f} µs"))
     return rows
 
 
