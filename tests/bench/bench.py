@@ -30,6 +30,8 @@ def main() -> int:
     options = parse()
     effort = QUICK if options.quick else Effort()
     chosen = options.rows or list(ROWS)
+    about = {"effort": vars(effort) | {"connections": load.CONNECTIONS},
+             "machine": machine.describe(), "versions": machine.versions(GALEN)}
     missing = {name: why for name in chosen if (why := why_not(name))}
     measured = []
     for name in chosen:
@@ -42,9 +44,7 @@ def main() -> int:
     out = options.out or (None if options.rows or options.quick else ROOT / "docs")
     if out:
         out.mkdir(parents=True, exist_ok=True)
-        report.write(out, measured, missing, {
-            "effort": vars(effort) | {"connections": load.CONNECTIONS},
-            "machine": machine.describe(), "versions": machine.versions(GALEN)})
+        report.write(out, measured, missing, about)
     return int(any(row.met is False for row in measured))
 
 

@@ -39,9 +39,21 @@ def median(rounds: list[Measured]) -> Measured:
                       for field in dataclasses.fields(Measured)))
 
 
-def median_ratio(upper: list[Measured], lower: list[Measured]) -> float:
+@dataclasses.dataclass
+class Ratio:
+    """The median of the rounds', and how far they lie apart."""
+    median: float
+    least: float
+    most: float
+
+
+def ratio_of(rounds: list[float]) -> Ratio:
+    return Ratio(statistics.median(rounds), min(rounds), max(rounds))
+
+
+def ratio(upper: list[Measured], lower: list[Measured]) -> Ratio:
     """Of upper to lower, round by round."""
-    return statistics.median(a.cpu_us / b.cpu_us for a, b in zip(upper, lower, strict=True))
+    return ratio_of([a.cpu_us / b.cpu_us for a, b in zip(upper, lower, strict=True)])
 
 
 def summed(first: list[Measured], second: list[Measured]) -> list[Measured]:

@@ -24,6 +24,7 @@ def describe() -> dict[str, str]:
     memory_kb = int(first_of("/proc/meminfo", "MemTotal").split()[0])
     return {"processor": f"{first_of('/proc/cpuinfo', 'model name')}, {os.cpu_count()} cores",
             "memory": f"{memory_kb / 2**20:.0f} GiB",
+            "other work": f"{os.getloadavg()[2]:.1f} running on average in the 15 minutes before",
             "system": f"{first_of('/etc/os-release', 'PRETTY_NAME')}, Linux {platform.release()}"}
 
 

@@ -3,6 +3,7 @@
 import html
 import pathlib
 
+from compare import Ratio
 from rows import Row
 
 WIDTH, LABEL, LINE, TOP = 860, 400, 26, 34
@@ -10,10 +11,10 @@ OURS, OTHER = "#1f6f8b", "#c9ced6"
 
 METHOD = """\
 User and system time of all processes of a server, from `/proc`, divided by its requests: at least
-{requests:,} a round from `wrk` on {connections} keep-alive connections, one event loop, {rounds}
-rounds. Where something is compared, the two take turns (A-B-A-B) and the ratio is the median of the
-rounds' ratios. The load generator is not counted. Beside it stand the wall-clock percentiles that
-it saw, on a machine that it shares with the server.
+{requests:,} a round from `wrk` on {connections} keep-alive connections, one event loop, {rounds} rounds.
+Where something is compared, the two take turns (A-B-A-B); the ratio is the median of the rounds' ratios,
+with the least and the most in brackets. The load generator is not counted. The wall-clock percentiles
+are what it saw, on a machine that it shares with the server and with other work, where there was any.
 """
 
 
@@ -27,15 +28,19 @@ def verdict(row: Row) -> str:
     return "" if row.met is None else "met" if row.met else "**not met**"
 
 
-def share(ratio: float | None) -> str:
+def share(value: float) -> str:
+    return f"{value:.2f}" if value >= 1 else f"1/{1 / value:.1f}"
+
+
+def spread(ratio: Ratio | None) -> str:
     if ratio is None:
         return ""
-    return f"{ratio:.2f}" if ratio >= 1 else f"1/{1 / ratio:.1f}"
+    return f"{share(ratio.median)} ({share(ratio.least)} to {share(ratio.most)})"
 
 
 def line(row: Row) -> str:
     cells = [row.what, f"{figure(row.value)} {row.unit}", row.against, figure(row.other),
-             share(row.ratio), row.bar, verdict(row), row.latency]
+             spread(row.ratio), row.bar, verdict(row), row.latency]
     return "| " + " | ".join(cells) + " |"
 
 

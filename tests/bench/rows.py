@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterator
 
 import triton
-from compare import Measured, alternate, measurement, median, median_ratio, summed
+from compare import Measured, Ratio, alternate, measurement, median, ratio, ratio_of, summed
 from load import Message
 from server import PROGRAMS, ROOT, Server, start_echo, start_galen
 
@@ -36,7 +36,7 @@ class Row:
     unit: str
     against: str = ""
     other: float | None = None
-    ratio: float | None = None
+    ratio: Ratio | None = None
     bar: str = ""
     met: bool | None = None
     latency: str = ""
@@ -113,12 +113,12 @@ def against_floor(effort: Effort) -> list[Row]:
             message.send(galen.port)
             sides = [measurement(each, message, effort.requests) for each in (galen, floor)]
             ours, echoes, runs = alternate([*sides, run_in_process], effort.rounds)
-            ratio = median_ratio(ours, summed(echoes, runs))
+            found = ratio(ours, summed(echoes, runs))
             rows.append(Row(
                 f"v2 infer, 30 floats as {name}", median(ours).cpu_us, "µs CPU a request",
                 "the floor: HTTP echo and ONNX Runtime in process",
-                median(summed(echoes, runs)).cpu_us, ratio, f"≤ {bar:g} ×" if bar else "",
-                ratio <= bar if bar else None, latency(median(ours)),
+                median(summed(echoes, runs)).cpu_us, found, f"≤ {bar:g} ×" if bar else "",
+                found.median <= bar if bar else None, latency(median(ours)),
                 f"ONNX Runtime's share of the floor: {median(runs).cpu_us:.1f} µs"))
     return rows
 
@@ -140,11 +140,11 @@ def against_triton(effort: Effort) -> list[Row]:
         for name, message, bar in tensor_messages(6):
             ours, theirs = alternate([measurement(each, message, effort.requests)
                                       for each in (galen, peer)], effort.rounds)
-            ratio = median_ratio(ours, theirs)
+            found = ratio(ours, theirs)
             rows.append(Row(
                 f"v2 infer, 30 floats as {name}", median(ours).cpu_us, "µs CPU a request",
-                f"Triton {triton.VERSION}, Python backend, same network", median(theirs).cpu_us, ratio,
-                f"≤ 1/{bar}" if bar else "", ratio <= 1 / bar if bar else None,
+                f"Triton {triton.VERSION}, Python backend, same network", median(theirs).cpu_us, found,
+                f"≤ 1/{bar}" if bar else "", found.median <= 1 / bar if bar else None,
                 latency(median(ours)), f"Triton's p50 / p99: {latency(median(theirs))} µs"))
     return rows
 
@@ -161,9 +161,9 @@ def vector(effort: Effort) -> list[Row]:
 def json_tensor(effort: Effort) -> list[Row]:
     found = run_json_tensor(effort.rounds)
     ours, theirs = (statistics.median(each[at] for each in found) for at in (0, 1))
-    ratio = statistics.median(a / b for a, b in found)
+    each = ratio_of([a / b for a, b in found])
     return [Row("150,528 FP32 of 9 digits, JSON to tensor", ours / 1000, "ms CPU", "orjson + numpy",
-                theirs / 1000, ratio, "≤ 1/3", ratio <= 1 / 3)]
+                theirs / 1000, each, "≤ 1/3", each.median <= 1 / 3)]
 
 
 def run_json_tensor(rounds: int) -> list[tuple[float, float]]:
