@@ -4,6 +4,7 @@
 
 PYTHON = /usr/bin/python3
 SECONDS = 60
+BENCHES = http_echo ort_floor json_tensor
 RELEASE = -Doptimization=2 -Ddebug=true -Db_lto=true -Db_pie=true
 
 build: deps build/build.ninja ## build the program: build/galen
@@ -18,6 +19,7 @@ test: ## every check and test, quickest first
 
 bench: build ## measure, and write docs/benchmarks.md
 	@tools/bootstrap --bench
+	ninja -C build $(BENCHES:%=tests/bench/%_bench)
 	tests/bench/run
 
 fuzz: ## fuzz each target for SECONDS=60

@@ -4,6 +4,7 @@ import dataclasses
 import http.client
 import json
 import math
+import os
 import pathlib
 import subprocess
 import tempfile
@@ -43,7 +44,8 @@ def run(port: int, message: Message, seconds: int) -> Load:
         body.flush()
         headers = [f"{name}: {value}" for name, value in message.headers.items()]
         done = subprocess.run(
-            ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", SCRIPT,
+            ["taskset", "-c", str(max(os.sched_getaffinity(0))),
+             "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", SCRIPT,
              f"http://127.0.0.1:{port}", "--", body.name, "POST", message.path, *headers],
             capture_output=True, text=True, check=True)
     result = json.loads(done.stdout.splitlines()[-1])

@@ -11,9 +11,10 @@ OURS, OTHER = "#1f6f8b", "#c9ced6"
 
 METHOD = """\
 User and system time of all processes of a server, from `/proc`, divided by its requests: at least
-{requests:,} a round from `wrk` on {connections} keep-alive connections, one event loop, {rounds} rounds.
-Where something is compared, the two take turns (A-B-A-B); the ratio is the median of the rounds' ratios,
-with the least and the most in brackets. The load generator is not counted. The wall-clock percentiles
+{requests:,} a round from `wrk` on {connections} kept connections, one event loop, {rounds} rounds; the
+server has one core and `wrk` another.
+What is compared takes turns (A-B-A-B); the ratio is the median of the rounds, with the least
+and the most in brackets. The load generator is not counted. The wall-clock percentiles
 are what it saw, on a machine that it shares with the server and with other work, where there was any.
 """
 

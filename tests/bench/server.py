@@ -22,6 +22,11 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+def server_cores() -> set[int]:
+    """The servers have one core, the load generator another: neither takes the other's turn."""
+    return {min(os.sched_getaffinity(0))}
+
+
 class Server:
     def __init__(self, name: str, words: list, port: int, environment: dict | None = None):
         self.name = name
@@ -30,6 +35,7 @@ class Server:
         self.popen = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                       stderr=subprocess.DEVNULL, cwd=ROOT,
                                       env=os.environ | (environment or {}))
+        os.sched_setaffinity(self.popen.pid, server_cores())
 
     def answers(self, path: str) -> bool:
         with contextlib.suppress(OSError, http.client.HTTPException):
