@@ -3,7 +3,6 @@
 
 #include "base/clock.h"
 #include "base/invariant.h"
-#include "crypto/random.h"
 #include "net/http_client.h"
 #include "v2/remote.h"
 
@@ -15,8 +14,8 @@ static uint64_t read_clock(void *context)
 
 static void read_random(void *context, uint8_t *out_bytes, size_t size)
 {
-    (void)context;
-    INVARIANT(random_bytes(out_bytes, size) == GALEN_OK);
+    struct worker *worker = context;
+    INVARIANT(random_pool_take(&worker->random, out_bytes, size) == GALEN_OK);
 }
 
 /* The last of the server and the remote services is closed: nothing is left on the loop. */
@@ -116,6 +115,7 @@ static enum galen_status open_gateway(struct worker *worker,
         .body_size_bytes_max = settings->limits_body_size_bytes,
         .timeout_ns = settings->request_timeout_ms * NS_PER_MS,
         .draining = &role->draining,
+        .context = worker,
         .now_ns = read_clock,
         .random = read_random,
     };

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "app/role.h"
+#include "crypto/random_pool.h"
 #include "gateway/http.h"
 #include "net/http_server.h"
 #include "v2/front.h"
@@ -19,7 +20,8 @@ struct worker {
     struct v2_front *front; /* engine and preprocess roles */
     struct gateway gateway; /* the rest */
     struct gateway_http *http;
-    size_t open_count; /* the server and the remote services */
+    struct random_pool random; /* of request ids */
+    size_t open_count;         /* the server and the remote services */
     struct task drain;
     struct task drained;
     struct task server_closed;
