@@ -10,7 +10,8 @@
  *
  * A quick request that finds nobody waiting runs at once, on the thread that submits it: to
  * wake another would cost more than to run it. When more than one of a hundred such runs
- * was not quick after all, this ends for good.
+ * that were measured was not quick after all, by its own doing (stopwatch.h), this ends for
+ * good.
  *
  * While all instances are busy, a waiting call whose deadline passes is told at the next
  * submit or when an instance is free, whichever is first.

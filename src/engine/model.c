@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/limits.h"
 #include "engine/execution.h"
+#include "engine/stopwatch.h"
 
 enum {
     PATH_SIZE_BYTES_MAX = 4096,
@@ -87,11 +87,11 @@ static bool is_quick(const struct model *model, uint64_t quick_ns_max)
     size_t slow_count = 0;
     bool unread;
     for (size_t i = 0; i < MEASURED_RUN_COUNT && slow_count <= SLOW_RUN_COUNT_MAX; i++) {
-        const uint64_t before_ns = clock_monotonic_ns();
+        const struct stopwatch stopwatch = stopwatch_start();
         if (execution_probe(model, 1, &unread) != GALEN_OK) {
             return false;
         }
-        slow_count += clock_monotonic_ns() - before_ns > quick_ns_max;
+        slow_count += stopwatch_exceeds(&stopwatch, quick_ns_max);
     }
     return slow_count <= SLOW_RUN_COUNT_MAX;
 }
