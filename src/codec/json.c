@@ -284,7 +284,7 @@ static enum galen_status check_own_names(const struct json *object,
 
 static bool is_container(const struct json *value)
 {
-    return yyjson_is_ctn((yyjson_val *)(uintptr_t)value);
+    return yyjson_is_ctn(value_of(value));
 }
 
 static enum galen_status check_names(const struct json *container,
