@@ -9,7 +9,8 @@ from process import SANITIZED, until
 from refusals import V2_INFER
 from samples import MODEL, as_binary, as_tensor, by_features
 
-GROWTH_BYTES_MAX = 2 << 20
+ROUNDS_MAX = 8
+GROWTH_BYTES_MAX = 64 << 10  # of the least growing round: what leaks does so in each
 RESET = struct.pack("ii", 1, 0)
 
 
@@ -46,6 +47,19 @@ def settle(galen, files: list[int]) -> None:
           f"as few files are open as before ({files})")
 
 
+def memory_comes_to_rest(galen, one_round) -> bool:
+    """Pages may be touched for the first time at any moment, by any thread; but not for ever."""
+    growths = []
+    for _ in range(ROUNDS_MAX):
+        before = galen.resident_bytes()
+        one_round()
+        growths.append(galen.resident_bytes() - before)
+        if SANITIZED or growths[-1] < GROWTH_BYTES_MAX:
+            return True
+    print(f"grew by {growths} bytes")
+    return False
+
+
 @pytest.mark.parametrize("reset", [False, True], ids=["closes", "resets"])
 @pytest.mark.parametrize("kind", requests())
 def test_a_client_that_leaves_at_any_byte_leaves_nothing_behind(galen, kind, reset):
@@ -53,10 +67,8 @@ def test_a_client_that_leaves_at_any_byte_leaves_nothing_behind(galen, kind, res
     leave_everywhere(galen, request, reset)
     assert galen.infer(by_features()).status == 200
     files = galen.file_counts()
-    before = galen.resident_bytes()
-    leave_everywhere(galen, request, reset)
+    assert memory_comes_to_rest(galen, lambda: leave_everywhere(galen, request, reset))
     settle(galen, files)
-    assert SANITIZED or galen.resident_bytes() - before < GROWTH_BYTES_MAX
     assert galen.infer(by_features()).status == 200
 
 
@@ -79,7 +91,4 @@ def test_memory_stays_flat_over_many_requests(galen):
             for each in requests:
                 galen.infer(each)
             galen.request("POST", V2_INFER, body, headers)
-    round_of_requests()
-    before = galen.resident_bytes()
-    round_of_requests()
-    assert SANITIZED or galen.resident_bytes() - before < GROWTH_BYTES_MAX
+    assert memory_comes_to_rest(galen, round_of_requests)
