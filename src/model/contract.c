@@ -124,7 +124,7 @@ static enum galen_status check_replacement(const struct checker *checker,
         return yaml_refuse(&checker->document, replace, checker->error,
                            "is outside of min and max");
     }
-    if (checker->text.datatype == VECTOR_FP32 && fabs(feature->missing_value) > FLT_MAX) {
+    if (checker->text.datatype == INPUT_FP32 && fabs(feature->missing_value) > FLT_MAX) {
         return yaml_refuse(&checker->document, replace, checker->error,
                            "does not fit FP32");
     }
@@ -148,6 +148,10 @@ static enum galen_status finish_feature(const struct checker *checker,
 
 static enum galen_status finish_features(struct checker *checker)
 {
+    const struct contract *contract = &checker->text.contract;
+    if (contract->feature_count == 0) {
+        return GALEN_OK;
+    }
     const struct yaml_node *node = root_member(checker, "features")->first;
     for (size_t i = 0; i < checker->text.contract.feature_count; i++, node = node->next) {
         TRY(finish_feature(checker, &checker->text.features[i], node));
@@ -155,6 +159,116 @@ static enum galen_status finish_features(struct checker *checker)
     TRY(check_features_differ(checker));
     checker->text.contract.features = checker->text.features;
     return GALEN_OK;
+}
+
+/* Text. */
+
+static const char *why_no_text(const struct contract *contract, const char **out_key)
+{
+    *out_key = "stride";
+    if (contract->text.stride >= contract->text.max_length) {
+        return "must be less than max_length";
+    }
+    if (contract->text.stride > 0 && contract->text.longer != LONGER_WINDOW) {
+        return "needs longer: window";
+    }
+    *out_key = "bucket";
+    if (contract->text.bucket > 1 && contract->text.mask == NULL) {
+        return "needs a mask";
+    }
+    *out_key = "tokenizer";
+    return contract_file(contract, contract->text.tokenizer) == NULL ? "is not among files"
+                                                                     : NULL;
+}
+
+static enum galen_status check_text(const struct checker *checker)
+{
+    const struct yaml_node *text = root_member(checker, "text");
+    const char *key;
+    if (text == NULL) {
+        return GALEN_OK;
+    }
+    const char *why = why_no_text(&checker->text.contract, &key);
+    if (why == NULL) {
+        return GALEN_OK;
+    }
+    const struct yaml_node *node = yaml_member(text, key);
+    return yaml_refuse(&checker->document, node == NULL ? text : node, checker->error, "%s",
+                       why);
+}
+
+/* "B-X", "I-X", with BILOU "L-X" and "U-X", or "O"; with IO any. */
+static bool label_fits(enum contract_scheme scheme, const char *label)
+{
+    const char *prefixes = scheme == SCHEME_BILOU ? "BILU" : "BI";
+    if (scheme == SCHEME_IO || strcmp(label, "O") == 0) {
+        return true;
+    }
+    return strchr(prefixes, label[0]) != NULL && label[1] == '-' && label[2] != '\0';
+}
+
+static enum galen_status check_entity_labels(const struct checker *checker)
+{
+    const struct contract *contract = &checker->text.contract;
+    if (contract->task != TASK_TOKEN_CLASSIFICATION) {
+        return GALEN_OK;
+    }
+    if (contract->output.activation == ACTIVATION_SIGMOID) {
+        return yaml_refuse(&checker->document,
+                           yaml_member(root_member(checker, "output"), "activation"),
+                           checker->error, "of token-classification cannot be sigmoid");
+    }
+    for (size_t i = 0; i < contract->label_count; i++) {
+        if (!label_fits(contract->entities.scheme, contract->labels[i])) {
+            return yaml_refuse(&checker->document,
+                               yaml_at(root_member(checker, "labels"), i), checker->error,
+                               "does not fit entities.scheme");
+        }
+    }
+    return GALEN_OK;
+}
+
+/* What belongs to the task. */
+
+static enum galen_status check_member(const struct checker *checker, const char *name,
+                                      bool belongs, bool required)
+{
+    const struct yaml_node *node = root_member(checker, name);
+    const char *task = contract_task_name(checker->text.contract.task);
+    if (node != NULL && !belongs) {
+        return yaml_refuse_name(&checker->document, node, checker->error,
+                                "does not belong to %s", task);
+    }
+    if (node == NULL && required) {
+        return yaml_refuse(&checker->document, root_member(checker, "task"), checker->error,
+                           "%s needs %s", task, name);
+    }
+    return GALEN_OK;
+}
+
+static enum galen_status check_datatype(const struct checker *checker)
+{
+    const bool is_float =
+        checker->text.datatype == INPUT_FP32 || checker->text.datatype == INPUT_FP64;
+    if (contract_takes_text(&checker->text.contract) != is_float) {
+        return GALEN_OK;
+    }
+    const struct yaml_node *input = root_member(checker, "input");
+    const struct yaml_node *node = yaml_member(input, "datatype");
+    return yaml_refuse(&checker->document, node == NULL ? input : node, checker->error,
+                       is_float ? "must be INT32 or INT64 for token ids"
+                                : "must be FP32 or FP64 for features");
+}
+
+static enum galen_status check_task(const struct checker *checker)
+{
+    const struct contract *contract = &checker->text.contract;
+    const bool takes_text = contract_takes_text(contract);
+    TRY(check_member(checker, "features", !takes_text, !takes_text));
+    TRY(check_member(checker, "text", takes_text, takes_text));
+    TRY(check_member(checker, "entities", contract->task == TASK_TOKEN_CLASSIFICATION,
+                     false));
+    return check_datatype(checker);
 }
 
 /* The rest. */
@@ -233,13 +347,16 @@ static enum galen_status read_contract(struct checker *checker, struct bytes tex
     TRY(yaml_parse(text, file, checker->scratch, &checker->document, checker->error));
     TRY(yaml_read(&checker->document, contract_keys, contract_key_count, checker->arena,
                   &checker->text, checker->error));
+    static const enum galen_datatype datatypes[] = {GALEN_FP32, GALEN_FP64, GALEN_INT32,
+                                                    GALEN_INT64};
+    TRY(check_task(checker));
     TRY(check_media_types(checker));
     TRY(finish_features(checker));
     TRY(check_labels(checker));
+    TRY(check_entity_labels(checker));
     TRY(finish_files(checker));
-    checker->text.contract.input.datatype =
-        checker->text.datatype == VECTOR_FP32 ? GALEN_FP32 : GALEN_FP64;
-    return GALEN_OK;
+    checker->text.contract.input.datatype = datatypes[checker->text.datatype];
+    return check_text(checker);
 }
 
 enum galen_status contract_parse(struct bytes text, const char *file, struct arena *arena,
@@ -263,6 +380,21 @@ enum galen_status contract_parse(struct bytes text, const char *file, struct are
 const char *contract_task_name(enum contract_task task)
 {
     return contract_task_names[task];
+}
+
+bool contract_takes_text(const struct contract *contract)
+{
+    return contract->task != TASK_TABULAR_CLASSIFICATION;
+}
+
+const struct contract_file *contract_file(const struct contract *contract, const char *name)
+{
+    for (size_t i = 0; i < contract->file_count; i++) {
+        if (strcmp(contract->files[i].name, name) == 0) {
+            return &contract->files[i];
+        }
+    }
+    return NULL;
 }
 
 const struct contract_file *contract_network_file(const struct contract *contract)

@@ -14,6 +14,8 @@
 
 enum contract_task {
     TASK_TABULAR_CLASSIFICATION,
+    TASK_TEXT_CLASSIFICATION,
+    TASK_TOKEN_CLASSIFICATION,
 };
 
 /* A unit that a value may be given in, beside the feature's own. */
@@ -38,6 +40,35 @@ struct contract_feature {
     double missing_value;
 };
 
+/* What becomes of a text that has more tokens than one row may have. */
+enum contract_longer {
+    LONGER_REFUSE,   /* 422 */
+    LONGER_TRUNCATE, /* the rest is not looked at, warning `truncated` */
+    LONGER_WINDOW,   /* several overlapping rows, warning `windowed` */
+};
+
+/* Whose scores count where windows overlap (of a text: of all its windows). */
+enum contract_merge {
+    MERGE_CENTER, /* the window in which the token is farthest from an end; tokens only */
+    MERGE_MEAN,   /* the mean of the probabilities */
+    MERGE_MAX,    /* the window whose best score is highest */
+    MERGE_FIRST,  /* the first window */
+};
+
+/* How labels of tokens make an entity. */
+enum contract_scheme {
+    SCHEME_BIO,   /* B-X begins, I-X goes on; I-X after anything but X begins too */
+    SCHEME_BILOU, /* and L-X ends, U-X is one word */
+    SCHEME_IO,    /* neighbouring words of one label, written X or I-X, are one entity */
+};
+
+/* Which of a word's tokens speaks for the word. */
+enum contract_words {
+    WORDS_FIRST, /* the first, as most taggers are trained */
+    WORDS_MEAN,  /* the mean of the probabilities of all of them */
+    WORDS_MAX,   /* the one whose best score is highest */
+};
+
 enum contract_activation { ACTIVATION_NONE, ACTIVATION_SOFTMAX, ACTIVATION_SIGMOID };
 
 struct contract_file {
@@ -55,16 +86,33 @@ struct contract {
         const char *tensor; /* the network's input */
         enum galen_datatype datatype;
     } input;
-    const struct contract_feature *features; /* in the order of the tensor */
+    const struct contract_feature *features; /* tabular: in the order of the tensor */
     size_t feature_count;
 
+    struct {                   /* of the tasks that take text */
+        const char *tokenizer; /* one of files */
+        const char *mask;      /* the network's attention mask; NULL: it has none */
+        const char *types;     /* the network's token types; NULL: it has none */
+        uint64_t max_length;   /* tokens of one row, special ones included */
+        enum contract_longer longer;
+        uint64_t stride; /* tokens that neighbouring windows share */
+        uint64_t bucket; /* a row's length is padded to a multiple of it; 1: not at all */
+        enum contract_merge merge;
+    } text;
+    struct { /* of token classification */
+        enum contract_scheme scheme;
+        enum contract_words words;
+    } entities;
+
     struct {
-        const char *tensor; /* the network's output, [batch, labels] */
+        const char *tensor; /* the network's output, [batch, labels]; of token
+                               classification [batch, tokens, labels] */
         enum contract_activation activation;
     } output;
     const char *const *labels;
     size_t label_count;
-    double threshold; /* abstains when the best score is below; 0: never */
+    double threshold; /* abstains when the best score is below, or leaves the entity out;
+                         0: never */
 
     const struct contract_file *files;
     size_t file_count;
@@ -78,7 +126,14 @@ MUST_USE enum galen_status contract_parse(struct bytes text, const char *file,
                                           struct contract *out_contract,
                                           struct error *out_error);
 
+/* The file of that name; NULL: none. */
+const struct contract_file *contract_file(const struct contract *contract,
+                                          const char *name);
+
 /* The first file named "model.*"; a contract that was parsed has one. */
 const struct contract_file *contract_network_file(const struct contract *contract);
+
+/* Whether the task takes text: contract.text is filled. */
+bool contract_takes_text(const struct contract *contract);
 
 const char *contract_task_name(enum contract_task task); /* "tabular-classification" */

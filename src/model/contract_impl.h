@@ -5,7 +5,7 @@
 #include "codec/yaml_table.h"
 #include "model/contract.h"
 
-enum contract_vector_datatype { VECTOR_FP32, VECTOR_FP64 };
+enum contract_input_datatype { INPUT_FP32, INPUT_FP64, INPUT_INT32, INPUT_INT64 };
 
 struct contract_metric {
     const char *name;
@@ -19,7 +19,7 @@ struct contract_file_text {
 
 struct contract_text {
     struct contract contract; /* what needs no second look lands here */
-    enum contract_vector_datatype datatype;
+    enum contract_input_datatype datatype;
     struct contract_feature *features;
     struct contract_file_text *files;
     struct {

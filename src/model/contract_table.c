@@ -12,8 +12,13 @@ enum {
     FILE_COUNT_MAX = 64
 };
 
-const char *const contract_task_names[] = {"tabular-classification", NULL};
-static const char *const datatype_names[] = {"FP32", "FP64", NULL};
+const char *const contract_task_names[] = {"tabular-classification", "text-classification",
+                                           "token-classification", NULL};
+static const char *const datatype_names[] = {"FP32", "FP64", "INT32", "INT64", NULL};
+static const char *const longer_names[] = {"refuse", "truncate", "window", NULL};
+static const char *const merge_names[] = {"center", "mean", "max", "first", NULL};
+static const char *const scheme_names[] = {"bio", "bilou", "io", NULL};
+static const char *const words_names[] = {"first", "mean", "max", NULL};
 static const char *const activation_names[] = {"none", "softmax", "sigmoid", NULL};
 
 static const struct yaml_key media_type_key[] = {
@@ -34,7 +39,8 @@ static const struct yaml_key input_keys[] = {
      .offset = offsetof(struct contract_text, datatype),
      .otherwise = "FP32",
      .names = datatype_names,
-     .help = "What the network takes."},
+     .help = "What the network takes: of features FP32 or FP64, of token ids INT32 or "
+             "INT64."},
 };
 
 static const struct yaml_key unit_keys[] = {
@@ -95,13 +101,92 @@ static const struct yaml_key feature_key[] = {
     {.type = YAML_TYPE_MAPPING, .keys = feature_keys, .key_count = COUNT(feature_keys)},
 };
 
+static const struct yaml_key text_keys[] = {
+    {.name = "tokenizer",
+     .type = YAML_TYPE_STRING,
+     .required = true,
+     .offset = IN_CONTRACT(text.tokenizer),
+     .max = 255,
+     .help = "The file of `files` that says how text becomes tokens: a `tokenizer.json` of "
+             "Hugging Face."},
+    {.name = "mask",
+     .type = YAML_TYPE_STRING,
+     .offset = IN_CONTRACT(text.mask),
+     .max = LIMIT_TENSOR_NAME_SIZE_BYTES_MAX,
+     .help = "The network's attention mask, 1 for a token and 0 for padding. Absent: it "
+             "takes none."},
+    {.name = "types",
+     .type = YAML_TYPE_STRING,
+     .offset = IN_CONTRACT(text.types),
+     .max = LIMIT_TENSOR_NAME_SIZE_BYTES_MAX,
+     .help = "The network's token types. Absent: it takes none."},
+    {.name = "max_length",
+     .type = YAML_TYPE_U64,
+     .required = true,
+     .offset = IN_CONTRACT(text.max_length),
+     .min = 1,
+     .max = LIMIT_TOKEN_COUNT_MAX,
+     .help = "Tokens of one row, special ones included."},
+    {.name = "longer",
+     .type = YAML_TYPE_ENUM,
+     .offset = IN_CONTRACT(text.longer),
+     .otherwise = "refuse",
+     .names = longer_names,
+     .help = "What becomes of a text with more tokens: `refuse` answers 422, `truncate` "
+             "leaves the rest out and warns `truncated`, `window` cuts it into overlapping "
+             "rows and warns `windowed`."},
+    {.name = "stride",
+     .type = YAML_TYPE_U64,
+     .offset = IN_CONTRACT(text.stride),
+     .otherwise = "0",
+     .min = 0,
+     .max = LIMIT_TOKEN_COUNT_MAX,
+     .help = "Tokens that neighbouring windows share."},
+    {.name = "bucket",
+     .type = YAML_TYPE_U64,
+     .offset = IN_CONTRACT(text.bucket),
+     .otherwise = "1",
+     .min = 1,
+     .max = LIMIT_TOKEN_COUNT_MAX,
+     .help = "A row is padded to a multiple of it, so that requests of about one length "
+             "share a run. More than 1 needs `mask`."},
+    {.name = "merge",
+     .type = YAML_TYPE_ENUM,
+     .offset = IN_CONTRACT(text.merge),
+     .otherwise = "center",
+     .names = merge_names,
+     .help = "Whose scores count where windows overlap: `center` those of the window in "
+             "which the token is farthest from an end, `mean` the mean of all, `max` those "
+             "of the window that is surest, `first` those of the first. A text as a whole "
+             "has no center and takes the mean then."},
+};
+
+static const struct yaml_key entities_keys[] = {
+    {.name = "scheme",
+     .type = YAML_TYPE_ENUM,
+     .offset = IN_CONTRACT(entities.scheme),
+     .otherwise = "bio",
+     .names = scheme_names,
+     .help = "How labels of words make an entity. `bio`: `B-X` begins, `I-X` goes on; "
+             "`bilou`: and `L-X` ends, `U-X` is one word; `io`: neighbours with one label "
+             "are one."},
+    {.name = "words",
+     .type = YAML_TYPE_ENUM,
+     .offset = IN_CONTRACT(entities.words),
+     .otherwise = "first",
+     .names = words_names,
+     .help = "Which of a word's tokens speaks for it: the `first`, the `mean` of all, or "
+             "the surest (`max`)."},
+};
+
 static const struct yaml_key output_keys[] = {
     {.name = "tensor",
      .type = YAML_TYPE_STRING,
      .required = true,
      .offset = IN_CONTRACT(output.tensor),
      .max = LIMIT_TENSOR_NAME_SIZE_BYTES_MAX,
-     .help = "The network's output: one score a label, `[batch, labels]`."},
+     .help = "The network's output: one score a label, `[batch, labels]`; of "
+             "token-classification for each token, `[batch, tokens, labels]`."},
     {.name = "activation",
      .type = YAML_TYPE_ENUM,
      .offset = IN_CONTRACT(output.activation),
@@ -195,7 +280,6 @@ const struct yaml_key contract_keys[] = {
      .help = "The tensor that goes into the network."},
     {.name = "features",
      .type = YAML_TYPE_SEQUENCE,
-     .required = true,
      .offset = offsetof(struct contract_text, features),
      .min = 1,
      .max = LIMIT_FEATURE_COUNT_MAX,
@@ -203,7 +287,19 @@ const struct yaml_key contract_keys[] = {
      .key_count = 1,
      .count_offset = IN_CONTRACT(feature_count),
      .element_size = sizeof(struct contract_feature),
-     .help = "What the elements of the tensor mean, in their order."},
+     .help = "What the elements of the tensor mean, in their order. Of "
+             "tabular-classification, and required there."},
+    {.name = "text",
+     .type = YAML_TYPE_MAPPING,
+     .keys = text_keys,
+     .key_count = COUNT(text_keys),
+     .help = "How text becomes tensors. Of text- and token-classification, and required "
+             "there."},
+    {.name = "entities",
+     .type = YAML_TYPE_MAPPING,
+     .keys = entities_keys,
+     .key_count = COUNT(entities_keys),
+     .help = "How labels of tokens become entities. Of token-classification."},
     {.name = "output",
      .type = YAML_TYPE_MAPPING,
      .required = true,
@@ -220,14 +316,16 @@ const struct yaml_key contract_keys[] = {
      .key_count = 1,
      .count_offset = IN_CONTRACT(label_count),
      .element_size = sizeof(const char *),
-     .help = "What the scores mean, in their order. A single one needs `sigmoid`."},
+     .help = "What the scores mean, in their order. A single one needs `sigmoid`. Of "
+             "token-classification `O` and, by `entities.scheme`, `B-X` and the like."},
     {.name = "threshold",
      .type = YAML_TYPE_F64,
      .offset = IN_CONTRACT(threshold),
      .otherwise = "0",
      .min = 0,
      .max = 1,
-     .help = "It abstains where the best score is below; 0: never."},
+     .help = "It abstains where the best score is below, and leaves out an entity whose "
+             "score is; 0: never."},
     {.name = "files",
      .type = YAML_TYPE_MAP,
      .required = true,

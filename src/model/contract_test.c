@@ -195,10 +195,14 @@ static void what_the_rows_say_is_enforced(void **state)
     expect_refused(THRESHOLD, "threshold: 1.5",
                    "12: threshold: needs a number from 0 to 1");
     expect_refused(INPUT, "input: {tensor: x, datatype: INT64}",
-                   "30: input.datatype: needs one of FP32, FP64");
+                   "30: input.datatype: must be FP32 or FP64 for features");
+    expect_refused(INPUT, "input: {tensor: x, datatype: INT8}",
+                   "30: input.datatype: needs one of FP32, FP64, INT32, INT64");
     expect_refused(OUTPUT, "output: {tensor: x, activation: relu}",
                    "33: output.activation: needs one of none, softmax, sigmoid");
-    expect_refused(1, "task: guessing", "7: task: needs tabular-classification");
+    expect_refused(1, "task: guessing",
+                   "7: task: needs one of tabular-classification, text-classification, "
+                   "token-classification");
     expect_refused(CARD, "card: {demonstrations: true}",
                    "8: card.demonstrations: unknown key; did you mean 'demonstration'?");
     expect_refused(CARD, "card: {notice: x}", "7: card.intended_use: is required");

@@ -139,7 +139,7 @@ static enum galen_status run(const struct subject *subject, struct infer_call *c
                          "model '%s' does not take this media type", model.name);
     }
     const struct phi input = phi_hide(only_element(&plan.inputs[0]));
-    TRY(subject->transform->run(contract, input, call->arena, &made, &call->error));
+    TRY(subject->transform->run(contract, NULL, input, call->arena, &made, &call->error));
     return answer_outputs(call, &made, plan.wanted_outputs);
 }
 

@@ -17,6 +17,12 @@
 #define TRANSFORM_CONTENT_TYPE "content_type" /* BYTES [1] */
 #define TRANSFORM_WARNINGS "galen.warnings"   /* BYTES [n]: codes of warnings.def */
 
+/* Of text, beside its windows' rows: W windows of L tokens. */
+#define TRANSFORM_OFFSETS "galen.offsets" /* INT32 [W, L, 2]: code points, start and end \
+                                           */
+#define TRANSFORM_WORDS "galen.words"     /* INT32 [W, L]: the token's word; -1: none */
+#define TRANSFORM_SPECIAL "galen.special" /* UINT8 [W, L]: 1: no token of the text */
+
 struct transform_outputs {
     struct galen_tensor tensors[TRANSFORM_OUTPUT_COUNT_MAX]; /* bytes in the arena */
     size_t count;
@@ -24,8 +30,17 @@ struct transform_outputs {
 
 struct transform {
     enum contract_task task;
-    enum galen_status (*run)(const struct contract *contract, struct phi input,
-                             struct arena *arena, struct transform_outputs *out_outputs,
+
+    /* What every run of this version needs, made once: read from the one file that
+     * needs_file names. Both NULL: nothing is. Gives out_prepared to unprepare. */
+    const char *(*needs_file)(const struct contract *contract);
+    enum galen_status (*prepare)(const struct contract *contract, struct bytes file,
+                                 void **out_prepared, struct error *out_error);
+    void (*unprepare)(void *prepared); /* NULL is allowed */
+
+    enum galen_status (*run)(const struct contract *contract, const void *prepared,
+                             struct phi input, struct arena *arena,
+                             struct transform_outputs *out_outputs,
                              struct error *out_error);
 
     /* The outputs' specs, for metadata; in the arena. */

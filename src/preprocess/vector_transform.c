@@ -20,10 +20,11 @@ static enum galen_status put_warning(const char *code, struct arena *arena,
     return GALEN_OK;
 }
 
-static enum galen_status run(const struct contract *contract, struct phi input,
-                             struct arena *arena, struct transform_outputs *out_outputs,
-                             struct error *out_error)
+static enum galen_status run(const struct contract *contract, const void *prepared,
+                             struct phi input, struct arena *arena,
+                             struct transform_outputs *out_outputs, struct error *out_error)
 {
+    (void)prepared;
     struct vector vector;
     TRY(vector_from_json(contract, input, arena, &vector, out_error));
     struct galen_tensor warnings = {
