@@ -241,53 +241,36 @@ static enum phase_result infer(struct request *request)
                : request_fail(request, status);
 }
 
-static const struct galen_tensor *find_tensor(const struct infer_call *call,
-                                              const char *name)
-{
-    for (size_t i = 0; i < call->response.output_count; i++) {
-        if (strcmp(call->response.outputs[i].tensor.name, name) == 0) {
-            return &call->response.outputs[i].tensor;
-        }
-    }
-    return NULL;
-}
-
-static enum galen_status collect_warnings(struct request *request,
-                                          const struct predictions *predictions,
-                                          struct warnings *warnings)
+static enum galen_status collect_warnings(const struct request *request,
+                                          struct warnings *warnings,
+                                          struct error *out_error)
 {
     const struct galen_tensor *codes =
-        find_tensor(&request->preprocess_call, "galen.warnings");
+        domain_find_tensor(&request->preprocess_call, "galen.warnings");
     if (request->version->contract->demonstration) {
         warnings_add(warnings, WARNING_demo_model);
     }
-    if (predictions->abstained) {
-        warnings_add(warnings, WARNING_low_confidence);
-    }
-    return codes == NULL ? GALEN_OK : warnings_add_tensor(warnings, codes, &request->error);
+    return codes == NULL ? GALEN_OK : warnings_add_tensor(warnings, codes, out_error);
 }
 
-static enum galen_status map_classification(struct request *request)
+static enum galen_status map_answer(struct request *request)
 {
-    const struct contract *contract = request->version->contract;
-    const struct galen_tensor *tensor =
-        find_tensor(&request->infer_call, contract->output.tensor);
-    struct predictions predictions;
+    const struct domain *domain = domain_for(request->version->contract->task);
     struct warnings warnings = {0};
-    if (tensor == NULL) {
-        return error_set(&request->error, GALEN_BAD_UPSTREAM,
-                         "the engine's answer lacks output '%s'", contract->output.tensor);
+    const void *outcome;
+    if (domain == NULL) {
+        return error_set(&request->error, GALEN_NOT_IMPLEMENTED,
+                         "there is no answer for this model's task");
     }
-    TRY(predictions_from_tensor(contract, tensor, &request->arena, &predictions,
-                                &request->error));
-    TRY(collect_warnings(request, &predictions, &warnings));
-    answer_classification(request, &predictions, warnings);
+    TRY(domain->map(request, &warnings, &outcome));
+    TRY(collect_warnings(request, &warnings, &request->error));
+    answer_make(request, domain, outcome, warnings);
     return GALEN_OK;
 }
 
 static enum phase_result map(struct request *request)
 {
-    const enum galen_status status = map_classification(request);
+    const enum galen_status status = map_answer(request);
     return status == GALEN_OK ? PHASE_CONTINUE : request_fail(request, status);
 }
 

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "gateway/warnings.h"
+
 /* Sums of FP32 probabilities drift by about one unit in the last place a term. */
 #define PROBABILITY_SLACK 1e-6
 
@@ -132,4 +134,30 @@ enum galen_status predictions_from_tensor(const struct contract *contract,
     predictions.abstained = predictions.items[0].score < contract->threshold;
     *out_predictions = predictions;
     return GALEN_OK;
+}
+
+void predictions_put(const struct predictions *predictions, struct json_writer *json)
+{
+    json_put_name(json, "predictions");
+    json_begin_array(json);
+    for (size_t i = 0; i < predictions->count; i++) {
+        const struct prediction *item = &predictions->items[i];
+        json_begin_object(json);
+        json_put_name(json, "label");
+        json_put_cstring(json, item->label);
+        json_put_name(json, "score");
+        if (item->is_f32) {
+            json_put_f32(json, item->score_f32);
+        } else {
+            json_put_f64(json, item->score);
+        }
+        json_end_object(json);
+    }
+    json_end_array(json);
+    json_put_name(json, "abstained");
+    if (predictions->abstained) {
+        json_put_cstring(json, warning_code(WARNING_low_confidence));
+    } else {
+        json_put_null(json);
+    }
 }

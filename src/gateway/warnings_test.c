@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "gateway/answer.h"
+#include "gateway/warnings.h"
 
 #include "expect.h"
 
@@ -49,5 +49,5 @@ int main(void)
         cmocka_unit_test(known_codes_are_collected_once),
         cmocka_unit_test(unknown_and_malformed_codes_are_the_upstreams_fault),
     };
-    return cmocka_run_group_tests_name("answer", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("warnings", tests, NULL, NULL);
 }

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gateway/domain.h"
+
+static const struct domain *const domains[] = {
+    &tabular_domain,
+};
+
+const struct domain *domain_for(enum contract_task task)
+{
+    for (size_t i = 0; i < sizeof(domains) / sizeof(domains[0]); i++) {
+        if (domains[i]->task == task) {
+            return domains[i];
+        }
+    }
+    return NULL;
+}
+
+const struct galen_tensor *domain_find_tensor(const struct infer_call *call,
+                                              const char *name)
+{
+    for (size_t i = 0; i < call->response.output_count; i++) {
+        if (strcmp(call->response.outputs[i].tensor.name, name) == 0) {
+            return &call->response.outputs[i].tensor;
+        }
+    }
+    return NULL;
+}
+
+enum galen_status domain_output(struct request *request, const char *name,
+                                const struct galen_tensor **out_tensor)
+{
+    const struct galen_tensor *tensor = domain_find_tensor(&request->infer_call, name);
+    if (tensor == NULL) {
+        return error_set(&request->error, GALEN_BAD_UPSTREAM,
+                         "the engine's answer lacks output '%s'", name);
+    }
+    *out_tensor = tensor;
+    return GALEN_OK;
+}
