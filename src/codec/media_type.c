@@ -206,25 +206,52 @@ static const struct {
 } signatures[] = {
     {{(const uint8_t *)"\xFF\xD8\xFF", 3}, "image/jpeg"},
     {{(const uint8_t *)"\x89PNG\r\n\x1A\n", 8}, "image/png"},
+    {{(const uint8_t *)"GIF87a", 6}, "image/gif"},
+    {{(const uint8_t *)"GIF89a", 6}, "image/gif"},
+    {{(const uint8_t *)"II*\0", 4}, "image/tiff"},
+    {{(const uint8_t *)"MM\0*", 4}, "image/tiff"},
     {{(const uint8_t *)"%PDF-", 5}, "application/pdf"},
+    {{(const uint8_t *)"PK\x03\x04", 4}, "application/zip"},
+    {{(const uint8_t *)"PK\x05\x06", 4}, "application/zip"},
     {{(const uint8_t *)"\x1F\x8B", 2}, "application/gzip"},
+    {{(const uint8_t *)"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", 8}, "application/x-ole-storage"},
     {{(const uint8_t *)"{\\rtf", 5}, "text/rtf"},
 };
+
+enum { SIGNATURE_COUNT = sizeof(signatures) / sizeof(signatures[0]) };
 
 const char *media_type_sniff(struct bytes body)
 {
     const struct bytes start = bytes_first(body, SNIFF_SIZE_BYTES_MAX);
-    for (size_t i = 0; i < sizeof(signatures) / sizeof(signatures[0]); i++) {
+    for (size_t i = 0; i < SIGNATURE_COUNT; i++) {
         if (bytes_starts_with(start, signatures[i].prefix)) {
             return signatures[i].type;
         }
     }
+    if (is_text(start, body.size > start.size)) { /* in which "DICM" may stand, too */
+        return is_json(start) ? "application/json" : "text/plain";
+    }
     if (is_dicom(start)) {
         return "application/dicom";
     }
-    if (is_json(start)) {
-        return "application/json";
+    return is_json(start) ? "application/json" : "application/octet-stream";
+}
+
+static bool has_signature(struct media_type type)
+{
+    bool found = media_type_is(type, "image/*") || media_type_is(type, "application/dicom");
+    for (size_t i = 0; i < SIGNATURE_COUNT && !found; i++) {
+        found = media_type_is(type, signatures[i].type);
     }
-    return is_text(start, body.size > start.size) ? "text/plain"
-                                                  : "application/octet-stream";
+    return found;
+}
+
+bool media_type_agrees(struct media_type declared, const char *sniffed)
+{
+    struct media_type seen;
+    if (media_type_is(declared, sniffed)) {
+        return true;
+    }
+    return media_type_parse(bytes_from_string(sniffed), &seen) == GALEN_OK &&
+           !has_signature(seen) && !has_signature(declared);
 }

@@ -22,10 +22,16 @@ bool media_type_is(struct media_type type, const char *pattern);
 bool media_type_parameter(struct media_type type, const char *name,
                           struct bytes *out_value);
 
-/* What the first bytes say, by signature only: "image/jpeg", "image/png",
- * "application/dicom", "application/pdf", "application/gzip", "text/rtf",
+/* What the first bytes say, by signature only: "image/jpeg", "image/png", "image/gif",
+ * "image/tiff", "application/dicom", "application/pdf", "application/zip" (office files
+ * too), "application/gzip", "application/x-ole-storage" (older office files), "text/rtf",
  * "application/json" (an object or array begins after white space, and what comes next may
  * stand there), "text/plain" (UTF-8 without C0 controls but tab, CR, LF, FF; also nothing
  * at all), else "application/octet-stream". Looks at 512 bytes at most. "application/json"
  * is a guess about text: a note may begin so. */
 const char *media_type_sniff(struct bytes body);
+
+/* Whether bytes that look like `sniffed`, an answer of media_type_sniff, may be what was
+ * declared. Those with a signature are nothing else, and what is always seen by its
+ * signature (every image too) is not without it. */
+bool media_type_agrees(struct media_type declared, const char *sniffed);

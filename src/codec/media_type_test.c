@@ -147,6 +147,11 @@ static void signatures_are_recognized(void **state)
         {BYTES("\x89PNG\r\n\x1A\n...."), "image/png"},
         {bytes_of(dicom, sizeof(dicom)), "application/dicom"},
         {bytes_of(dicom, sizeof(dicom) - 1), "application/octet-stream"},
+        {BYTES("GIF89a"), "image/gif"},
+        {BYTES("II*\0"), "image/tiff"},
+        {BYTES("MM\0*"), "image/tiff"},
+        {BYTES("PK\x03\x04"), "application/zip"},
+        {BYTES("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"), "application/x-ole-storage"},
         {BYTES("%PDF-1.7\n"), "application/pdf"},
         {BYTES("\x1F\x8B\x08"), "application/gzip"},
         {BYTES("{\\rtf1\\ansi note}"), "text/rtf"},
@@ -202,6 +207,51 @@ static void a_character_across_the_512th_byte_is_text(void **state)
                         "application/octet-stream");
 }
 
+static void a_note_with_the_letters_of_dicom_is_a_note(void **state)
+{
+    (void)state;
+    char note[200];
+    memset(note, 'a', sizeof(note));
+    memcpy(note + 128, "DICM", 4);
+    assert_string_equal(media_type_sniff(bytes_of(note, sizeof(note))), "text/plain");
+}
+
+static void what_is_declared_agrees_with_what_is_seen(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *declared;
+        const char *sniffed;
+        bool agrees;
+    } cases[] = {
+        {"text/plain", "text/plain", true},
+        {"text/plain", "application/json", true}, /* a note that begins with a bracket */
+        {"text/plain", "application/octet-stream",
+         true}, /* the text's reader says why not */
+        {"Text/Markdown", "text/plain", true},
+        {"application/json", "text/plain", true},
+        {"application/fhir+json", "application/json", true},
+        {"application/x-anything", "application/octet-stream", true},
+        {"IMAGE/PNG", "image/png", true},
+        {"application/dicom", "application/dicom", true},
+        {"text/plain", "image/jpeg", false},
+        {"text/plain", "application/pdf", false},
+        {"text/plain", "application/zip", false},
+        {"text/plain", "text/rtf", false},
+        {"text/plain", "application/dicom", false},
+        {"application/json", "application/gzip", false},
+        {"image/png", "image/jpeg", false},
+        {"image/png", "text/plain", false},
+        {"image/webp", "application/octet-stream", false},
+        {"application/dicom", "application/octet-stream", false},
+        {"application/pdf", "text/plain", false},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        assert_int_equal(media_type_agrees(parsed(cases[i].declared), cases[i].sniffed),
+                         cases[i].agrees);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -219,6 +269,8 @@ int main(void)
         cmocka_unit_test(signatures_are_recognized),
         cmocka_unit_test(only_512_bytes_are_looked_at),
         cmocka_unit_test(a_character_across_the_512th_byte_is_text),
+        cmocka_unit_test(a_note_with_the_letters_of_dicom_is_a_note),
+        cmocka_unit_test(what_is_declared_agrees_with_what_is_seen),
     };
     return cmocka_run_group_tests_name("media_type", tests, NULL, NULL);
 }

@@ -5,6 +5,9 @@
 #include "codec/json.h"
 #include "codec/media_type.h"
 #include "codec/url.h"
+#include "gateway/infer_content.h"
+
+static const char json_name[] = "application/json";
 
 /* Members that a JSON body may have: with `input`, and with `inputs` (the v2 request). */
 static const char *const input_members[] = {"input", "content_type", "model", "version"};
@@ -38,10 +41,10 @@ static enum galen_status check_members(const struct json *object, bool is_tensor
     return GALEN_OK;
 }
 
-static enum galen_status refuse_member(struct error *out_error, const char *name,
-                                       const char *why)
+static enum galen_status refuse_member(struct error *out_error, enum galen_status status,
+                                       const char *name, const char *why)
 {
-    const enum galen_status status = error_set(out_error, GALEN_UNPROCESSABLE, "%s", why);
+    error_write(out_error, "%s", why);
     error_prefix_name(out_error, bytes_from_string(name));
     return status;
 }
@@ -66,18 +69,19 @@ static enum galen_status read_name(struct request *request, const struct json *o
                          name);
     }
     if (member != NULL && json_type(member) != JSON_STRING) {
-        return refuse_member(&request->error, name, "is not a string");
+        return refuse_member(&request->error, GALEN_UNPROCESSABLE, name, "is not a string");
     }
     const struct bytes text = member == NULL ? queried : json_string(member);
     if (member != NULL && status == GALEN_OK && !bytes_equal(text, queried)) {
-        return refuse_member(&request->error, name, "differs from the query parameter");
+        return refuse_member(&request->error, GALEN_UNPROCESSABLE, name,
+                             "differs from the query parameter");
     }
     if (member == NULL && status == GALEN_NOT_FOUND) {
         *out_name = NULL;
         return GALEN_OK;
     }
     if (!is_name(text)) {
-        return refuse_member(&request->error, name, "is not a name");
+        return refuse_member(&request->error, GALEN_UNPROCESSABLE, name, "is not a name");
     }
     *out_name = arena_copy_string(&request->arena, text);
     return *out_name == NULL ? GALEN_NO_MEMORY : GALEN_OK;
@@ -92,23 +96,54 @@ static enum galen_status read_names(struct request *request, const struct json *
     return GALEN_OK;
 }
 
-static enum galen_status check_content_type(const struct json *object,
-                                            struct error *out_error)
+/* The member content_type; *out_declared NULL: there is none. */
+static enum galen_status read_content_type(const struct json *object,
+                                           struct media_type *storage,
+                                           const struct media_type **out_declared,
+                                           struct error *out_error)
 {
     const struct json *type = json_member(object, "content_type");
-    struct media_type parsed;
+    *out_declared = NULL;
     if (type == NULL) {
         return GALEN_OK;
     }
     if (json_type(type) != JSON_STRING ||
-        media_type_parse(json_string(type), &parsed) != GALEN_OK) {
-        return refuse_member(out_error, "content_type", "is not a media type");
+        media_type_parse(json_string(type), storage) != GALEN_OK) {
+        return refuse_member(out_error, GALEN_UNPROCESSABLE, "content_type",
+                             "is not a media type");
     }
-    if (!media_type_is(parsed, "application/json")) {
-        return error_set(out_error, GALEN_UNSUPPORTED_TYPE,
-                         "the models here take application/json");
-    }
+    *out_declared = storage;
     return GALEN_OK;
+}
+
+static enum galen_status take_features(struct request *request, const struct json *object,
+                                       const struct media_type *declared,
+                                       struct infer_body *body)
+{
+    if (declared != NULL && !media_type_is(*declared, json_name)) {
+        return refuse_member(&request->error, GALEN_UNSUPPORTED_TYPE, "content_type",
+                             "an object of features is application/json");
+    }
+    body->features = object;
+    body->input.media_type = json_name;
+    return GALEN_OK;
+}
+
+static enum galen_status read_input(struct request *request, const struct json *object,
+                                    struct infer_body *body)
+{
+    const struct json *input = json_member(object, "input");
+    struct media_type storage;
+    const struct media_type *declared;
+    TRY(read_content_type(object, &storage, &declared, &request->error));
+    if (json_type(input) == JSON_OBJECT) {
+        return take_features(request, input, declared, body);
+    }
+    if (json_type(input) == JSON_STRING) {
+        return infer_content_of_string(request, json_string(input), declared, &body->input);
+    }
+    return refuse_member(&request->error, GALEN_UNPROCESSABLE, "input",
+                         "is neither text nor an object of features");
 }
 
 static enum galen_status read_json(struct request *request, struct infer_body *body)
@@ -119,15 +154,14 @@ static enum galen_status read_json(struct request *request, struct infer_body *b
         return error_set(&request->error, GALEN_UNPROCESSABLE,
                          "the body is not an object with \"input\" or \"inputs\"");
     }
-    body->input = json_member(object, "input");
     body->is_tensors = json_member(object, "inputs") != NULL;
-    if ((body->input != NULL) == body->is_tensors) {
+    if ((json_member(object, "input") != NULL) == body->is_tensors) {
         return error_set(&request->error, GALEN_UNPROCESSABLE,
                          "the body needs either \"input\" or \"inputs\"");
     }
     TRY(check_members(object, body->is_tensors, &request->error));
-    TRY(check_content_type(object, &request->error));
-    return read_names(request, object, body);
+    TRY(read_names(request, object, body));
+    return body->is_tensors ? GALEN_OK : read_input(request, object, body);
 }
 
 /* A body without a Content-Type is what it looks like. */
@@ -148,16 +182,19 @@ enum galen_status infer_body_read(struct request *request, struct infer_body *ou
     struct bytes json_size;
     TRY(declared_type(request, &type));
     *out_body = (struct infer_body){.version = ""};
-    if (media_type_is(type, "application/json")) {
+    if (media_type_is(type, json_name)) {
         return read_json(request, out_body);
     }
+    TRY(read_names(request, NULL, out_body));
     if (media_type_is(type, "application/octet-stream") &&
         request_header(request, "Inference-Header-Content-Length", &json_size)) {
         out_body->is_tensors = true;
-        return read_names(request, NULL, out_body);
+        return GALEN_OK;
     }
-    return error_set(
-        &request->error, GALEN_UNSUPPORTED_TYPE,
-        "send Content-Type: application/json, or application/octet-stream with "
-        "Inference-Header-Content-Length");
+    if (media_type_is(type, "application/x-www-form-urlencoded")) {
+        return error_set(&request->error, GALEN_UNSUPPORTED_TYPE,
+                         "a form of this kind is not taken: send Content-Type: text/plain, "
+                         "application/json or multipart/form-data");
+    }
+    return infer_content_of_bytes(request, request->body, &type, &out_body->input);
 }

@@ -5,6 +5,8 @@
 #include "codec/json_value.h"
 #include "gateway/answer.h"
 #include "gateway/infer_body.h"
+#include "gateway/infer_content.h"
+#include "gateway/infer_model.h"
 #include "gateway/phases.h"
 #include "gateway/routes.h"
 #include "gateway/tensor_body.h"
@@ -13,73 +15,19 @@ enum { LENGTH_SIZE = sizeof(uint32_t) };
 
 static const char reserved_prefix[] = "galen.";
 
-/* The only model with a contract, for callers that name none. */
-static const struct repository_model *only_model(const struct repository *repository)
+static enum galen_status read_route(struct request *request)
 {
-    const struct repository_model *found = NULL;
-    for (size_t i = 0; i < repository->model_count; i++) {
-        const struct repository_model *model = &repository->models[i];
-        const struct repository_version *version = repository_resolve(model, BYTES_NONE);
-        if (version == NULL || version->contract == NULL) {
-            continue;
-        }
-        if (found != NULL) {
-            return NULL;
-        }
-        found = model;
-    }
-    return found;
-}
-
-static enum galen_status find_model(struct request *request, const struct infer_body *body)
-{
-    const struct repository *repository = request->gateway->repository;
-    if (body->model == NULL) {
-        request->model = only_model(repository);
-        return request->model != NULL
-                   ? GALEN_OK
-                   : error_set(&request->error, GALEN_UNPROCESSABLE, "name a \"model\"");
-    }
-    request->model = repository_find(repository, bytes_from_string(body->model));
-    return request->model != NULL
-               ? GALEN_OK
-               : error_set(&request->error, GALEN_NOT_FOUND, "there is no such model");
-}
-
-/* The tag becomes a number here, once: preprocess and engine are asked for the same one. */
-static enum galen_status find_version(struct request *request,
-                                      const struct infer_body *body)
-{
-    const struct repository_version *version =
-        repository_resolve(request->model, bytes_from_string(body->version));
-    if (version == NULL) {
-        return error_set(&request->error, GALEN_NOT_FOUND,
-                         "model '%s' has no such version or tag", request->model->name);
-    }
-    if (!version->usable) {
-        return error_set(&request->error, GALEN_UNAVAILABLE, "%s", version->why_not.text);
-    }
-    if (version->contract == NULL) {
-        return error_set(&request->error, GALEN_NO_CONTRACT,
-                         "model '%s' version %llu has no model.yaml: use /v2",
-                         request->model->name, (unsigned long long)version->number);
-    }
-    request->version = version;
-    return GALEN_OK;
+    struct infer_body body;
+    TRY(infer_body_read(request, &body));
+    request->input = body.input;
+    request->features = body.features;
+    request->is_normalised = body.is_tensors;
+    return infer_model_find(request, &body);
 }
 
 static enum phase_result route(struct request *request)
 {
-    struct infer_body body = {0};
-    enum galen_status status = infer_body_read(request, &body);
-    if (status == GALEN_OK) {
-        status = find_model(request, &body);
-    }
-    if (status == GALEN_OK) {
-        status = find_version(request, &body);
-    }
-    request->input = body.input;
-    request->is_normalised = body.is_tensors;
+    const enum galen_status status = read_route(request);
     return status == GALEN_OK ? PHASE_CONTINUE : request_fail(request, status);
 }
 
@@ -113,15 +61,12 @@ static enum phase_result validate(struct request *request)
     if (request->is_normalised) {
         return validate_tensors(request);
     }
-    if (json_type(request->input) == JSON_OBJECT) {
-        return PHASE_CONTINUE;
+    if (request->features != NULL) {
+        return PHASE_CONTINUE; /* whose reader is preprocess */
     }
-    const enum galen_status status =
-        error_set(&request->error, GALEN_UNPROCESSABLE,
-                  "this model takes an object of features, not a %s",
-                  json_type_name(json_type(request->input)));
-    error_prefix_name(&request->error, BYTES("input"));
-    return request_fail(request, status);
+    const enum galen_status status = infer_content_validate(
+        request->input.content, request->input.is_text, &request->error);
+    return status == GALEN_OK ? PHASE_CONTINUE : request_fail(request, status);
 }
 
 /* A BYTES [1] tensor of this text, in the arena. */
@@ -146,18 +91,27 @@ static enum galen_status text_tensor(struct request *request, const char *name,
     return GALEN_OK;
 }
 
-static enum galen_status put_input(struct request *request, struct galen_tensor *out_tensor)
+static enum galen_status put_features(struct request *request,
+                                      struct galen_tensor *out_tensor)
 {
     struct writer text;
     writer_init(&text, LIMIT_JSON_DOCUMENT_SIZE_BYTES_MAX);
     struct json_writer json = json_writer_on(&text);
-    json_put_value(&json, request->input);
+    json_put_value(&json, request->features);
     enum galen_status status = text.status;
     if (status == GALEN_OK) {
         status = text_tensor(request, "input", writer_bytes(&text), out_tensor);
     }
     writer_deinit(&text);
     return status;
+}
+
+static enum galen_status put_input(struct request *request, struct galen_tensor *out_tensor)
+{
+    return request->features != NULL
+               ? put_features(request, out_tensor)
+               : text_tensor(request, "input", phi_reveal(request->input.content),
+                             out_tensor);
 }
 
 static enum galen_status prepare_preprocess(struct request *request)
@@ -171,7 +125,8 @@ static enum galen_status prepare_preprocess(struct request *request)
         return GALEN_NO_MEMORY;
     }
     TRY(put_input(request, &inputs[0]));
-    TRY(text_tensor(request, "content_type", BYTES("application/json"), &inputs[1]));
+    TRY(text_tensor(request, "content_type", bytes_from_string(request->input.media_type),
+                    &inputs[1]));
     call->request.inputs = inputs;
     call->request.input_count = 2;
     return GALEN_OK;

@@ -69,7 +69,8 @@ void request_start(struct request *request)
     request->v2 = (struct v2_transaction){0};
     request->model = NULL;
     request->version = NULL;
-    request->input = NULL;
+    request->input = (struct request_input){0};
+    request->features = NULL;
     request->is_normalised = false;
     request->preprocess_ns = 0;
     request->infer_ns = 0;

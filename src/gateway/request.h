@@ -11,6 +11,7 @@
  */
 #pragma once
 
+#include "base/phi.h"
 #include "gateway/gateway.h"
 #include "v2/transaction.h"
 
@@ -33,6 +34,13 @@ enum phase_result {
     PHASE_WAIT, /* a call is pending; its end leads on to the next phase, or fails this one
                  */
     PHASE_FAIL, /* request->status and error say why; the first `always` phase is next */
+};
+
+/* What a model is asked about, as the client sent it. */
+struct request_input {
+    struct phi content; /* of text, what offsets count in; borrowed from body or arena */
+    const char *media_type; /* "text/plain", without parameters; NULL: tensors */
+    bool is_text;           /* text/anything: UTF-8, once validated */
 };
 
 enum request_state { REQUEST_RUNNING, REQUEST_READING, REQUEST_WAITING };
@@ -60,8 +68,10 @@ struct request {
     struct v2_transaction v2;
     const struct repository_model *model;
     const struct repository_version *version;
-    const struct json *input; /* a vector, from the JSON body */
-    bool is_normalised;       /* a v2 body: tensors for the engine */
+    struct request_input input;
+    const struct json
+        *features;      /* a vector in a JSON body, in the place of input.content */
+    bool is_normalised; /* a v2 body: tensors for the engine */
     struct infer_call preprocess_call;
     struct infer_call infer_call;
     uint64_t preprocess_ns;

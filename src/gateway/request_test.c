@@ -12,6 +12,15 @@
 static const char *const labels[] = {"malignant", "benign"};
 static const char *const json_only[] = {"application/json"};
 static const struct contract_feature features[] = {{.name = "radius", .unit = "mm"}};
+static const char *const text_only[] = {"text/plain"};
+static const struct contract text_contract = {
+    .task = TASK_TEXT_CLASSIFICATION,
+    .media_types = text_only,
+    .media_type_count = 1,
+    .output = {"scores", ACTIVATION_NONE},
+    .labels = labels,
+    .label_count = 2,
+};
 static const struct contract contract = {
     .media_types = json_only,
     .media_type_count = 1,
@@ -28,6 +37,9 @@ static const struct repository_version versions[] = {
     {.number = 2, .contract = &contract, .usable = true},
     {.number = 3, .usable = true},
 };
+static const struct repository_version text_versions[] = {
+    {.number = 1, .contract = &text_contract, .usable = true},
+};
 static const struct repository_tag tags[] = {{"current", 2}, {"previous", 1}};
 static const struct repository_model models[] = {
     {.name = "breast",
@@ -36,8 +48,9 @@ static const struct repository_model models[] = {
      .tags = tags,
      .tag_count = 2,
      .usable = true},
+    {.name = "notes", .versions = text_versions, .version_count = 1, .usable = true},
 };
-static const struct repository repository = {.models = models, .model_count = 1};
+static const struct repository repository = {.models = models, .model_count = 2};
 
 static const float radius = 17.5F;
 static const float scores[] = {0.75F, 0.25F};
@@ -77,14 +90,22 @@ static const struct galen_tensor_spec made_specs[] = {
     {"features", GALEN_FP32, 2, {1, 1}}, {"galen.warnings", GALEN_BYTES, 1, {-1}}};
 static const struct galen_tensor_spec score_specs[] = {
     {"scores", GALEN_FP32, 2, {GALEN_DIMENSION_ANY, 2}}};
-static const struct v2_model preprocess_model = {.name = "breast",
-                                                 .versions = fake_versions,
-                                                 .version_count = 2,
-                                                 .platform = "fake",
-                                                 .inputs = text_specs,
-                                                 .input_count = 2,
-                                                 .outputs = made_specs,
-                                                 .output_count = 2};
+static const struct v2_model preprocess_models[] = {
+    {.name = "breast",
+     .versions = fake_versions,
+     .version_count = 2,
+     .platform = "fake",
+     .inputs = text_specs,
+     .input_count = 2,
+     .outputs = made_specs,
+     .output_count = 2},
+    {.name = "notes",
+     .versions = fake_versions,
+     .version_count = 1,
+     .platform = "fake",
+     .inputs = text_specs,
+     .input_count = 2},
+};
 static const struct v2_model engine_model = {.name = "breast",
                                              .versions = fake_versions,
                                              .version_count = 2,
@@ -163,7 +184,8 @@ static int set_up(void **state)
     static struct rig rig;
     rig = (struct rig){0};
     manual_mailbox_init(&rig.mailbox);
-    infer_fake_init(&rig.preprocess, &preprocess_model);
+    infer_fake_init(&rig.preprocess, preprocess_models);
+    rig.preprocess.model_count = 2;
     infer_fake_init(&rig.engine, &engine_model);
     rig.preprocess.outputs = &vector;
     rig.preprocess.output_count = 1;
@@ -277,11 +299,48 @@ static void preprocess_and_engine_are_asked_for_the_same_version(void **state)
     assert_int_equal(rig->status, 200);
 }
 
-static void the_only_model_needs_no_name(void **state)
+static void the_only_model_for_vectors_needs_no_name(void **state)
 {
     struct rig *rig = *state;
     post(rig, "/infer", "application/json", "{\"input\":{\"radius\":1}}");
     assert_int_equal(rig->status, 200);
+}
+
+static void expect_element(const struct galen_tensor *tensor, const char *name,
+                           const char *text)
+{
+    const size_t size = strlen(text);
+    assert_string_equal(tensor->name, name);
+    assert_int_equal(tensor->datatype, GALEN_BYTES);
+    assert_int_equal(tensor->rank, 1);
+    assert_int_equal(tensor->shape[0], 1);
+    assert_int_equal(tensor->size_bytes, 4 + size);
+    assert_int_equal(((const uint8_t *)tensor->bytes)[0], size);
+    assert_memory_equal((const uint8_t *)tensor->bytes + 4, text, size);
+}
+
+static void text_reaches_preprocess_as_it_was_sent(void **state)
+{
+    struct rig *rig = *state;
+    static const char *const bodies[][2] = {
+        {"application/json", "{\"input\": \"Patient data or image here\"}"},
+        {"text/plain; charset=utf-8", "Patient data or image here"},
+    };
+    for (size_t i = 0; i < 2; i++) {
+        rig->preprocess.holds = true;
+        post(rig, "/infer", bodies[i][0], bodies[i][1]);
+
+        const struct infer_request *asked = &infer_fake_next(&rig->preprocess)->request;
+        assert_string_equal(asked->model, "notes");
+        assert_int_equal(asked->input_count, 2);
+        expect_element(&asked->inputs[0], "input", "Patient data or image here");
+        expect_element(&asked->inputs[1], "content_type", "text/plain");
+        assert_true(bytes_equal(phi_reveal(rig->request.input.content),
+                                BYTES("Patient data or image here")));
+        request_cancel(&rig->request);
+        pump(rig);
+        assert_int_equal(rig->release_count, 1);
+    }
 }
 
 static void warnings_of_preprocess_reach_the_client(void **state)
@@ -344,22 +403,29 @@ static void wrong_bodies_get_a_problem_that_says_where(void **state)
         {"application/json", "{\"input\":{},\"model\":\"SECRET\"}", 404, "not-found"},
         {"application/json", "{\"input\":{},\"version\":\"SECRET\"}", 404, "not-found"},
         {"application/json", "{\"input\":{},\"version\":\"3\"}", 409, "no-contract"},
-        {"application/json", "{\"input\":\"SECRET\"}", 422, "\"pointer\":\"/input\""},
+        {"application/json", "{\"input\":\"SECRET\",\"model\":\"breast\"}", 415,
+         "'breast' does not take this media type, but application/json"},
+        {"application/json", "{\"input\":null}", 422, "\"pointer\":\"/input\""},
         {"application/json", "{\"input\":{},\"content_type\":\"image/png\"}", 415,
          "unsupp"},
         {"application/json",
-         "{\"inputs\":[{\"name\":\"features\",\"datatype\":\"FP32\",\"shape\":[2,1],"
+         "{\"model\":\"breast\",\"inputs\":[{\"name\":\"features\","
+         "\"datatype\":\"FP32\",\"shape\":[2,1],"
          "\"data\":"
          "[1,2]}]}",
          422, "send batches to /v2"},
         {"application/json",
-         "{\"inputs\":[{\"name\":\"features\",\"datatype\":\"FP32\",\"shape\":[1,1],"
+         "{\"model\":\"breast\",\"inputs\":[{\"name\":\"features\","
+         "\"datatype\":\"FP32\",\"shape\":[1,1],"
          "\"data\":"
          "[1e39]}]}",
          400, "\"pointer\":\"/inputs/0/data/0\""},
-        {"text/plain", "SECRET", 415, "unsupported-media-type"},
-        {"application/x-www-form-urlencoded", "SECRET", 415,
-         "Content-Type: application/json"},
+        {"application/json", "{\"input\":\"\"}", 422, "\"pointer\":\"/input\""},
+        {"text/plain", "SECRET\xC3", 400, "byte offset 6"},
+        {"text/plain", "", 422, "\"pointer\":\"/input\""},
+        {"image/png", "\x89PNG\r\n\x1A\nSECRET", 415,
+         "what they take: application/json, text/plain"},
+        {"application/x-www-form-urlencoded", "SECRET", 415, "Content-Type: text/plain"},
         {"nonsense", "SECRET", 400, "no media type"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -501,7 +567,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(vector_becomes_a_domain_answer),
         TEST(preprocess_and_engine_are_asked_for_the_same_version),
-        TEST(the_only_model_needs_no_name),
+        TEST(the_only_model_for_vectors_needs_no_name),
+        TEST(text_reaches_preprocess_as_it_was_sent),
         TEST(warnings_of_preprocess_reach_the_client),
         TEST(tensors_skip_preprocess),
         TEST(v2_answers_with_tensors),

@@ -91,7 +91,7 @@ DOCUMENT = [
 ]
 
 FEATURES = [
-    post("input is text", {"model": MODEL, "input": CANARY}, 422, "/input"),
+    post("input is text", {"model": MODEL, "input": CANARY}, 415, "/input"),
     post("input is a list", {"model": MODEL, "input": [CANARY_NUMBER] * FEATURE_COUNT}, 422, "/input"),
     post("input is null", {"model": MODEL, "input": None}, 422, "/input"),
     post("an unknown feature", {"model": MODEL, "input": features("benign") | {CANARY: 1}}, 422,

@@ -65,9 +65,19 @@ static void parts_make_the_same_type(struct bytes text)
 static bool is_known(const char *type)
 {
     static const char *const known[] = {
-        "image/jpeg",       "image/png",        "application/dicom",
-        "application/pdf",  "application/gzip", "text/rtf",
-        "application/json", "text/plain",       "application/octet-stream",
+        "image/jpeg",
+        "image/png",
+        "application/dicom",
+        "application/pdf",
+        "application/gzip",
+        "text/rtf",
+        "application/json",
+        "text/plain",
+        "application/octet-stream",
+        "image/gif",
+        "image/tiff",
+        "application/zip",
+        "application/x-ole-storage",
     };
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
         if (strcmp(known[i], type) == 0) {
@@ -100,7 +110,7 @@ static void what_a_body_looks_like(struct bytes body)
     if (strcmp(type, "text/plain") == 0 && body.size <= SNIFF_SIZE_BYTES) {
         INVARIANT(bytes_are_utf8(body, NULL));
     }
-    if (is_json_container(body)) { /* "DICM" may stand at its place in a string, too */
+    if (is_json_container(body)) { /* "DICM" may stand at its place before a DEL, too */
         INVARIANT(strcmp(type, "application/json") == 0 ||
                   strcmp(type, "application/dicom") == 0 || body.size > SNIFF_SIZE_BYTES);
     }

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gateway/infer_content.h"
+
+#include "codec/base64.h"
+
+static const char octet_stream[] = "application/octet-stream";
+
+static enum galen_status refuse(struct request *request, enum galen_status status)
+{
+    error_prefix_name(&request->error, BYTES("input"));
+    return status;
+}
+
+/* "Text/Plain; charset=utf-8" as "text/plain", in the arena. */
+static const char *plain_name(struct arena *arena, const struct media_type *type)
+{
+    const size_t size = type->type.size + 1 + type->subtype.size;
+    char *name = arena_alloc(arena, size + 1);
+    if (name == NULL) {
+        return NULL;
+    }
+    memcpy(name, type->type.data, type->type.size);
+    name[type->type.size] = '/';
+    memcpy(name + type->type.size + 1, type->subtype.data, type->subtype.size);
+    for (size_t i = 0; i < size; i++) {
+        name[i] |= name[i] >= 'A' && name[i] <= 'Z' ? 0x20 : 0;
+    }
+    return name;
+}
+
+static bool is_text_in_utf8(const struct media_type *type)
+{
+    struct bytes charset;
+    return !media_type_parameter(*type, "charset", &charset) ||
+           bytes_equal_ignoring_case(charset, BYTES("utf-8")) ||
+           bytes_equal_ignoring_case(charset, BYTES("us-ascii"));
+}
+
+static bool is_blank(uint8_t byte)
+{
+    return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
+}
+
+/* What begins and ends as an object does is one that its sender took for something else;
+ * notes begin with brackets too. */
+static bool is_json_object(struct bytes bytes)
+{
+    while (bytes.size > 0 && is_blank(bytes.data[0])) {
+        bytes = bytes_from(bytes, 1);
+    }
+    while (bytes.size > 0 && is_blank(bytes.data[bytes.size - 1])) {
+        bytes.size--;
+    }
+    return bytes.size > 0 && bytes.data[0] == '{' && bytes.data[bytes.size - 1] == '}' &&
+           strcmp(media_type_sniff(bytes), "application/json") == 0;
+}
+
+static bool looks_as_declared(const struct media_type *declared, struct bytes bytes,
+                              const char *sniffed)
+{
+    return media_type_agrees(*declared, sniffed) &&
+           !(media_type_is(*declared, "text/*") && is_json_object(bytes));
+}
+
+static enum galen_status check_declared(struct request *request,
+                                        const struct media_type *declared,
+                                        struct bytes bytes)
+{
+    const char *sniffed = media_type_sniff(bytes);
+    if (!looks_as_declared(declared, bytes, sniffed)) {
+        return error_set(&request->error, GALEN_UNSUPPORTED_TYPE,
+                         "does not look like the media type that is declared, but like %s",
+                         sniffed);
+    }
+    if (media_type_is(*declared, "text/*") && !is_text_in_utf8(declared)) {
+        return error_set(&request->error, GALEN_UNSUPPORTED_TYPE,
+                         "text is taken in UTF-8 only");
+    }
+    return GALEN_OK;
+}
+
+static bool declares_nothing(const struct media_type *declared)
+{
+    return declared == NULL || media_type_is(*declared, octet_stream);
+}
+
+enum galen_status infer_content_of_bytes(struct request *request, struct bytes bytes,
+                                         const struct media_type *declared,
+                                         struct request_input *out_input)
+{
+    const char *name;
+    if (declares_nothing(declared)) {
+        name = media_type_sniff(bytes);
+    } else {
+        const enum galen_status status = check_declared(request, declared, bytes);
+        if (status != GALEN_OK) {
+            return refuse(request, status);
+        }
+        name = plain_name(&request->arena, declared);
+    }
+    if (name == NULL) {
+        return GALEN_NO_MEMORY;
+    }
+    *out_input = (struct request_input){
+        .content = phi_hide(bytes),
+        .media_type = name,
+        .is_text = bytes_starts_with(bytes_from_string(name), BYTES("text/")),
+    };
+    return GALEN_OK;
+}
+
+static enum galen_status of_base64(struct request *request, struct bytes text,
+                                   const struct media_type *declared,
+                                   struct request_input *out_input)
+{
+    struct bytes bytes;
+    const enum galen_status status =
+        base64_decode(text, &request->arena, &bytes, &request->error);
+    if (status != GALEN_OK) {
+        return refuse(request, status == GALEN_INVALID ? GALEN_UNPROCESSABLE : status);
+    }
+    return infer_content_of_bytes(request, bytes, declared, out_input);
+}
+
+enum galen_status infer_content_of_string(struct request *request, struct bytes text,
+                                          const struct media_type *declared,
+                                          struct request_input *out_input)
+{
+    static const struct media_type plain = {BYTES_INIT("text"), BYTES_INIT("plain"),
+                                            BYTES_INIT("")};
+    if (declared == NULL) {
+        return infer_content_of_bytes(request, text, &plain, out_input);
+    }
+    return media_type_is(*declared, "text/*")
+               ? infer_content_of_bytes(request, text, declared, out_input)
+               : of_base64(request, text, declared, out_input);
+}
+
+enum galen_status infer_content_validate(struct phi content, bool is_text,
+                                         struct error *out_error)
+{
+    const struct bytes bytes = phi_reveal(content);
+    size_t index = 0;
+    enum galen_status status = GALEN_OK;
+    if (bytes.size == 0) {
+        status = error_set(out_error, GALEN_UNPROCESSABLE, "is empty");
+    } else if (is_text && !bytes_are_utf8(bytes, &index)) {
+        status =
+            error_set(out_error, GALEN_INVALID, "byte offset %zu: is not UTF-8", index);
+    }
+    if (status != GALEN_OK) {
+        error_prefix_name(out_error, BYTES("input"));
+    }
+    return status;
+}

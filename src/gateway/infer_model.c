@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gateway/infer_model.h"
+
+#include "codec/media_type.h"
+
+enum { TYPE_COUNT_TOLD = 8, TYPES_TEXT_SIZE = 256 };
+
+/* Media types, each once, for a message. They come from contracts, not from clients. */
+struct told {
+    const char *types[TYPE_COUNT_TOLD];
+    size_t count;
+};
+
+static void tell_type(struct told *told, const char *type)
+{
+    for (size_t i = 0; i < told->count; i++) {
+        if (strcmp(told->types[i], type) == 0) {
+            return;
+        }
+    }
+    if (told->count < TYPE_COUNT_TOLD) {
+        told->types[told->count++] = type;
+    }
+}
+
+static void tell_types(struct told *told, const struct contract *contract)
+{
+    for (size_t i = 0; i < contract->media_type_count; i++) {
+        tell_type(told, contract->media_types[i]);
+    }
+}
+
+/* "text/plain, application/json": the last ones are left out where there is no room. */
+static void told_text(const struct told *told, char out_text[TYPES_TEXT_SIZE])
+{
+    size_t size = 0;
+    for (size_t i = 0; i < told->count; i++) {
+        const struct bytes type = bytes_from_string(told->types[i]);
+        if (size + type.size + sizeof(", ") > TYPES_TEXT_SIZE) {
+            break;
+        }
+        if (i > 0) {
+            memcpy(out_text + size, ", ", 2);
+            size += 2;
+        }
+        memcpy(out_text + size, type.data, type.size);
+        size += type.size;
+    }
+    out_text[size] = '\0';
+}
+
+/* Tensors have no media type: every model takes them. */
+static bool takes(const struct contract *contract, const char *media_type)
+{
+    struct media_type type;
+    if (media_type == NULL) {
+        return true;
+    }
+    if (media_type_parse(bytes_from_string(media_type), &type) != GALEN_OK) {
+        return false;
+    }
+    for (size_t i = 0; i < contract->media_type_count; i++) {
+        if (media_type_is(type, contract->media_types[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum galen_status refuse_type(struct request *request, const struct told *told)
+{
+    char types[TYPES_TEXT_SIZE];
+    told_text(told, types);
+    const enum galen_status status =
+        request->model != NULL
+            ? error_set(&request->error, GALEN_UNSUPPORTED_TYPE,
+                        "model '%s' does not take this media type, but %s",
+                        request->model->name, types)
+            : error_set(&request->error, GALEN_UNSUPPORTED_TYPE,
+                        "no model here takes this media type; what they take: %s", types);
+    error_prefix_name(&request->error, BYTES("input"));
+    return status;
+}
+
+/* One that is broken counts, so that its requests are not another's answers. */
+static enum galen_status find_only(struct request *request, const char *media_type)
+{
+    const struct repository *repository = request->gateway->repository;
+    const struct repository_model *found = NULL;
+    struct told told = {.count = 0};
+    for (size_t i = 0; i < repository->model_count; i++) {
+        const struct repository_model *model = &repository->models[i];
+        const struct repository_version *version = repository_resolve(model, BYTES_NONE);
+        if (version == NULL || version->contract == NULL) {
+            continue;
+        }
+        tell_types(&told, version->contract);
+        if (takes(version->contract, media_type)) {
+            if (found != NULL) {
+                return error_set(&request->error, GALEN_UNPROCESSABLE,
+                                 "name a \"model\": several take this");
+            }
+            found = model;
+        }
+    }
+    if (found == NULL) {
+        return refuse_type(request, &told);
+    }
+    request->model = found;
+    return GALEN_OK;
+}
+
+static enum galen_status find_model(struct request *request, const struct infer_body *body)
+{
+    if (body->model == NULL) {
+        return find_only(request, body->input.media_type);
+    }
+    request->model =
+        repository_find(request->gateway->repository, bytes_from_string(body->model));
+    return request->model != NULL
+               ? GALEN_OK
+               : error_set(&request->error, GALEN_NOT_FOUND, "there is no such model");
+}
+
+static enum galen_status find_version(struct request *request,
+                                      const struct infer_body *body)
+{
+    const struct repository_version *version =
+        repository_resolve(request->model, bytes_from_string(body->version));
+    if (version == NULL) {
+        return error_set(&request->error, GALEN_NOT_FOUND,
+                         "model '%s' has no such version or tag", request->model->name);
+    }
+    if (!version->usable) {
+        return error_set(&request->error, GALEN_UNAVAILABLE, "%s", version->why_not.text);
+    }
+    if (version->contract == NULL) {
+        return error_set(&request->error, GALEN_NO_CONTRACT,
+                         "model '%s' version %llu has no model.yaml: use /v2",
+                         request->model->name, (unsigned long long)version->number);
+    }
+    request->version = version;
+    return GALEN_OK;
+}
+
+enum galen_status infer_model_find(struct request *request, const struct infer_body *body)
+{
+    struct told told = {.count = 0};
+    TRY(find_model(request, body));
+    TRY(find_version(request, body));
+    if (takes(request->version->contract, body->input.media_type)) {
+        return GALEN_OK;
+    }
+    tell_types(&told, request->version->contract);
+    return refuse_type(request, &told);
+}

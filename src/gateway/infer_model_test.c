@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which model answers. */
+#include "gateway/infer_model.h"
+
+#include <stdio.h>
+
+#include "expect.h"
+
+static const char *const json_types[] = {"application/json"};
+static const char *const text_types[] = {"text/plain", "text/markdown"};
+static const struct contract vector = {
+    .task = TASK_TABULAR_CLASSIFICATION, .media_types = json_types, .media_type_count = 1};
+static const struct contract text = {
+    .task = TASK_TOKEN_CLASSIFICATION, .media_types = text_types, .media_type_count = 2};
+static const struct repository_version vector_versions[] = {
+    {.number = 1, .contract = &vector, .usable = true}};
+static const struct repository_version text_versions[] = {
+    {.number = 1, .contract = &vector, .usable = true},
+    {.number = 2, .contract = &text, .usable = true},
+    {.number = 3, .usable = true}};
+static const struct repository_version broken_versions[] = {
+    {.number = 1, .contract = &text, .usable = false, .why_not = {"hash differs", ""}}};
+static const struct repository_tag current_1[] = {{"current", 1}};
+static const struct repository_tag current_2[] = {{"current", 2}};
+
+/* By name, ascending: the first two are what most tests have. */
+static const struct repository_model models[] = {
+    {"breast", vector_versions, 1, current_1, 1, true, {"", ""}},
+    {"ner", text_versions, 3, current_2, 1, true, {"", ""}},
+    {"ward", text_versions, 3, current_2, 1, true, {"", ""}},
+};
+static const struct repository_model broken[] = {
+    {"breast", vector_versions, 1, current_1, 1, true, {"", ""}},
+    {"ner", broken_versions, 1, current_1, 1, false, {"hash differs", ""}},
+};
+static const struct repository two_kinds = {.models = models, .model_count = 2};
+static const struct repository two_of_text = {.models = models, .model_count = 3};
+static const struct repository only_vectors = {.models = models, .model_count = 1};
+static const struct repository with_a_broken_one = {.models = broken, .model_count = 2};
+
+static const struct {
+    const char *what;
+    const struct repository *repository;
+    const char *model;
+    const char *version;
+    const char *media_type;
+    enum galen_status status;
+    const char *found; /* "ner/2", or what the error says */
+} cases[] = {
+    {"text reaches the only text model", &two_kinds, NULL, "", "text/plain", GALEN_OK,
+     "ner/2"},
+    {"a vector reaches the only one for vectors", &two_kinds, NULL, "", "application/json",
+     GALEN_OK, "breast/1"},
+    {"the second type of a model counts", &two_kinds, NULL, "", "text/markdown", GALEN_OK,
+     "ner/2"},
+    {"what none takes is told what they take", &two_kinds, NULL, "", "image/png",
+     GALEN_UNSUPPORTED_TYPE, "application/json, text/plain, text/markdown"},
+    {"text without a text model", &only_vectors, NULL, "", "text/plain",
+     GALEN_UNSUPPORTED_TYPE, "take: application/json"},
+    {"of two that take it one has to be named", &two_of_text, NULL, "", "text/plain",
+     GALEN_UNPROCESSABLE, "name a \"model\""},
+    {"of two one is named", &two_of_text, "ward", "", "text/plain", GALEN_OK, "ward/2"},
+    {"a named model that does not take it says what it takes", &two_of_text, "ner", "",
+     "application/json", GALEN_UNSUPPORTED_TYPE,
+     "'ner' does not take this media type, but text/plain, text/markdown"},
+    {"the named version's contract counts", &two_kinds, "ner", "1", "application/json",
+     GALEN_OK, "ner/1"},
+    {"tensors of the only model", &only_vectors, NULL, "", NULL, GALEN_OK, "breast/1"},
+    {"tensors of two models", &two_kinds, NULL, "", NULL, GALEN_UNPROCESSABLE, "name a"},
+    {"one that is broken is not passed over", &with_a_broken_one, NULL, "", "text/plain",
+     GALEN_UNAVAILABLE, "hash differs"},
+    {"a model that is not there", &two_kinds, "nope", "", "text/plain", GALEN_NOT_FOUND,
+     "no such model"},
+    {"a tag that is not there", &two_kinds, "ner", "canary", "text/plain", GALEN_NOT_FOUND,
+     "no such version"},
+    {"a version without a contract", &two_kinds, "ner", "3", "text/plain",
+     GALEN_NO_CONTRACT, "use /v2"},
+};
+
+static void the_model_is_found_or_the_refusal_says_why(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const struct gateway gateway = {.repository = cases[i].repository};
+        const struct infer_body body = {.input.media_type = cases[i].media_type,
+                                        .model = cases[i].model,
+                                        .version = cases[i].version};
+        struct request request = {.gateway = &gateway};
+        char found[64] = "";
+        print_message("%s\n", cases[i].what);
+
+        assert_int_equal(infer_model_find(&request, &body), cases[i].status);
+
+        if (cases[i].status == GALEN_OK) {
+            (void)snprintf(found, sizeof(found), "%s/%d", request.model->name,
+                           (int)request.version->number);
+            assert_string_equal(found, cases[i].found);
+        } else {
+            assert_non_null(strstr(request.error.text, cases[i].found));
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_model_is_found_or_the_refusal_says_why),
+    };
+    return cmocka_run_group_tests_name("infer_model", tests, NULL, NULL);
+}
