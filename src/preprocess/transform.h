@@ -17,11 +17,12 @@
 #define TRANSFORM_CONTENT_TYPE "content_type" /* BYTES [1] */
 #define TRANSFORM_WARNINGS "galen.warnings"   /* BYTES [n]: codes of warnings.def */
 
-/* Of text, beside its windows' rows: W windows of L tokens. */
-#define TRANSFORM_OFFSETS "galen.offsets" /* INT32 [W, L, 2]: code points, start and end \
-                                           */
-#define TRANSFORM_WORDS "galen.words"     /* INT32 [W, L]: the token's word; -1: none */
-#define TRANSFORM_SPECIAL "galen.special" /* UINT8 [W, L]: 1: no token of the text */
+/* Of text, beside its W windows of L tokens: where a token stands in code points (INT32
+ * [W, L, 2]), the index of its word or -1 (INT32 [W, L]), and 1 for what is no token of the
+ * text (UINT8 [W, L]). */
+#define TRANSFORM_OFFSETS "galen.offsets"
+#define TRANSFORM_WORDS "galen.words"
+#define TRANSFORM_SPECIAL "galen.special"
 
 struct transform_outputs {
     struct galen_tensor tensors[TRANSFORM_OUTPUT_COUNT_MAX]; /* bytes in the arena */
