@@ -108,7 +108,7 @@ static const char *reason_of(yyjson_read_code code)
         {YYJSON_READ_ERROR_JSON_STRUCTURE, "a comma before a closing bracket"},
         {YYJSON_READ_ERROR_INVALID_NUMBER, "a number that is not written as JSON has it"},
         {YYJSON_READ_ERROR_INVALID_STRING,
-         "a string with a wrong escape, a control character or bytes that are no UTF-8"},
+         "a string with a wrong escape or a control character"},
         {YYJSON_READ_ERROR_LITERAL, "a word other than true, false and null"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -136,8 +136,13 @@ static enum galen_status refuse(const yyjson_read_err *failure, const struct sou
     if (failure->code == YYJSON_READ_ERROR_MEMORY_ALLOCATION) {
         return error_set(out_error, GALEN_NO_MEMORY, "no memory for a JSON document");
     }
+    /* yyjson may stop at any byte of a sequence that is no UTF-8. */
+    size_t index;
+    const bool is_encoding = !bytes_are_utf8(source->text, &index) &&
+                             index <= failure->pos && failure->pos - index < 4;
     return error_set(out_error, GALEN_INVALID, "byte offset %zu: %s",
-                     offset_before_cuts(source, failure->pos), reason_of(failure->code));
+                     offset_before_cuts(source, is_encoding ? index : failure->pos),
+                     is_encoding ? "bytes that are no UTF-8" : reason_of(failure->code));
 }
 
 /* After: no name twice. */

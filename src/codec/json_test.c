@@ -156,8 +156,16 @@ static void faults_have_a_reason_and_an_offset(void **state)
         {"{\"a\" 1}", "byte offset 5: a character that may not stand here"},
         {"[01]", "byte offset 1: a number that is not written as JSON has it"},
         {"[tru]", "byte offset 1: a word other than true, false and null"},
-        {"[\"\\x\"]", "byte offset 3: a string with a wrong escape, a control character or "
-                      "bytes that are no UTF-8"},
+        {"[\"\\x\"]", "byte offset 3: a string with a wrong escape or a control character"},
+        {"[\"\1\"]", "byte offset 2: a string with a wrong escape or a control character"},
+        {"[\"\\\xC3\xA9\"]",
+         "byte offset 3: a string with a wrong escape or a control character"},
+        {"[\"ab\xFF\"]", "byte offset 4: bytes that are no UTF-8"},
+        {"[\"\xC3\xA9\xE2\x82\"]", "byte offset 4: bytes that are no UTF-8"},
+        {"[\"\xF0\x9F\x98\"]", "byte offset 2: bytes that are no UTF-8"},
+        {"[\"\xED\xA0\x80\"]", "byte offset 2: bytes that are no UTF-8"},
+        {"[\"abcdefghijklmnop\xC0\x80\"]", "byte offset 18: bytes that are no UTF-8"},
+        {"[\"\xE9\",\"\xFF\"]", "byte offset 2: bytes that are no UTF-8"},
     };
     for (size_t i = 0; i < COUNT(faults); i++) {
         expect_refusal(faults[i].text, faults[i].message, *state);

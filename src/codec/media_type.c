@@ -1,83 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/media_type.h"
 
+#include "codec/parameters.h"
+
 enum { SNIFF_SIZE_BYTES_MAX = 512, DICOM_PREAMBLE_SIZE_BYTES = 128 };
 
-/* -- syntax: RFC 9110 sections 5.6.2 (tokens), 5.6.4 (quoted strings), 5.6.6 (parameters)
- * -- */
-
-static bool is_token_character(uint8_t byte)
+bool media_type_parameters_are_valid(struct media_type type)
 {
-    const bool letter = (byte | 0x20) >= 'a' && (byte | 0x20) <= 'z';
-    const bool digit = byte >= '0' && byte <= '9';
-    return letter || digit || (byte != '\0' && strchr("!#$%&'*+-.^_`|~", byte) != NULL);
-}
-
-static size_t token_size(struct bytes text)
-{
-    size_t size = 0;
-    while (size < text.size && is_token_character(text.data[size])) {
-        size++;
-    }
-    return size;
-}
-
-static bool is_quoted_character(uint8_t byte)
-{
-    return byte == '\t' || (byte >= 0x20 && byte != 0x7F);
-}
-
-/* With both quotes; 0: there is none, or it does not end. */
-static size_t quoted_string_size(struct bytes text)
-{
-    for (size_t i = 1; i < text.size && text.data[0] == '"'; i++) {
-        if (text.data[i] == '"') {
-            return i + 1;
-        }
-        i += text.data[i] == '\\';
-        if (i == text.size || !is_quoted_character(text.data[i])) {
-            return 0;
-        }
-    }
-    return 0;
-}
-
-struct parameter {
-    struct bytes name;
-    struct bytes value; /* as sent */
-};
-
-static bool is_only(struct bytes text, uint8_t byte)
-{
-    return text.size > 0 && text.data[0] == byte;
-}
-
-/* Takes one parameter and the ';' behind it off the front. An empty one, which the grammar
- * allows, has no name. false: not a parameter. */
-static bool take_parameter(struct bytes *text, struct parameter *out_parameter)
-{
-    struct bytes left = bytes_trim(*text);
-    struct parameter parameter = {.name = bytes_first(left, token_size(left))};
-    left = bytes_from(left, parameter.name.size);
-
-    if (parameter.name.size > 0) {
-        if (!is_only(left, '=')) {
+    struct parameter parameter;
+    for (struct bytes left = type.parameters; left.size > 0;) {
+        if (!parameters_take(&left, &parameter)) {
             return false;
         }
-        left = bytes_from(left, 1);
-        const size_t size =
-            is_only(left, '"') ? quoted_string_size(left) : token_size(left);
-        if (size == 0) {
-            return false;
-        }
-        parameter.value = bytes_first(left, size);
-        left = bytes_trim(bytes_from(left, size));
     }
-    if (left.size > 0 && !is_only(left, ';')) {
-        return false;
-    }
-    *text = bytes_from(left, 1);
-    *out_parameter = parameter;
     return true;
 }
 
@@ -85,18 +20,16 @@ enum galen_status media_type_parse(struct bytes text, struct media_type *out_typ
 {
     struct bytes name;
     struct media_type type;
-    struct parameter parameter;
     type.parameters = bytes_split(text, ';', &name);
     type.subtype = bytes_split(bytes_trim(name), '/', &type.type);
 
-    if (type.type.size == 0 || token_size(type.type) != type.type.size ||
-        type.subtype.size == 0 || token_size(type.subtype) != type.subtype.size) {
+    if (type.type.size == 0 || parameters_token_size(type.type) != type.type.size ||
+        type.subtype.size == 0 ||
+        parameters_token_size(type.subtype) != type.subtype.size) {
         return GALEN_INVALID;
     }
-    for (struct bytes left = type.parameters; left.size > 0;) {
-        if (!take_parameter(&left, &parameter)) {
-            return GALEN_INVALID;
-        }
+    if (!media_type_parameters_are_valid(type)) {
+        return GALEN_INVALID;
     }
     *out_type = type;
     return GALEN_OK;
@@ -111,20 +44,20 @@ bool media_type_is(struct media_type type, const char *pattern)
             bytes_equal_ignoring_case(type.subtype, subtype));
 }
 
-static struct bytes without_plain_quotes(struct bytes value)
+bool media_type_is_same(struct media_type a, struct media_type b)
 {
-    const bool plain = is_only(value, '"') && bytes_find(value, '\\') == value.size;
-    return plain ? bytes_of(value.data + 1, value.size - 2) : value;
+    return bytes_equal_ignoring_case(a.type, b.type) &&
+           bytes_equal_ignoring_case(a.subtype, b.subtype);
 }
 
 bool media_type_parameter(struct media_type type, const char *name, struct bytes *out_value)
 {
     struct parameter parameter;
     for (struct bytes left = type.parameters;
-         left.size > 0 && take_parameter(&left, &parameter);) {
+         left.size > 0 && parameters_take(&left, &parameter);) {
         if (parameter.name.size > 0 &&
             bytes_equal_ignoring_case(parameter.name, bytes_from_string(name))) {
-            *out_value = without_plain_quotes(parameter.value);
+            *out_value = parameters_plain_value(parameter.value);
             return true;
         }
     }
@@ -136,6 +69,11 @@ bool media_type_parameter(struct media_type type, const char *name, struct bytes
 static bool is_dicom(struct bytes body)
 {
     return bytes_starts_with(bytes_from(body, DICOM_PREAMBLE_SIZE_BYTES), BYTES("DICM"));
+}
+
+static bool is_only(struct bytes text, uint8_t byte)
+{
+    return text.size > 0 && text.data[0] == byte;
 }
 
 static struct bytes skip_json_space(struct bytes text)

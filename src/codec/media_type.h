@@ -13,9 +13,15 @@ struct media_type {
 /* GALEN_INVALID: not a media type. */
 MUST_USE enum galen_status media_type_parse(struct bytes text, struct media_type *out_type);
 
+/* Whether type.parameters are parameters: those of a parsed type are. */
+bool media_type_parameters_are_valid(struct media_type type);
+
 /* Whether it is "application/json". A pattern whose subtype is "*" takes any of that type.
  */
 bool media_type_is(struct media_type type, const char *pattern);
+
+/* The same but for parameters. */
+bool media_type_is_same(struct media_type a, struct media_type b);
 
 /* The value of the first parameter of that name, unquoted where it was a plain quoted
  * string; one with a backslash stays as sent. false: absent. */

@@ -10,8 +10,7 @@ static int hex_value(uint8_t digit)
     return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
-/* The byte that "%XX" at index stands for; -1 when it stands for none. */
-static int escaped_byte(struct bytes text, size_t index)
+int url_escaped_byte(struct bytes text, size_t index)
 {
     if (text.size - index < 3) {
         return -1;
@@ -30,7 +29,7 @@ enum galen_status url_decode(struct bytes text, struct arena *arena, struct byte
     }
     for (size_t i = 0; i < text.size; i++) {
         const bool is_escape = text.data[i] == '%';
-        const int byte = is_escape ? escaped_byte(text, i) : text.data[i];
+        const int byte = is_escape ? url_escaped_byte(text, i) : text.data[i];
         if (byte <= 0) {
             return GALEN_INVALID;
         }

@@ -11,6 +11,9 @@
 MUST_USE enum galen_status url_decode(struct bytes text, struct arena *arena,
                                       struct bytes *out_text);
 
+/* The byte that "%XX" at index stands for, where text has a '%'; -1: it stands for none. */
+int url_escaped_byte(struct bytes text, size_t index);
+
 /* Everything but unreserved characters as "%XX". */
 void url_encode(struct bytes text, struct writer *out);
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/infer_body.h"
 
-#include "base/limits.h"
 #include "codec/json.h"
 #include "codec/media_type.h"
-#include "codec/url.h"
 #include "gateway/infer_content.h"
+#include "gateway/infer_form.h"
+#include "gateway/infer_name.h"
 
 static const char json_name[] = "application/json";
 
@@ -49,71 +49,55 @@ static enum galen_status refuse_member(struct error *out_error, enum galen_statu
     return status;
 }
 
-static bool is_name(struct bytes text)
+/* The names of a model and a version; NULL: the body does not give them. */
+static enum galen_status read_names(struct request *request, const struct bytes *model,
+                                    const struct bytes *version, struct infer_body *body)
 {
-    return text.size > 0 && text.size <= LIMIT_MODEL_NAME_SIZE_BYTES_MAX &&
-           bytes_find(text, '\0') == text.size;
-}
-
-/* A name that the body or the query may give, but not both differently; NULL: neither does.
- */
-static enum galen_status read_name(struct request *request, const struct json *object,
-                                   const char *name, const char **out_name)
-{
-    const struct json *member = object == NULL ? NULL : json_member(object, name);
-    struct bytes queried = BYTES_NONE;
-    const enum galen_status status =
-        url_query_get(request->head->query, name, &request->arena, &queried);
-    if (status != GALEN_OK && status != GALEN_NOT_FOUND) {
-        return error_set(&request->error, status, "query parameter '%s' is malformed",
-                         name);
-    }
-    if (member != NULL && json_type(member) != JSON_STRING) {
-        return refuse_member(&request->error, GALEN_UNPROCESSABLE, name, "is not a string");
-    }
-    const struct bytes text = member == NULL ? queried : json_string(member);
-    if (member != NULL && status == GALEN_OK && !bytes_equal(text, queried)) {
-        return refuse_member(&request->error, GALEN_UNPROCESSABLE, name,
-                             "differs from the query parameter");
-    }
-    if (member == NULL && status == GALEN_NOT_FOUND) {
-        *out_name = NULL;
-        return GALEN_OK;
-    }
-    if (!is_name(text)) {
-        return refuse_member(&request->error, GALEN_UNPROCESSABLE, name, "is not a name");
-    }
-    *out_name = arena_copy_string(&request->arena, text);
-    return *out_name == NULL ? GALEN_NO_MEMORY : GALEN_OK;
-}
-
-static enum galen_status read_names(struct request *request, const struct json *object,
-                                    struct infer_body *body)
-{
-    TRY(read_name(request, object, "model", &body->model));
-    TRY(read_name(request, object, "version", &body->version));
+    TRY(infer_name_read(request, "model", model, &body->model));
+    TRY(infer_name_read(request, "version", version, &body->version));
     body->version = body->version == NULL ? "" : body->version;
     return GALEN_OK;
 }
 
-/* The member content_type; *out_declared NULL: there is none. */
-static enum galen_status read_content_type(const struct json *object,
-                                           struct media_type *storage,
-                                           const struct media_type **out_declared,
-                                           struct error *out_error)
+static enum galen_status read_type(struct request *request, struct bytes text,
+                                   struct media_type *out_type)
 {
-    const struct json *type = json_member(object, "content_type");
-    *out_declared = NULL;
-    if (type == NULL) {
+    return media_type_parse(text, out_type) == GALEN_OK
+               ? GALEN_OK
+               : refuse_member(&request->error, GALEN_UNPROCESSABLE, "content_type",
+                               "is not a media type");
+}
+
+/* JSON. */
+
+/* The text of a member; *out_text NULL: it is not there. */
+static enum galen_status read_string(struct request *request, const struct json *object,
+                                     const char *name, struct bytes *storage,
+                                     const struct bytes **out_text)
+{
+    const struct json *member = json_member(object, name);
+    *out_text = NULL;
+    if (member == NULL) {
         return GALEN_OK;
     }
-    if (json_type(type) != JSON_STRING ||
-        media_type_parse(json_string(type), storage) != GALEN_OK) {
-        return refuse_member(out_error, GALEN_UNPROCESSABLE, "content_type",
-                             "is not a media type");
+    if (json_type(member) != JSON_STRING) {
+        return refuse_member(&request->error, GALEN_UNPROCESSABLE, name, "is not a string");
     }
-    *out_declared = storage;
+    *storage = json_string(member);
+    *out_text = storage;
     return GALEN_OK;
+}
+
+static enum galen_status read_member_names(struct request *request,
+                                           const struct json *object,
+                                           struct infer_body *body)
+{
+    struct bytes texts[2];
+    const struct bytes *model;
+    const struct bytes *version;
+    TRY(read_string(request, object, "model", &texts[0], &model));
+    TRY(read_string(request, object, "version", &texts[1], &version));
+    return read_names(request, model, version, body);
 }
 
 static enum galen_status take_features(struct request *request, const struct json *object,
@@ -133,9 +117,15 @@ static enum galen_status read_input(struct request *request, const struct json *
                                     struct infer_body *body)
 {
     const struct json *input = json_member(object, "input");
-    struct media_type storage;
-    const struct media_type *declared;
-    TRY(read_content_type(object, &storage, &declared, &request->error));
+    struct bytes text;
+    const struct bytes *content_type;
+    struct media_type type;
+    const struct media_type *declared = NULL;
+    TRY(read_string(request, object, "content_type", &text, &content_type));
+    if (content_type != NULL) {
+        TRY(read_type(request, *content_type, &type));
+        declared = &type;
+    }
     if (json_type(input) == JSON_OBJECT) {
         return take_features(request, input, declared, body);
     }
@@ -160,41 +150,91 @@ static enum galen_status read_json(struct request *request, struct infer_body *b
                          "the body needs either \"input\" or \"inputs\"");
     }
     TRY(check_members(object, body->is_tensors, &request->error));
-    TRY(read_names(request, object, body));
+    TRY(read_member_names(request, object, body));
     return body->is_tensors ? GALEN_OK : read_input(request, object, body);
 }
 
-/* A body without a Content-Type is what it looks like. */
-static enum galen_status declared_type(struct request *request, struct media_type *out_type)
+/* Forms. */
+
+static const struct bytes *content_of(const struct multipart_part *part)
+{
+    return part == NULL ? NULL : &part->content;
+}
+
+/* What the part content_type says, or the Content-Type of the part input. curl and browsers
+ * give a file that they do not know application/octet-stream, which says nothing. */
+static enum galen_status read_form_type(struct request *request,
+                                        const struct infer_form *form,
+                                        struct media_type *storage,
+                                        const struct media_type **out_declared)
+{
+    const bool input_says = form->input->has_type &&
+                            !media_type_is(form->input->type, "application/octet-stream");
+    *out_declared = input_says ? &form->input->type : NULL;
+    if (form->content_type == NULL) {
+        return GALEN_OK;
+    }
+    TRY(read_type(request, form->content_type->content, storage));
+    if (input_says && !media_type_is_same(*storage, form->input->type)) {
+        return refuse_member(&request->error, GALEN_UNPROCESSABLE, "content_type",
+                             "differs from the Content-Type of the part input");
+    }
+    *out_declared = storage;
+    return GALEN_OK;
+}
+
+static enum galen_status read_form(struct request *request, struct media_type type,
+                                   struct infer_body *body)
+{
+    struct infer_form form;
+    struct media_type storage;
+    const struct media_type *declared;
+    TRY(infer_form_read(request->body, type, &form, &request->error));
+    TRY(read_names(request, content_of(form.model), content_of(form.version), body));
+    TRY(read_form_type(request, &form, &storage, &declared));
+    return infer_content_of_bytes(request, form.input->content, declared, &body->input);
+}
+
+/* Bodies. */
+
+/* What a body is read as: as it is declared or, where nothing is, as it looks. */
+static enum galen_status body_type(struct request *request, struct media_type *out_type)
 {
     struct bytes text;
     if (!request_header(request, "Content-Type", &text)) {
-        text = bytes_from_string(media_type_sniff(request->body));
+        text = bytes_from_string(infer_content_seen(request->body));
     }
     return media_type_parse(text, out_type) == GALEN_OK
                ? GALEN_OK
                : error_set(&request->error, GALEN_INVALID, "Content-Type is no media type");
 }
 
+static bool has_tensors(const struct request *request, struct media_type type)
+{
+    struct bytes json_size;
+    return media_type_is(type, "application/octet-stream") &&
+           request_header(request, "Inference-Header-Content-Length", &json_size);
+}
+
 enum galen_status infer_body_read(struct request *request, struct infer_body *out_body)
 {
     struct media_type type;
-    struct bytes json_size;
-    TRY(declared_type(request, &type));
-    *out_body = (struct infer_body){.version = ""};
+    TRY(body_type(request, &type));
+    *out_body =
+        (struct infer_body){.version = "", .is_tensors = has_tensors(request, type)};
     if (media_type_is(type, json_name)) {
         return read_json(request, out_body);
     }
-    TRY(read_names(request, NULL, out_body));
-    if (media_type_is(type, "application/octet-stream") &&
-        request_header(request, "Inference-Header-Content-Length", &json_size)) {
-        out_body->is_tensors = true;
-        return GALEN_OK;
+    if (media_type_is(type, "multipart/form-data")) {
+        return read_form(request, type, out_body);
     }
     if (media_type_is(type, "application/x-www-form-urlencoded")) {
         return error_set(&request->error, GALEN_UNSUPPORTED_TYPE,
                          "a form of this kind is not taken: send Content-Type: text/plain, "
                          "application/json or multipart/form-data");
     }
-    return infer_content_of_bytes(request, request->body, &type, &out_body->input);
+    TRY(read_names(request, NULL, NULL, out_body));
+    return out_body->is_tensors
+               ? GALEN_OK
+               : infer_content_of_bytes(request, request->body, &type, &out_body->input);
 }

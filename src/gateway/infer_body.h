@@ -3,7 +3,8 @@
  * What a request to POST /infer says: what it holds and which model it names. Pure.
  *
  * A body is a JSON object with `input` (text, or an object of features) or `inputs` (a v2
- * request), a v2 request with raw tensors, or the input itself: a note.
+ * request), a v2 request with raw tensors, a form with a part `input`, or the input itself:
+ * a note.
  */
 #pragma once
 
@@ -17,9 +18,9 @@ struct infer_body {
     const char *version; /* "" : not named */
 };
 
-/* Reads media type, query and body. GALEN_UNSUPPORTED_TYPE, GALEN_INVALID (not JSON, no
- * media type), GALEN_UNPROCESSABLE (JSON that /infer does not take), GALEN_TOO_LARGE,
- * GALEN_NO_MEMORY. What is wrong with the input is told at /input, whatever form the body
- * has: a body that is the input stands for that member. */
+/* Reads media type, query and body. GALEN_UNSUPPORTED_TYPE, GALEN_INVALID (not JSON, not a
+ * form, no media type), GALEN_UNPROCESSABLE (one that /infer does not take),
+ * GALEN_TOO_LARGE, GALEN_NO_MEMORY. What is wrong with the input is told at /input,
+ * whatever form the body has: a body that is the input stands for that member. */
 MUST_USE enum galen_status infer_body_read(struct request *request,
                                            struct infer_body *out_body);

@@ -2,6 +2,7 @@
 /* What bodies of POST /infer are taken for. */
 #include "gateway/infer_body.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/limits.h"
@@ -127,6 +128,83 @@ static void undeclared_body_is_what_it_looks_like(void **state)
     expect_input(rig, "text/plain", true, BYTES("Seen in clinic."));
 }
 
+static void data_uri_is_what_it_holds(void **state)
+{
+    struct rig *rig = *state;
+    EXPECT_OK(read_text(rig, "application/json",
+                        "{\"input\":\"data:text/plain;charset=utf-8,Caf%C3%A9\"}"));
+    expect_input(rig, "text/plain", true, BYTES("Caf\xC3\xA9"));
+    EXPECT_OK(read_text(rig, "application/json",
+                        "{\"input\":\"data:image/jpeg;base64,/9j/4A==\"}"));
+    expect_input(rig, "image/jpeg", false, BYTES("\xFF\xD8\xFF\xE0"));
+    EXPECT_OK(read_text(rig, "application/json",
+                        "{\"input\":\"data:image/jpeg;base64,/9j/4A==\","
+                        "\"content_type\":\"image/jpeg\"}"));
+    expect_input(rig, "image/jpeg", false, BYTES("\xFF\xD8\xFF\xE0"));
+    EXPECT_OK(read_text(rig, "application/json",
+                        "{\"input\":\"data:application/json,%7B%22a%22:1%7D\"}"));
+    expect_input(rig, "application/json", false, BYTES("{\"a\":1}"));
+}
+
+static void text_that_only_begins_as_a_data_uri_is_a_note(void **state)
+{
+    struct rig *rig = *state;
+    EXPECT_OK(read_text(rig, "application/json", "{\"input\":\"Data: BP 120/80, HR 70\"}"));
+    expect_input(rig, "text/plain", true, BYTES("Data: BP 120/80, HR 70"));
+    EXPECT_OK(read_text(rig, "application/json",
+                        "{\"input\":\"data:,x\",\"content_type\":\"text/plain\"}"));
+    expect_input(rig, "text/plain", true, BYTES("data:,x"));
+}
+
+#define DISPOSITION "\r\nContent-Disposition: form-data; name="
+static const char form_type[] = "multipart/form-data; boundary=b";
+
+static void form_holds_a_file_and_names(void **state)
+{
+    struct rig *rig = *state;
+    EXPECT_OK(read_text(rig, form_type,
+                        "--b" DISPOSITION "\"input\"; filename=\"SECRET.txt\"\r\n"
+                        "Content-Type: text/plain\r\n\r\nSeen.\r\n\r\n"
+                        "--b" DISPOSITION "\"model\"\r\n\r\nner\r\n"
+                        "--b" DISPOSITION "\"version\"\r\n\r\nprevious\r\n--b--\r\n"));
+    expect_input(rig, "text/plain", true, BYTES("Seen.\r\n"));
+    assert_string_equal(rig->body.model, "ner");
+    assert_string_equal(rig->body.version, "previous");
+}
+
+static void part_that_declares_nothing_is_what_it_looks_like(void **state)
+{
+    struct rig *rig = *state;
+    static const struct {
+        const char *content;
+        const char *type;
+    } cases[] = {
+        {"Seen in clinic.", "text/plain"},
+        {"[1] Seen in clinic. ", "text/plain"},
+        {"{\"mean radius\": 17}", "application/json"},
+        {"{\"mean radius\": 17", "application/json"},
+        {" [17]\n", "application/json"},
+        {"\x89PNG\r\n\x1A\n", "image/png"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char body[256];
+        (void)snprintf(body, sizeof(body), "--b" DISPOSITION "input\r\n%s\r\n%s\r\n--b--",
+                       i % 2 == 0 ? "" : "Content-Type: application/octet-stream\r\n",
+                       cases[i].content);
+        EXPECT_OK(read_text(rig, form_type, body));
+        assert_string_equal(rig->body.input.media_type, cases[i].type);
+    }
+}
+
+static void part_content_type_says_what_the_input_is(void **state)
+{
+    struct rig *rig = *state;
+    EXPECT_OK(read_text(rig, form_type,
+                        "--b" DISPOSITION "input\r\n\r\n# Note\r\n"
+                        "--b" DISPOSITION "content_type\r\n\r\ntext/markdown\r\n--b--"));
+    expect_input(rig, "text/markdown", true, BYTES("# Note"));
+}
+
 static void text_may_hold_nul_and_a_mark_of_byte_order(void **state)
 {
     struct rig *rig = *state;
@@ -174,6 +252,24 @@ static void what_is_not_taken_is_told_by_its_place(void **state)
         {"SECRET", "SECRET", GALEN_INVALID, "", "no media type"},
         {"application/x-www-form-urlencoded", "SECRET", GALEN_UNSUPPORTED_TYPE, "",
          "text/plain"},
+        {"application/json", "{\"input\":\"data:,SECRET SECRET\"}", GALEN_UNPROCESSABLE,
+         "/input", "byte offset 6: has to be percent-encoded"},
+        {"application/json", "{\"input\":\"data:text/plain;base64,JVBERi0xLjc=\"}",
+         GALEN_UNSUPPORTED_TYPE, "/input", "like application/pdf"},
+        {"application/json",
+         "{\"input\":\"data:image/png;base64,AAAA\",\"content_type\":\"image/jpeg\"}",
+         GALEN_UNSUPPORTED_TYPE, "/input", "another media type than content_type"},
+        {"multipart/form-data", "SECRET", GALEN_INVALID, "", "no boundary"},
+        {form_type, "--b" DISPOSITION "SECRET\r\n\r\n\r\n--b--", GALEN_UNPROCESSABLE, "",
+         "part 0 is not one"},
+        {form_type,
+         "--b" DISPOSITION "input\r\nContent-Type: text/plain\r\n\r\n\r\n"
+         "--b" DISPOSITION "content_type\r\n\r\ntext/SECRET\r\n--b--",
+         GALEN_UNPROCESSABLE, "/content_type", "differs"},
+        {form_type,
+         "--b" DISPOSITION "input\r\n\r\nx\r\n"
+         "--b" DISPOSITION "model\r\n\r\n\r\n--b--",
+         GALEN_UNPROCESSABLE, "/model", "is not a name"},
         {"application/json", "{\"input\":[\"SECRET\"]}", GALEN_UNPROCESSABLE, "/input",
          "neither"},
         {"application/json", "{\"input\":7}", GALEN_UNPROCESSABLE, "/input", "neither"},
@@ -186,7 +282,7 @@ static void what_is_not_taken_is_told_by_its_place(void **state)
         {"application/json", "{\"input\":{},\"content_type\":\"text/plain\"}",
          GALEN_UNSUPPORTED_TYPE, "/content_type", "application/json"},
         {"application/json", "{\"input\":\"\",\"content_type\":7}", GALEN_UNPROCESSABLE,
-         "/content_type", "not a media type"},
+         "/content_type", "not a string"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         assert_int_equal(read_text(rig, cases[i].type, cases[i].body), cases[i].status);
@@ -223,6 +319,11 @@ int main(void)
         TEST(object_is_a_vector),
         TEST(raw_text_is_a_note),
         TEST(undeclared_body_is_what_it_looks_like),
+        TEST(data_uri_is_what_it_holds),
+        TEST(text_that_only_begins_as_a_data_uri_is_a_note),
+        TEST(form_holds_a_file_and_names),
+        TEST(part_that_declares_nothing_is_what_it_looks_like),
+        TEST(part_content_type_says_what_the_input_is),
         TEST(text_may_hold_nul_and_a_mark_of_byte_order),
         TEST(body_that_is_no_json_is_not_held_to_the_limit_of_json),
         TEST(what_is_not_taken_is_told_by_its_place),

@@ -2,8 +2,10 @@
 #include "gateway/infer_content.h"
 
 #include "codec/base64.h"
+#include "codec/data_uri.h"
 
 static const char octet_stream[] = "application/octet-stream";
+static const char json_name[] = "application/json";
 
 static enum galen_status refuse(struct request *request, enum galen_status status)
 {
@@ -41,9 +43,7 @@ static bool is_blank(uint8_t byte)
     return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
 }
 
-/* What begins and ends as an object does is one that its sender took for something else;
- * notes begin with brackets too. */
-static bool is_json_object(struct bytes bytes)
+static struct bytes without_blanks(struct bytes bytes)
 {
     while (bytes.size > 0 && is_blank(bytes.data[0])) {
         bytes = bytes_from(bytes, 1);
@@ -51,8 +51,25 @@ static bool is_json_object(struct bytes bytes)
     while (bytes.size > 0 && is_blank(bytes.data[bytes.size - 1])) {
         bytes.size--;
     }
-    return bytes.size > 0 && bytes.data[0] == '{' && bytes.data[bytes.size - 1] == '}' &&
-           strcmp(media_type_sniff(bytes), "application/json") == 0;
+    return bytes;
+}
+
+/* What begins and ends as an object does is one that its sender took for something else;
+ * notes begin with brackets too. */
+static bool is_json_object(struct bytes bytes)
+{
+    const struct bytes text = without_blanks(bytes);
+    return text.size > 0 && text.data[0] == '{' && text.data[text.size - 1] == '}' &&
+           strcmp(media_type_sniff(bytes), json_name) == 0;
+}
+
+const char *infer_content_seen(struct bytes bytes)
+{
+    const struct bytes text = without_blanks(bytes);
+    const char *type = media_type_sniff(bytes);
+    const bool is_note = strcmp(type, json_name) == 0 && text.size > 0 &&
+                         text.data[0] == '[' && text.data[text.size - 1] != ']';
+    return is_note ? "text/plain" : type;
 }
 
 static bool looks_as_declared(const struct media_type *declared, struct bytes bytes,
@@ -90,7 +107,7 @@ enum galen_status infer_content_of_bytes(struct request *request, struct bytes b
 {
     const char *name;
     if (declares_nothing(declared)) {
-        name = media_type_sniff(bytes);
+        name = infer_content_seen(bytes);
     } else {
         const enum galen_status status = check_declared(request, declared, bytes);
         if (status != GALEN_OK) {
@@ -109,17 +126,31 @@ enum galen_status infer_content_of_bytes(struct request *request, struct bytes b
     return GALEN_OK;
 }
 
-static enum galen_status of_base64(struct request *request, struct bytes text,
-                                   const struct media_type *declared,
-                                   struct request_input *out_input)
+static enum galen_status decode(struct request *request, struct bytes text,
+                                const struct data_uri *uri, struct bytes *out_bytes)
 {
-    struct bytes bytes;
     const enum galen_status status =
-        base64_decode(text, &request->arena, &bytes, &request->error);
-    if (status != GALEN_OK) {
-        return refuse(request, status == GALEN_INVALID ? GALEN_UNPROCESSABLE : status);
+        uri != NULL ? data_uri_decode(uri, &request->arena, out_bytes, &request->error)
+                    : base64_decode(text, &request->arena, out_bytes, &request->error);
+    return status == GALEN_OK
+               ? GALEN_OK
+               : refuse(request, status == GALEN_INVALID ? GALEN_UNPROCESSABLE : status);
+}
+
+static enum galen_status of_encoded(struct request *request, struct bytes text,
+                                    const struct media_type *declared,
+                                    struct request_input *out_input)
+{
+    struct data_uri uri;
+    struct bytes bytes;
+    const bool is_uri = data_uri_split(text, &uri);
+    if (is_uri && !declares_nothing(declared) && !media_type_is_same(uri.type, *declared)) {
+        return refuse(request,
+                      error_set(&request->error, GALEN_UNSUPPORTED_TYPE,
+                                "the data: URI has another media type than content_type"));
     }
-    return infer_content_of_bytes(request, bytes, declared, out_input);
+    TRY(decode(request, text, is_uri ? &uri : NULL, &bytes));
+    return infer_content_of_bytes(request, bytes, is_uri ? &uri.type : declared, out_input);
 }
 
 enum galen_status infer_content_of_string(struct request *request, struct bytes text,
@@ -128,12 +159,14 @@ enum galen_status infer_content_of_string(struct request *request, struct bytes 
 {
     static const struct media_type plain = {BYTES_INIT("text"), BYTES_INIT("plain"),
                                             BYTES_INIT("")};
-    if (declared == NULL) {
-        return infer_content_of_bytes(request, text, &plain, out_input);
+    struct data_uri uri;
+    const bool is_encoded =
+        declared == NULL ? data_uri_split(text, &uri) : !media_type_is(*declared, "text/*");
+    if (is_encoded) {
+        return of_encoded(request, text, declared, out_input);
     }
-    return media_type_is(*declared, "text/*")
-               ? infer_content_of_bytes(request, text, declared, out_input)
-               : of_base64(request, text, declared, out_input);
+    return infer_content_of_bytes(request, text, declared == NULL ? &plain : declared,
+                                  out_input);
 }
 
 enum galen_status infer_content_validate(struct phi content, bool is_text,

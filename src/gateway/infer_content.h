@@ -9,6 +9,10 @@
 #include "codec/media_type.h"
 #include "gateway/request.h"
 
+/* The media type that undeclared bytes are taken for: media_type_sniff's, but what begins
+ * with a bracket and does not end with one is a note. */
+const char *infer_content_seen(struct bytes bytes);
+
 /* Of bytes that came as they are: a raw body, or a part of a form. declared NULL: nothing
  * is. GALEN_UNSUPPORTED_TYPE: the bytes look like something else, or the text is not in
  * UTF-8; GALEN_NO_MEMORY. */
@@ -17,8 +21,9 @@ MUST_USE enum galen_status infer_content_of_bytes(struct request *request,
                                                   const struct media_type *declared,
                                                   struct request_input *out_input);
 
-/* Of a JSON string. Without a declared type it is text/plain. With one it is text of that
- * type, or for other types base64. GALEN_UNPROCESSABLE: it is no base64; and as above. */
+/* Of a JSON string. Without a declared type it is text/plain, unless it is a data: URI.
+ * With one it is text of that type, or for other types base64 or a data: URI of that very
+ * type. GALEN_UNPROCESSABLE: neither; and as above. */
 MUST_USE enum galen_status infer_content_of_string(struct request *request,
                                                    struct bytes text,
                                                    const struct media_type *declared,
