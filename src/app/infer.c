@@ -9,7 +9,6 @@
 #include "app/command.h"
 #include "base/clock.h"
 #include "base/limits.h"
-#include "codec/media_type.h"
 #include "codec/url.h"
 #include "net/http_client.h"
 #include "service/settings.h"
@@ -146,18 +145,40 @@ static void on_closed(struct task *task)
     loop_stop(LIST_ITEM(task, struct errand, closed)->loop);
 }
 
+/* By the ending of the file's name; NULL: it says nothing, and the gateway looks itself. */
+static const char *media_type_by_name(const char *path)
+{
+    static const struct {
+        struct bytes ending;
+        const char *type;
+    } endings[] = {
+        {BYTES_INIT(".json"), "application/json"},
+        {BYTES_INIT(".txt"), "text/plain"},
+    };
+    const struct bytes name = bytes_from_string(path);
+    for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+        const struct bytes ending = endings[i].ending;
+        if (name.size > ending.size &&
+            bytes_equal_ignoring_case(bytes_from(name, name.size - ending.size), ending)) {
+            return endings[i].type;
+        }
+    }
+    return NULL;
+}
+
 /* Sends the body and runs the loop until the answer is there. Takes the body. */
 static enum galen_status run_errand(struct errand *errand, const struct wish *wish,
                                     struct bytes target, struct blob *body)
 {
     const struct bytes bytes = bytes_of(blob_data(body), blob_size(body));
-    errand->headers[0] = (struct http_header){BYTES("Content-Type"),
-                                              bytes_from_string(media_type_sniff(bytes))};
+    const char *type = media_type_by_name(wish->file);
+    errand->headers[0] = (struct http_header){
+        BYTES("Content-Type"), type == NULL ? BYTES_NONE : bytes_from_string(type)};
     errand->call = (struct http_call){
         .method = HTTP_POST,
         .target = target,
         .headers = errand->headers,
-        .header_count = 1,
+        .header_count = type != NULL,
         .parts = {{bytes, body}},
         .part_count = 1,
         .deadline_ns = clock_monotonic_ns() + wish->timeout_s * NS_PER_S,
@@ -243,7 +264,8 @@ const struct command infer_command = {
     .summary = "sends a file to a running gateway and prints the answer",
     .help = "Usage: galen infer [OPTION]... FILE\n\n"
             "Sends FILE (or standard input, for -) to POST /infer and prints the answer.\n"
-            "A JSON file is the body itself: {\"model\": …, \"input\": …}.\n\n"
+            "A .txt file is a note. A .json file is the body itself: {\"model\": …,\n"
+            "\"input\": …}. Any other is what the gateway sees that it is.\n\n"
             "  --url URL        of the gateway; http://127.0.0.1:8000\n"
             "  --model NAME     where the file names none\n"
             "  --version V      a number or a tag such as current or previous\n"

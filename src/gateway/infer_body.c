@@ -197,23 +197,27 @@ static enum galen_status read_form(struct request *request, struct media_type ty
 
 /* Bodies. */
 
-/* What a body is read as: as it is declared or, where nothing is, as it looks. */
-static enum galen_status body_type(struct request *request, struct media_type *out_type)
-{
-    struct bytes text;
-    if (!request_header(request, "Content-Type", &text)) {
-        text = bytes_from_string(infer_content_seen(request->body));
-    }
-    return media_type_parse(text, out_type) == GALEN_OK
-               ? GALEN_OK
-               : error_set(&request->error, GALEN_INVALID, "Content-Type is no media type");
-}
-
 static bool has_tensors(const struct request *request, struct media_type type)
 {
     struct bytes json_size;
     return media_type_is(type, "application/octet-stream") &&
            request_header(request, "Inference-Header-Content-Length", &json_size);
+}
+
+/* What a body is read as: as it is declared or, where nothing is, as it looks. */
+static enum galen_status body_type(struct request *request, struct media_type *out_type)
+{
+    struct bytes text = BYTES("application/octet-stream");
+    (void)request_header(request, "Content-Type", &text);
+    enum galen_status status = media_type_parse(text, out_type);
+    if (status == GALEN_OK && media_type_is(*out_type, "application/octet-stream") &&
+        !has_tensors(request, *out_type)) {
+        text = bytes_from_string(infer_content_seen(request->body));
+        status = media_type_parse(text, out_type);
+    }
+    return status == GALEN_OK
+               ? GALEN_OK
+               : error_set(&request->error, GALEN_INVALID, "Content-Type is no media type");
 }
 
 enum galen_status infer_body_read(struct request *request, struct infer_body *out_body)

@@ -156,6 +156,58 @@ def header_length(name: str, value: str) -> list[Refusal]:
             post(f"{name}, to /v2", body, 400, path=V2_INFER, headers=headers)]
 
 
+def body(name: str, content: bytes, status: int, pointer: str | None = None,
+         type: str | None = "text/plain") -> Refusal:
+    """A body that is the input itself; type None: none is declared."""
+    return post(name, content, status, pointer, headers={"Content-Type": type})
+
+
+def form(name: str, status: int, pointer: str | None = None, *, cut: int = 0,
+         parts: tuple[tuple[str, bytes], ...]) -> Refusal:
+    """parts: what stands behind `name=`, and the content."""
+    lines = [b"--b\r\nContent-Disposition: form-data; name=%s\r\n\r\n%s\r\n" % (head.encode(), content)
+             for head, content in parts]
+    whole = b"".join(lines) + b"--b--\r\n"
+    return body(name, whole[:len(whole) - cut], status, pointer, "multipart/form-data; boundary=b")
+
+
+PDF = b"%PDF-1.7 " + CANARY.encode()
+NOTE = CANARY.encode()
+FEATURE = f'{{"{CANARY}": 1}}'.encode()
+INPUTS = [
+    body("a PDF", PDF, 415, "/input", "application/pdf"),
+    body("a PDF that says it is text", PDF, 415, "/input"),
+    body("a PDF that says nothing", PDF, 415, "/input", None),
+    body("RTF", b"{\\rtf1 " + NOTE + b"}", 415, "/input", "application/rtf"),
+    body("a picture", b"\x89PNG\r\n\x1a\n" + NOTE, 415, "/input", "image/png"),
+    body("a picture that is another", b"\xff\xd8\xff" + NOTE, 415, "/input", "image/png"),
+    body("a picture that is text", NOTE, 415, "/input", "image/png"),
+    body("an office file", b"PK\x03\x04" + NOTE, 415, "/input", "application/octet-stream"),
+    body("text in another charset", NOTE, 415, "/input", "text/plain; charset=iso-8859-1"),
+    body("a form of the other kind", b"input=" + NOTE, 415, type="application/x-www-form-urlencoded"),
+    body("parts that are no form", b"--b--", 415, type="multipart/mixed; boundary=b"),
+    post("a string for a model of vectors", {"model": MODEL, "input": CANARY,
+                                             "content_type": "text/plain"}, 415, "/input"),
+    post("a string that is no base64", {"input": CANARY, "content_type": "image/png"}, 422, "/input"),
+    post("a data: URI that is not encoded", {"input": "data:," + CANARY}, 422, "/input"),
+    post("a data: URI of another type", {"input": "data:image/png;base64,AAAA"}, 415, "/input"),
+    post("an object that says it is text", {"input": {CANARY: 1}, "content_type": "text/plain"}, 415,
+         "/content_type"),
+    body("a form without a boundary", NOTE, 400, type="multipart/form-data"),
+    form("a form that is cut", 400, cut=5, parts=(("input", FEATURE),)),
+    form("a form of nothing", 422, "/input", parts=()),
+    form("a form without an input", 422, "/input", parts=(("model", NOTE),)),
+    form("a part that is not ours", 422, parts=(("input", FEATURE), (f'"{CANARY}"', NOTE))),
+    form("a part twice", 422, parts=(("input", FEATURE), ("input", FEATURE))),
+    form("a form with a model that is not there", 404, parts=(("input", FEATURE), ("model", NOTE))),
+    form("a form with another content type", 422, "/content_type",
+         parts=(("input; filename=x\r\nContent-Type: text/plain", NOTE),
+                ("content_type", b"text/" + b"Quux"))),
+    form("a form with more parts than are taken", 413, parts=(("input", FEATURE),) * 17),
+    form("a vector in a form that is none of the model's", 422, "/input",
+         parts=(("input", FEATURE), ("model", MODEL.encode()))),
+]
+
 LAST = f"/inputs/0/data/{FEATURE_COUNT - 1}"
 
 TENSORS = [
@@ -239,4 +291,4 @@ MESSAGES = [
     line("a target too long", encode("GET", "/healthz?" + "Quux" * 4000), 414),
 ]
 
-ALL = SYNTAX + DOCUMENT + FEATURES + TENSORS + MESSAGES
+ALL = SYNTAX + DOCUMENT + FEATURES + INPUTS + TENSORS + MESSAGES

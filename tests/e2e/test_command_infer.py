@@ -48,5 +48,18 @@ def test_a_file_that_is_refused_is_1_and_says_why(galen, tmp_path):
     assert "mean texture" in done.stdout + done.stderr
 
 
+@pytest.mark.parametrize(("name", "content", "refusal"), [
+    ("note.TXT", b"%PDF-1.7", "like application/pdf"),  # declared as text
+    ("vector.json", b"[1", "byte offset 2"),
+    ("scan.pdf", b"%PDF-1.7", "no model here takes"),  # seen by the gateway
+])
+def test_the_name_of_a_file_says_what_it_is(galen, tmp_path, name, content, refusal):
+    path = tmp_path / name
+    path.write_bytes(content)
+    done = run("--url", galen.url, str(path))
+    assert done.returncode == 1
+    assert refusal in done.stderr
+
+
 def test_no_file_is_wrong_usage():
     assert run().returncode == 2
