@@ -98,9 +98,25 @@ static enum galen_status open_engine(struct role *role, struct error *out_error)
                                                       : "none has a tagged version");
 }
 
+/* Only who answers clients has routes to follow. */
+static enum galen_status check_routes(const struct role *role, struct error *out_error)
+{
+    const size_t count = role->kind->is_gateway ? role->settings.route_count : 0;
+    for (size_t i = 0; i < count; i++) {
+        const char *model = role->settings.routes[i].model;
+        if (repository_find(role->repository, bytes_from_string(model)) == NULL) {
+            return error_set(out_error, GALEN_INVALID,
+                             "routes[%zu].model: there is no '%s' in %s", i, model,
+                             role->settings.repository);
+        }
+    }
+    return GALEN_OK;
+}
+
 static enum galen_status open_services(struct role *role, struct error *out_error)
 {
     TRY(read_repository(role, out_error));
+    TRY(check_routes(role, out_error));
     if (runs_engine(role)) {
         TRY(open_engine(role, out_error));
     }

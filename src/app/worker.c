@@ -112,6 +112,8 @@ static enum galen_status open_gateway(struct worker *worker,
     *gateway = (struct gateway){
         .mailbox = loop_mailbox(worker->loop),
         .repository = role->repository,
+        .routes = settings->routes,
+        .route_count = settings->route_count,
         .body_size_bytes_max = settings->limits_body_size_bytes,
         .timeout_ns = settings->request_timeout_ms * NS_PER_MS,
         .draining = &role->draining,

@@ -12,12 +12,15 @@
 
 #include "infer/infer.h"
 #include "model/repository.h"
+#include "service/settings.h"
 
 struct gateway {
     struct infer_service *preprocess; /* borrowed */
     struct infer_service *engine;     /* borrowed */
     struct mailbox *mailbox;          /* the loop's */
     const struct repository *repository;
+    const struct settings_route *routes; /* borrowed; where a request names no model */
+    size_t route_count;
     size_t body_size_bytes_max;
     uint64_t timeout_ns;         /* for a whole request */
     const atomic_bool *draining; /* once true, /readyz says no */

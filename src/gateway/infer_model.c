@@ -2,6 +2,7 @@
 #include "gateway/infer_model.h"
 
 #include "codec/media_type.h"
+#include "service/settings_routes.h"
 
 enum { TYPE_COUNT_TOLD = 8, TYPES_TEXT_SIZE = 256 };
 
@@ -110,13 +111,28 @@ static enum galen_status find_only(struct request *request, const char *media_ty
     return GALEN_OK;
 }
 
+/* The model that the configuration names for this media type; NULL: none. */
+static const char *routed_model(const struct gateway *gateway, const char *media_type)
+{
+    struct media_type type;
+    if (media_type == NULL ||
+        media_type_parse(bytes_from_string(media_type), &type) != GALEN_OK) {
+        return NULL;
+    }
+    const struct settings_route *route =
+        settings_route_find(gateway->routes, gateway->route_count, type);
+    return route == NULL ? NULL : route->model;
+}
+
 static enum galen_status find_model(struct request *request, const struct infer_body *body)
 {
-    if (body->model == NULL) {
+    const char *name = body->model != NULL
+                           ? body->model
+                           : routed_model(request->gateway, body->input.media_type);
+    if (name == NULL) {
         return find_only(request, body->input.media_type);
     }
-    request->model =
-        repository_find(request->gateway->repository, bytes_from_string(body->model));
+    request->model = repository_find(request->gateway->repository, bytes_from_string(name));
     return request->model != NULL
                ? GALEN_OK
                : error_set(&request->error, GALEN_NOT_FOUND, "there is no such model");

@@ -77,6 +77,33 @@ static const struct {
      GALEN_NO_CONTRACT, "use /v2"},
 };
 
+static void route_chooses_where_no_model_is_named(void **state)
+{
+    (void)state;
+    static const struct settings_route routes[] = {{"text/markdown", "breast"},
+                                                   {"text/*", "ward"}};
+    const struct gateway gateway = {
+        .repository = &two_of_text, .routes = routes, .route_count = 2};
+    struct request request = {.gateway = &gateway};
+    struct infer_body body = {.input.media_type = "text/plain", .version = ""};
+
+    EXPECT_OK(infer_model_find(&request, &body));
+    assert_string_equal(request.model->name, "ward");
+
+    body.model = "ner";
+    EXPECT_OK(infer_model_find(&request, &body));
+    assert_string_equal(request.model->name, "ner");
+
+    body.model = NULL;
+    body.input.media_type = "application/json"; /* for which there is no route */
+    EXPECT_OK(infer_model_find(&request, &body));
+    assert_string_equal(request.model->name, "breast");
+
+    body.input.media_type = "text/markdown";
+    EXPECT_STATUS(GALEN_UNSUPPORTED_TYPE, infer_model_find(&request, &body));
+    assert_non_null(strstr(request.error.text, "'breast' does not take"));
+}
+
 static void the_model_is_found_or_the_refusal_says_why(void **state)
 {
     (void)state;
@@ -104,6 +131,7 @@ static void the_model_is_found_or_the_refusal_says_why(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(route_chooses_where_no_model_is_named),
         cmocka_unit_test(the_model_is_found_or_the_refusal_says_why),
     };
     return cmocka_run_group_tests_name("infer_model", tests, NULL, NULL);

@@ -7,6 +7,7 @@
 
 #include "base/limits.h"
 #include "codec/yaml_table.h"
+#include "service/settings_routes.h"
 
 enum { VARIABLE_SIZE = 64, PORT_DEFAULT_HTTP = 80 };
 
@@ -309,16 +310,43 @@ static enum galen_status read_scalar(const struct yaml_document *document,
                               : yaml_refuse(document, node, out_error, "%s", why.text);
 }
 
-/* In the order of the text, without recursion. */
-static const struct yaml_node *node_after(const struct yaml_node *node)
+/* In the order of the text, without what is inside this one. */
+static const struct yaml_node *node_behind(const struct yaml_node *node)
 {
-    if (node->first != NULL) {
-        return node->first;
-    }
     while (node != NULL && node->next == NULL) {
         node = node->parent;
     }
     return node == NULL ? NULL : node->next;
+}
+
+/* In the order of the text, without recursion. */
+static const struct yaml_node *node_after(const struct yaml_node *node)
+{
+    return node->first != NULL ? node->first : node_behind(node);
+}
+
+static bool is_routes(const struct yaml_node *node)
+{
+    return node->parent != NULL && node->parent->parent == NULL && node->name != NULL &&
+           strcmp(node->name, "routes") == 0;
+}
+
+static enum galen_status read_node(const struct yaml_document *document,
+                                   const struct yaml_node *node, struct settings *settings,
+                                   struct error *out_error)
+{
+    if (is_routes(node)) {
+        return settings_routes_read(settings, document, node, out_error);
+    }
+    if (node->kind == YAML_KIND_SEQUENCE) {
+        return yaml_refuse(document, node, out_error, "this setting is no list");
+    }
+    if (node->kind == YAML_KIND_SCALAR) {
+        return read_scalar(document, node, settings, out_error);
+    }
+    return node->first == NULL && node->parent != NULL
+               ? yaml_refuse(document, node, out_error, "is empty")
+               : GALEN_OK;
 }
 
 static enum galen_status read_nodes(const struct yaml_document *document,
@@ -328,15 +356,9 @@ static enum galen_status read_nodes(const struct yaml_document *document,
     if (node->kind == YAML_KIND_SCALAR) {
         return yaml_refuse(document, node, out_error, "is not a mapping of settings");
     }
-    for (; node != NULL; node = node_after(node)) {
-        if (node->kind == YAML_KIND_SEQUENCE) {
-            return yaml_refuse(document, node, out_error, "no setting is a list");
-        }
-        if (node->kind == YAML_KIND_SCALAR) {
-            TRY(read_scalar(document, node, settings, out_error));
-        } else if (node->first == NULL && node->parent != NULL) {
-            return yaml_refuse(document, node, out_error, "is empty");
-        }
+    while (node != NULL) {
+        TRY(read_node(document, node, settings, out_error));
+        node = is_routes(node) ? node_behind(node) : node_after(node);
     }
     return GALEN_OK;
 }
@@ -459,4 +481,5 @@ void settings_write_markdown(struct writer *out)
     for (size_t i = 0; i < ROW_COUNT; i++) {
         write_row(&rows[i], out);
     }
+    settings_routes_write_markdown(out);
 }

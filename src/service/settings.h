@@ -9,6 +9,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/writer.h"
 
 #define SETTINGS_HOST_SIZE 256u
@@ -25,6 +26,14 @@ struct settings_peer {
     uint16_t port;
 };
 
+/* Which model answers what a caller sends without naming one (service/settings_routes.h).
+ */
+struct settings_route {
+    char content[LIMIT_MEDIA_TYPE_SIZE_BYTES_MAX +
+                 1]; /* type/subtype, or `*` behind the / */
+    char model[LIMIT_MODEL_NAME_SIZE_BYTES_MAX + 1];
+};
+
 struct settings {
 #define SETTINGS_ADDRESS(member) struct settings_address member;
 #define SETTINGS_PEER(member) struct settings_peer member;
@@ -36,6 +45,8 @@ struct settings {
 #undef SETTINGS_PEER
 #undef SETTINGS_TEXT
 #undef SETTINGS_COUNT
+    struct settings_route routes[LIMIT_ROUTE_COUNT_MAX]; /* the first that matches counts */
+    size_t route_count;
 };
 
 /* The defaults. */

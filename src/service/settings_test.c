@@ -67,7 +67,7 @@ static void what_is_wrong_in_a_file_is_told_by_its_place(void **state)
          "galen.yaml:2:1: reposirory: there is no such setting"},
         {"repository: {url: x}",
          "galen.yaml:1:14: repository.url: there is no such setting"},
-        {"threads: [1]", "galen.yaml:1:10: threads: no setting is a list"},
+        {"threads: [1]", "galen.yaml:1:10: threads: this setting is no list"},
         {"engine: {}", "galen.yaml:1:9: engine: is empty"},
         {"preprocess: https://x", "galen.yaml:1:13: preprocess: https is not supported"},
         {"preprocess: http://a@b", "galen.yaml:1:13: preprocess: is not a URL"},

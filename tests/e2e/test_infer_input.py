@@ -7,7 +7,8 @@ import subprocess
 import urllib.parse
 
 import pytest
-from process import DEADLINE_S
+from deployment import NAMES
+from process import BINARY, DEADLINE_S, ROOT
 from samples import MODEL, by_features, features, stable
 
 JSON_TYPE = "application/json"
@@ -68,9 +69,44 @@ def test_a_body_that_declares_nothing_is_what_it_looks_like(galen, declared):
 def test_curl_sends_a_form(galen, tmp_path):
     path = tmp_path / "vector.json"
     path.write_bytes(VECTOR)
-    done = subprocess.run([CURL, "-sS", "-F", f"input=@{path}", "-F", f"model={MODEL}", f"{galen.url}/infer"],
-                          capture_output=True, timeout=DEADLINE_S, check=True)
+    words = [CURL, "-sS", "-F", f"input=@{path}", "-F", f"model={MODEL}", f"{galen.url}/infer"]
+    done = subprocess.run(words, capture_output=True, timeout=DEADLINE_S, check=True)
     assert stable(json.loads(done.stdout)) == stable(galen.infer(by_features()).json())
+
+
+def write_routes(folder, *models: str) -> str:
+    """A configuration that has the first of them answer vectors, and a repository of both."""
+    for model in ("first", "second"):
+        shutil.copytree(ROOT / "models" / MODEL, folder / "models" / model, symlinks=True)
+    path = folder / "galen.yaml"
+    rows = [f"  - {{match: {{content: application/json}}, model: {model}}}\n" for model in models]
+    path.write_text("routes:\n" + "".join(rows))
+    return str(path)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_route_names_the_model_where_a_request_does_not(launch, tmp_path, name):
+    config = write_routes(tmp_path, "second", "first")
+    galen = launch(name, repository=tmp_path / "models", config=config)
+    body = {"input": features("malignant")}
+    assert galen.infer(body).json()["model"]["name"] == "second"
+    assert galen.infer(body | {"model": "first"}).json()["model"]["name"] == "first"
+
+
+def test_without_a_route_one_of_two_models_has_to_be_named(launch, tmp_path):
+    write_routes(tmp_path)
+    reply = launch("one", repository=tmp_path / "models").infer({"input": features("malignant")})
+    assert reply.status == 422
+    assert "model" in reply.json()["detail"]
+
+
+def test_a_route_to_a_model_that_is_not_there_ends_the_start(tmp_path):
+    config = write_routes(tmp_path, "nowhere")
+    words = [BINARY, "serve", "--listen", "127.0.0.1:0", "--config", config,
+             "--repository", str(tmp_path / "models")]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=DEADLINE_S, check=False)
+    assert done.returncode == 2
+    assert "routes[0].model: there is no 'nowhere'" in done.stderr
 
 
 def test_what_is_not_taken_is_told_what_is(galen):

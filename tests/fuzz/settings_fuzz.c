@@ -44,6 +44,15 @@ static void check_settings(const struct settings *settings)
 #include "service/settings.def"
 }
 
+static void check_routes(const struct settings *settings)
+{
+    INVARIANT(settings->route_count <= LIMIT_ROUTE_COUNT_MAX);
+    for (size_t i = 0; i < settings->route_count; i++) {
+        INVARIANT(strchr(settings->routes[i].content, '/') != NULL);
+        INVARIANT(settings->routes[i].model[0] != '\0');
+    }
+}
+
 static void read_as_url(struct bytes text)
 {
     struct settings_peer peer;
@@ -74,6 +83,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         expect_place(&error, "fuzz", size);
     }
     check_settings(&settings);
+    check_routes(&settings);
     read_as_url(bytes_of(data, size));
     return 0;
 }

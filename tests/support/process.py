@@ -39,7 +39,9 @@ class Process:
         self.role = role
         self.log_file = log_folder / f"{role}-{self.port}.log"
         settings = {"listen.http": f"127.0.0.1:{self.port}"} | settings
+        config = settings.pop("config", None)  # a file, beside single settings
         words = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
+        words += ["--config", str(config)] if config else []
         with self.log_file.open("wb") as log:
             self.popen = subprocess.Popen([BINARY, role, *words], stdin=subprocess.DEVNULL,
                                           stdout=log, stderr=subprocess.STDOUT, cwd=ROOT)

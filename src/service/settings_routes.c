@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/settings_routes.h"
+
+#include "codec/yaml_table.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+enum { ARENA_SIZE_BYTES_MAX = 65536 };
+
+struct route_text {
+    const char *content;
+    const char *model;
+};
+
+static const struct yaml_key match_keys[] = {
+    {.name = "content",
+     .type = YAML_TYPE_STRING,
+     .required = true,
+     .offset = offsetof(struct route_text, content),
+     .max = LIMIT_MEDIA_TYPE_SIZE_BYTES_MAX,
+     .help = "The media type of the input, `type/subtype` or `type/*`."},
+};
+
+static const struct yaml_key route_keys[] = {
+    {.name = "match",
+     .type = YAML_TYPE_MAPPING,
+     .required = true,
+     .keys = match_keys,
+     .key_count = COUNT(match_keys),
+     .help = "What the route is for."},
+    {.name = "model",
+     .type = YAML_TYPE_STRING,
+     .required = true,
+     .offset = offsetof(struct route_text, model),
+     .max = LIMIT_MODEL_NAME_SIZE_BYTES_MAX,
+     .help = "The model that answers. It has to be in the repository."},
+};
+
+static bool has_star(struct bytes text)
+{
+    return bytes_find(text, '*') < text.size;
+}
+
+static bool is_pattern(const char *text)
+{
+    struct media_type type;
+    return media_type_parse(bytes_from_string(text), &type) == GALEN_OK &&
+           strchr(text, ';') == NULL && !has_star(type.type) &&
+           (!has_star(type.subtype) || type.subtype.size == 1);
+}
+
+static enum galen_status read_route(const struct yaml_document *document,
+                                    const struct yaml_node *node, struct arena *arena,
+                                    struct settings_route *out_route,
+                                    struct error *out_error)
+{
+    const struct yaml_document part = {.file = document->file, .root = node};
+    struct route_text text = {.content = NULL};
+    TRY(yaml_read(&part, route_keys, COUNT(route_keys), arena, &text, out_error));
+    if (!is_pattern(text.content)) {
+        return yaml_refuse(document, yaml_member(yaml_member(node, "match"), "content"),
+                           out_error, "is not a media type or type/*");
+    }
+    memcpy(out_route->content, text.content, strlen(text.content) + 1);
+    memcpy(out_route->model, text.model, strlen(text.model) + 1);
+    return GALEN_OK;
+}
+
+static enum galen_status read_list(struct settings *settings,
+                                   const struct yaml_document *document,
+                                   const struct yaml_node *list, struct arena *arena,
+                                   struct error *out_error)
+{
+    settings->route_count = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        TRY(read_route(document, yaml_at(list, i), arena, &settings->routes[i], out_error));
+        settings->route_count++;
+    }
+    return GALEN_OK;
+}
+
+enum galen_status settings_routes_read(struct settings *settings,
+                                       const struct yaml_document *document,
+                                       const struct yaml_node *node,
+                                       struct error *out_error)
+{
+    struct arena arena;
+    if (node->kind != YAML_KIND_SEQUENCE) {
+        return yaml_refuse(document, node, out_error, "is not a list");
+    }
+    if (node->count > LIMIT_ROUTE_COUNT_MAX) {
+        return yaml_refuse(document, node, out_error, "has more than %d routes",
+                           (int)LIMIT_ROUTE_COUNT_MAX);
+    }
+    arena_init(&arena, ARENA_SIZE_BYTES_MAX);
+    const enum galen_status status = read_list(settings, document, node, &arena, out_error);
+    arena_deinit(&arena);
+    return status;
+}
+
+const struct settings_route *settings_route_find(const struct settings_route *routes,
+                                                 size_t route_count, struct media_type type)
+{
+    for (size_t i = 0; i < route_count; i++) {
+        if (media_type_is(type, routes[i].content)) {
+            return &routes[i];
+        }
+    }
+    return NULL;
+}
+
+void settings_routes_write_markdown(struct writer *out)
+{
+    writer_put_string(
+        out,
+        "\n## routes\n\nA list, in the file only: which model answers where a request "
+        "names none. The first row that matches counts;\nwithout one it is the only "
+        "model that takes what was sent.\n\n"
+        "```yaml\nroutes:\n  - {match: {content: text/*}, model: clinical-ner}\n```\n\n");
+    yaml_write_markdown(route_keys, COUNT(route_keys), out);
+}

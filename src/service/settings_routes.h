@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The list `routes` of the configuration: which model answers where a caller names none.
+ * Pure. */
+#pragma once
+
+#include "codec/media_type.h"
+#include "codec/yaml.h"
+#include "service/settings.h"
+
+/* Reads the list that node, the member `routes`, holds. GALEN_INVALID: the error has the
+ * place; GALEN_NO_MEMORY. */
+MUST_USE enum galen_status settings_routes_read(struct settings *settings,
+                                                const struct yaml_document *document,
+                                                const struct yaml_node *node,
+                                                struct error *out_error);
+
+/* The first route that takes this media type; NULL: none does. */
+const struct settings_route *settings_route_find(const struct settings_route *routes,
+                                                 size_t route_count,
+                                                 struct media_type type);
+
+/* The part of docs/settings.md. */
+void settings_routes_write_markdown(struct writer *out);

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/settings_routes.h"
+
+#include <stdio.h>
+
+#include "expect.h"
+
+static struct settings settings;
+static struct error error;
+
+static int set_up(void **state)
+{
+    (void)state;
+    settings_init(&settings);
+    error_clear(&error);
+    return 0;
+}
+
+static enum galen_status read_text(const char *text)
+{
+    return settings_read(&settings, bytes_from_string(text), "galen.yaml", &error);
+}
+
+static const char *model_for(const char *type_text)
+{
+    struct media_type type;
+    EXPECT_OK(media_type_parse(bytes_from_string(type_text), &type));
+    const struct settings_route *route =
+        settings_route_find(settings.routes, settings.route_count, type);
+    return route == NULL ? "none" : route->model;
+}
+
+static void first_route_that_matches_counts(void **state)
+{
+    (void)state;
+    EXPECT_OK(read_text("threads: 2\n"
+                        "routes:\n"
+                        "  - {match: {content: text/markdown}, model: papers}\n"
+                        "  - {match: {content: text/*}, model: notes}\n"
+                        "  - {match: {content: text/html}, model: never}\n"
+                        "repository: here\n"));
+    assert_int_equal(settings.route_count, 3);
+    assert_int_equal(settings.threads, 2);
+    assert_string_equal(settings.repository, "here");
+    assert_string_equal(model_for("Text/Markdown"), "papers");
+    assert_string_equal(model_for("text/plain"), "notes");
+    assert_string_equal(model_for("text/html"), "notes");
+    assert_string_equal(model_for("image/png"), "none");
+}
+
+static void without_a_list_there_is_no_route(void **state)
+{
+    (void)state;
+    EXPECT_OK(read_text("threads: 1"));
+    assert_string_equal(model_for("text/plain"), "none");
+}
+
+static void what_is_wrong_is_told_by_its_place(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        const char *why;
+    } cases[] = {
+        {"routes: x", "galen.yaml:1:9: routes: is not a list"},
+        {"routes: ~", "galen.yaml:1:9: routes: is not a list"},
+        {"routes: {a: 1}", "galen.yaml:1:9: routes: is not a list"},
+        {"routes:\n  - x", "galen.yaml:2:5: routes[0]: needs a mapping"},
+        {"routes:\n  - {model: m}", "galen.yaml:2:5: routes[0]"},
+        {"routes:\n  - {match: {content: a/b}}", "galen.yaml:2:5: routes[0]"},
+        {"routes:\n  - {match: {content: a/b}, model: m, sope: x}",
+         "galen.yaml:2:39: routes[0].sope: unknown key"},
+        {"routes:\n  - {match: {type: a/b}, model: m}",
+         "galen.yaml:2:14: routes[0].match.type: "},
+        {"routes:\n  - {match: {content: text}, model: m}",
+         "galen.yaml:2:23: routes[0].match.content: is not a media type or type/*"},
+        {"routes:\n  - {match: {content: \"*/*\"}, model: m}",
+         "galen.yaml:2:23: routes[0].match.content: is not a media type"},
+        {"routes:\n  - {match: {content: text/p*}, model: m}",
+         "galen.yaml:2:23: routes[0].match.content: is not a media type"},
+        {"routes:\n  - {match: {content: text/plain;a=b}, model: m}",
+         "galen.yaml:2:23: routes[0].match.content: is not a media type"},
+        {"listen: {routes: []}", "galen.yaml:1:18: listen.routes: this setting is no list"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        EXPECT_STATUS(GALEN_INVALID, read_text(cases[i].text));
+        if (strncmp(error.text, cases[i].why, strlen(cases[i].why)) != 0) {
+            assert_string_equal(error.text, cases[i].why);
+        }
+    }
+}
+
+static void list_is_bounded(void **state)
+{
+    (void)state;
+    static char text[8192];
+    size_t size = (size_t)snprintf(text, sizeof(text), "routes:\n");
+    for (size_t i = 0; i <= LIMIT_ROUTE_COUNT_MAX; i++) {
+        size += (size_t)snprintf(text + size, sizeof(text) - size,
+                                 "- {match: {content: a/b}, model: m}\n");
+    }
+    EXPECT_STATUS(GALEN_INVALID, read_text(text));
+    assert_non_null(strstr(error.text, "has more than 64 routes"));
+}
+
+#define TEST(name) cmocka_unit_test_setup(name, set_up)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(first_route_that_matches_counts),
+        TEST(without_a_list_there_is_no_route),
+        TEST(what_is_wrong_is_told_by_its_place),
+        TEST(list_is_bounded),
+    };
+    return cmocka_run_group_tests_name("settings_routes", tests, NULL, NULL);
+}
