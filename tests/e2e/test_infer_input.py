@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import urllib.parse
 
+import deployment
 import pytest
 from deployment import NAMES
 from process import BINARY, DEADLINE_S, ROOT
@@ -72,6 +73,62 @@ def test_curl_sends_a_form(galen, tmp_path):
     words = [CURL, "-sS", "-F", f"input=@{path}", "-F", f"model={MODEL}", f"{galen.url}/infer"]
     done = subprocess.run(words, capture_output=True, timeout=DEADLINE_S, check=True)
     assert stable(json.loads(done.stdout)) == stable(galen.infer(by_features()).json())
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def of_notes(request, tmp_path_factory):
+    """A deployment whose one model takes text/plain beside vectors."""
+    folder = tmp_path_factory.mktemp("of-notes")
+    shutil.copytree(ROOT / "models" / MODEL, folder / "models" / MODEL, symlinks=True)
+    for path in folder.glob("models/*/[0-9]*/model.yaml"):
+        contract = path.read_text()
+        path.write_text(contract.replace("media_types: [", "media_types: [text/plain, "))
+        assert path.read_text() != contract
+    galen = deployment.start(request.param, folder, repository=folder / "models")
+    yield galen
+    galen.stop()
+
+
+TEXT_TYPE = {"Content-Type": "text/plain; charset=utf-8"}
+NOT_UTF8 = {
+    "a body": (b"caf\xc3\xa9 \xed\xa0\x80", TEXT_TYPE, 6),
+    "a body that is cut": (b"caf\xc3", TEXT_TYPE, 3),
+    "a body that is Latin-1": (b"d\xe9j\xe0 vu", TEXT_TYPE, 1),
+    "a part": (*form_of(("input\r\nContent-Type: text/plain", b"ab\xff")), 2),
+    "a data: URI": (b'{"input": "data:text/plain,ab%C0%80"}', {}, 2),
+    "a string": (b'{"input": "ab\xff"}', {}, 13),
+}
+
+
+@pytest.mark.parametrize("name", NOT_UTF8)
+def test_text_that_is_not_utf8_is_placed(of_notes, name):
+    body, headers, offset = NOT_UTF8[name]
+    reply = of_notes.request("POST", "/infer", body, headers)
+    assert reply.status == 400
+    assert reply.json()["detail"].startswith(f"byte offset {offset}: ")
+
+
+EMPTY = {
+    "a body": (b"", TEXT_TYPE),
+    "a body that declares nothing": (b"", {"Content-Type": None}),
+    "a part": form_of(("input", b"")),
+    "a data: URI": (b'{"input": "data:,"}', {}),
+    "a string": (b'{"input": ""}', {}),
+    "base64": (b'{"input": "", "content_type": "application/json"}', {}),
+}
+
+
+@pytest.mark.parametrize("name", EMPTY)
+def test_an_empty_input_is_refused(of_notes, name):
+    reply = of_notes.request("POST", "/infer", *EMPTY[name])
+    assert reply.status == 422
+    assert reply.json()["errors"] == [{"pointer": "/input", "message": "is empty"}]
+
+
+def test_a_vector_in_text_is_not_a_note(of_notes):
+    reply = of_notes.request("POST", "/infer", VECTOR, TEXT_TYPE)
+    assert reply.status == 415
+    assert "like application/json" in reply.json()["detail"]
 
 
 def write_routes(folder, *models: str) -> str:
