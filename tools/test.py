@@ -152,7 +152,8 @@ def pytest(folder, binary, sanitized=False):
         try:
             command(log, *(without_aslr() if sanitized else ()), VENV, "-m", "pytest", "-q", "-p",
                     "no:cacheprovider", "--junitxml", report, folder,
-                    env={"GALEN_BIN": str(tree.ROOT / binary)})
+                    env={"GALEN_BIN": str(tree.ROOT / binary),
+                         "GALEN_BUILD": str((tree.ROOT / binary).parent)})
         except Failed:
             if not report.exists():
                 raise
@@ -173,6 +174,7 @@ STEPS = [
     Step("units", programs("build", "--no-rebuild"), needs="gcc"),
     Step("conformance", pytest("tests/conformance", "build/galen"), needs="gcc"),
     Step("e2e", pytest("tests/e2e", "build/galen"), needs="gcc"),
+    Step("parity", pytest("tests/parity", "build/galen"), needs="gcc"),
     Step("clang", build("build-asan", "-Doptimization=1", "-Db_sanitize=address,undefined",
                         "-Db_lundef=false", compiler="clang"), lint=True),
     Step("units-asan", programs("build-asan", "--no-rebuild", sanitized=True), needs="clang"),
