@@ -6,15 +6,17 @@
 
 #include "base/invariant.h"
 #include "base/reader.h"
+#include "codec/media_type.h"
 #include "infer/answer.h"
 #include "infer/validate.h"
-#include "preprocess/transform.h"
+#include "preprocess/preparations.h"
 
 enum { NUMBER_SIZE = 24 };
 
 struct preprocess {
     struct infer_service base; /* first: callers hold a pointer to it */
     struct repository *repository;
+    struct preparations preparations;
     uint64_t (*now_ns)(void);
 };
 
@@ -22,6 +24,7 @@ struct preprocess {
 struct subject {
     const struct repository_model *model;
     const struct repository_version *version;
+    const struct preparation *preparation;
     const struct transform *transform;
 };
 
@@ -43,6 +46,29 @@ static enum galen_status find_version(const struct preprocess *preprocess,
     return GALEN_OK;
 }
 
+static enum galen_status find_preparation(const struct preprocess *preprocess,
+                                          struct infer_call *call, struct subject *subject)
+{
+    const struct preparation *preparation =
+        preparations_find(&preprocess->preparations, subject->version);
+    if (preparation == NULL) {
+        return error_set(&call->error, GALEN_UNAVAILABLE,
+                         "model '%s' version %llu is not loaded", subject->model->name,
+                         (unsigned long long)subject->version->number);
+    }
+    if (preparation->transform == NULL) {
+        return error_set(&call->error, GALEN_NOT_IMPLEMENTED,
+                         "there is no transform for %s",
+                         contract_task_name(subject->version->contract->task));
+    }
+    if (preparation->status != GALEN_OK) {
+        return error_set(&call->error, GALEN_UNAVAILABLE, "%s", preparation->why_not.text);
+    }
+    subject->preparation = preparation;
+    subject->transform = preparation->transform;
+    return GALEN_OK;
+}
+
 static enum galen_status find_subject(const struct preprocess *preprocess,
                                       struct infer_call *call, struct subject *out_subject)
 {
@@ -57,12 +83,7 @@ static enum galen_status find_subject(const struct preprocess *preprocess,
                          "model '%s' version %llu has no model.yaml",
                          out_subject->model->name, (unsigned long long)version->number);
     }
-    out_subject->transform = transform_for(version->contract->task);
-    return out_subject->transform != NULL
-               ? GALEN_OK
-               : error_set(&call->error, GALEN_NOT_IMPLEMENTED,
-                           "there is no transform for %s",
-                           contract_task_name(version->contract->task));
+    return find_preparation(preprocess, call, out_subject);
 }
 
 static enum galen_status describe(const struct subject *subject, struct infer_call *call,
@@ -98,9 +119,12 @@ static struct bytes only_element(const struct galen_tensor *tensor)
 
 static bool is_accepted(const struct contract *contract, struct bytes content_type)
 {
+    struct media_type type;
+    if (media_type_parse(content_type, &type) != GALEN_OK) {
+        return false;
+    }
     for (size_t i = 0; i < contract->media_type_count; i++) {
-        if (bytes_equal_ignoring_case(content_type,
-                                      bytes_from_string(contract->media_types[i]))) {
+        if (media_type_is(type, contract->media_types[i])) {
             return true;
         }
     }
@@ -139,7 +163,8 @@ static enum galen_status run(const struct subject *subject, struct infer_call *c
                          "model '%s' does not take this media type", model.name);
     }
     const struct phi input = phi_hide(only_element(&plan.inputs[0]));
-    TRY(subject->transform->run(contract, NULL, input, call->arena, &made, &call->error));
+    TRY(subject->transform->run(contract, subject->preparation->prepared, input,
+                                call->arena, &made, &call->error));
     return answer_outputs(call, &made, plan.wanted_outputs);
 }
 
@@ -168,6 +193,12 @@ static enum galen_status check_all(const struct preprocess *preprocess,
         const struct repository_model *model = &preprocess->repository->models[i];
         if (!model->usable) {
             return error_set(out_error, GALEN_UNAVAILABLE, "%s", model->why_not.text);
+        }
+    }
+    for (size_t i = 0; i < preprocess->preparations.count; i++) {
+        const struct preparation *preparation = &preprocess->preparations.items[i];
+        if (preparation->status != GALEN_OK) {
+            return error_set(out_error, GALEN_UNAVAILABLE, "%s", preparation->why_not.text);
         }
     }
     return GALEN_OK;
@@ -210,6 +241,7 @@ static void cancel(struct infer_service *service, struct infer_call *call)
 static void preprocess_close(struct infer_service *service)
 {
     struct preprocess *preprocess = (struct preprocess *)service;
+    preparations_deinit(&preprocess->preparations);
     repository_unref(preprocess->repository);
     free(preprocess);
 }
@@ -226,6 +258,10 @@ enum galen_status preprocess_create(struct repository *repository, uint64_t (*no
 {
     struct preprocess *preprocess = calloc(1, sizeof(*preprocess));
     if (preprocess == NULL) {
+        return GALEN_NO_MEMORY;
+    }
+    if (preparations_init(&preprocess->preparations, repository) != GALEN_OK) {
+        free(preprocess);
         return GALEN_NO_MEMORY;
     }
     preprocess->base.ops = &preprocess_ops;

@@ -5,7 +5,8 @@
  * reserved galen.* outputs.
  *
  * Threads: any number of loops may share it; a transform runs inside submit, on the
- * caller's loop, and its answer comes later. Vectors take microseconds.
+ * caller's loop, and its answer comes later. Vectors and notes take microseconds. Blocking:
+ * create reads what transforms need (tokenizers); what cannot be prepared is not ready.
  */
 #pragma once
 

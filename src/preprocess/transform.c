@@ -1,16 +1,50 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "preprocess/transform.h"
 
-static const struct transform *const transforms[] = {
-    &vector_transform,
+static const struct {
+    enum contract_task task;
+    const struct transform *transform;
+} rows[] = {
+    {TASK_TABULAR_CLASSIFICATION, &vector_transform},
+    {TASK_TEXT_CLASSIFICATION, &text_transform},
+    {TASK_TOKEN_CLASSIFICATION, &text_transform},
 };
 
 const struct transform *transform_for(enum contract_task task)
 {
-    for (size_t i = 0; i < sizeof(transforms) / sizeof(transforms[0]); i++) {
-        if (transforms[i]->task == task) {
-            return transforms[i];
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (rows[i].task == task) {
+            return rows[i].transform;
         }
     }
     return NULL;
+}
+
+/* One BYTES element: its length, little-endian, and its bytes. */
+static enum galen_status put_element(const char *text, struct arena *arena,
+                                     struct galen_tensor *tensor)
+{
+    const uint32_t size = (uint32_t)strlen(text);
+    uint8_t *element = arena_alloc(arena, sizeof(size) + size);
+    if (element == NULL) {
+        return GALEN_NO_MEMORY;
+    }
+    memcpy(element, &size, sizeof(size));
+    memcpy(element + sizeof(size), text, size);
+    tensor->bytes = element;
+    tensor->size_bytes = sizeof(size) + size;
+    tensor->shape[0] = 1;
+    return GALEN_OK;
+}
+
+enum galen_status transform_put_warning(const char *code, struct arena *arena,
+                                        struct transform_outputs *outputs)
+{
+    struct galen_tensor warnings = {
+        .name = TRANSFORM_WARNINGS, .datatype = GALEN_BYTES, .rank = 1, .shape = {0}};
+    if (code != NULL) {
+        TRY(put_element(code, arena, &warnings));
+    }
+    outputs->tensors[outputs->count++] = warnings;
+    return GALEN_OK;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a client sent, as bytes with a media type, to the inputs of a model: one transform
- * for each task of model.yaml. To add one: write its file, then its line in transform.c.
+ * for each task of model.yaml. To add one: write its file, then its rows in transform.c.
  *
  * Every transform takes the same two inputs and answers with the model's inputs by name,
  * then the reserved galen.* outputs (src/preprocess/README.md).
@@ -30,8 +30,6 @@ struct transform_outputs {
 };
 
 struct transform {
-    enum contract_task task;
-
     /* What every run of this version needs, made once: read from the one file that
      * needs_file names. Both NULL: nothing is. Gives out_prepared to unprepare. */
     const char *(*needs_file)(const struct contract *contract);
@@ -53,4 +51,9 @@ struct transform {
 /* NULL: there is none for this task. */
 const struct transform *transform_for(enum contract_task task);
 
+/* For transforms: adds TRANSFORM_WARNINGS with this code, or with none; NULL: none. */
+MUST_USE enum galen_status transform_put_warning(const char *code, struct arena *arena,
+                                                 struct transform_outputs *outputs);
+
 extern const struct transform vector_transform;
+extern const struct transform text_transform;

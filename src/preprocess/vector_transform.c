@@ -3,23 +3,6 @@
 #include "preprocess/transform.h"
 #include "preprocess/vector.h"
 
-/* One BYTES element: its length, little-endian, and its bytes. */
-static enum galen_status put_warning(const char *code, struct arena *arena,
-                                     struct galen_tensor *out_tensor)
-{
-    const uint32_t size = (uint32_t)strlen(code);
-    uint8_t *element = arena_alloc(arena, sizeof(size) + size);
-    if (element == NULL) {
-        return GALEN_NO_MEMORY;
-    }
-    memcpy(element, &size, sizeof(size));
-    memcpy(element + sizeof(size), code, size);
-    out_tensor->bytes = element;
-    out_tensor->size_bytes = sizeof(size) + size;
-    out_tensor->shape[0] = 1;
-    return GALEN_OK;
-}
-
 static enum galen_status run(const struct contract *contract, const void *prepared,
                              struct phi input, struct arena *arena,
                              struct transform_outputs *out_outputs, struct error *out_error)
@@ -27,15 +10,10 @@ static enum galen_status run(const struct contract *contract, const void *prepar
     (void)prepared;
     struct vector vector;
     TRY(vector_from_json(contract, input, arena, &vector, out_error));
-    struct galen_tensor warnings = {
-        .name = TRANSFORM_WARNINGS, .datatype = GALEN_BYTES, .rank = 1, .shape = {0}};
-    if (vector.replaced_count > 0) {
-        TRY(put_warning("imputed", arena, &warnings));
-    }
     out_outputs->tensors[0] = vector.tensor;
-    out_outputs->tensors[1] = warnings;
-    out_outputs->count = 2;
-    return GALEN_OK;
+    out_outputs->count = 1;
+    return transform_put_warning(vector.replaced_count > 0 ? "imputed" : NULL, arena,
+                                 out_outputs);
 }
 
 static enum galen_status describe(const struct contract *contract, struct arena *arena,
@@ -62,7 +40,6 @@ static enum galen_status describe(const struct contract *contract, struct arena 
 }
 
 const struct transform vector_transform = {
-    .task = TASK_TABULAR_CLASSIFICATION,
     .run = run,
     .describe = describe,
 };
