@@ -61,6 +61,15 @@ static enum galen_status find_bytes(struct bpe *model, struct error *out_error)
     return GALEN_OK;
 }
 
+static bool next_string(struct json_cursor *at, struct bytes *out_string)
+{
+    if (!json_next(at) || json_type(at->value) != JSON_STRING) {
+        return false;
+    }
+    *out_string = json_string(at->value);
+    return true;
+}
+
 /* The two of a merge, which files write as "a b" or as ["a", "b"]. */
 static bool split_merge(const struct json *value, struct bytes *out_left,
                         struct bytes *out_right)
@@ -73,14 +82,7 @@ static bool split_merge(const struct json *value, struct bytes *out_left,
         return false;
     }
     struct json_cursor at = json_walk(value);
-    struct bytes *sides[] = {out_left, out_right};
-    while (json_next(&at)) {
-        if (json_type(at.value) != JSON_STRING) {
-            return false;
-        }
-        *sides[at.index] = json_string(at.value);
-    }
-    return true;
+    return next_string(&at, out_left) && next_string(&at, out_right);
 }
 
 static enum galen_status add_merge(struct bpe *model, const struct json *value,

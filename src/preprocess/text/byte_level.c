@@ -63,7 +63,7 @@ static size_t next_word(struct bytes text)
     if (ending > 0) {
         return ending;
     }
-    size_t size = kind_of(text.data, &kind);
+    (void)kind_of(text.data, &kind);
     if (text.data[0] == ' ' && text.size > 1) {
         enum kind second;
         (void)kind_of(text.data + 1, &second);
@@ -71,7 +71,7 @@ static size_t next_word(struct bytes text)
             return end_of_run(text, 1, second, &last);
         }
     }
-    size = end_of_run(text, 0, kind, &last);
+    const size_t size = end_of_run(text, 0, kind, &last);
     const bool leaves_the_last = kind == KIND_SPACE && size < text.size && last > 0;
     return leaves_the_last ? last : size;
 }
