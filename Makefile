@@ -11,7 +11,7 @@ build: deps build/build.ninja ## build the program: build/galen
 	ninja -C build galen
 
 run: build ## build and serve the sample models on 127.0.0.1:8000
-	@exec build/galen serve
+	@exec build/galen serve --set mode=demo
 
 test: ## every check and test, quickest first
 	@tools/bootstrap --tests

@@ -141,6 +141,9 @@ bool configure(struct role *role, int argument_count, char **arguments,
     enum galen_status status =
         read_all(&role->settings, config, argument_count, arguments, &error);
     if (status == GALEN_OK) {
+        status = settings_check(&role->settings, &error);
+    }
+    if (status == GALEN_OK) {
         status = check_peers(role, &error);
     }
     if (status != GALEN_OK) {

@@ -98,6 +98,34 @@ static enum galen_status open_engine(struct role *role, struct error *out_error)
                                                       : "none has a tagged version");
 }
 
+static bool is_demonstration(const struct repository_version *version)
+{
+    return version->contract != NULL && version->contract->demonstration;
+}
+
+/* In demo mode nobody is asked who they are: nothing but demonstrations is at stake. */
+static enum galen_status check_demonstrations(const struct role *role,
+                                              struct error *out_error)
+{
+    const struct repository *repository = role->repository;
+    if (role->settings.mode != SETTINGS_MODE_DEMO) {
+        return GALEN_OK;
+    }
+    for (size_t i = 0; i < repository->model_count; i++) {
+        const struct repository_model *model = &repository->models[i];
+        for (size_t k = 0; k < model->version_count; k++) {
+            const struct repository_version *version = &model->versions[k];
+            if (version->usable && !is_demonstration(version)) {
+                return error_set(out_error, GALEN_INVALID,
+                                 "mode: demo serves demonstrations only, and %s/%llu is "
+                                 "none (card.demonstration)",
+                                 model->name, (unsigned long long)version->number);
+            }
+        }
+    }
+    return GALEN_OK;
+}
+
 /* Only who answers clients has routes to follow. */
 static enum galen_status check_routes(const struct role *role, struct error *out_error)
 {
@@ -117,6 +145,7 @@ static enum galen_status open_services(struct role *role, struct error *out_erro
 {
     TRY(read_repository(role, out_error));
     TRY(check_routes(role, out_error));
+    TRY(check_demonstrations(role, out_error));
     if (runs_engine(role)) {
         TRY(open_engine(role, out_error));
     }
@@ -221,6 +250,11 @@ static void greet(const struct crew *crew)
               LOG_INT("models", crew->role.repository->model_count));
     (void)printf("galen %s answers on http://%s:%u\n", crew->role.kind->name,
                  settings->listen_http.host, settings->listen_http.port);
+    if (settings->mode == SETTINGS_MODE_DEMO) {
+        (void)printf(
+            "DEMO MODE: sample models, no clinical use; callers are not identified, "
+            "and answers quote what was sent.\n");
+    }
     (void)fflush(stdout);
 }
 

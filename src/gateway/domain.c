@@ -3,6 +3,8 @@
 
 static const struct domain *const domains[] = {
     &tabular_domain,
+    &text_domain,
+    &token_domain,
 };
 
 const struct domain *domain_for(enum contract_task task)
@@ -26,14 +28,27 @@ const struct galen_tensor *domain_find_tensor(const struct infer_call *call,
     return NULL;
 }
 
-enum galen_status domain_output(struct request *request, const char *name,
-                                const struct galen_tensor **out_tensor)
+static enum galen_status find(struct request *request, const struct infer_call *call,
+                              const char *name, const struct galen_tensor **out_tensor)
 {
-    const struct galen_tensor *tensor = domain_find_tensor(&request->infer_call, name);
+    const struct galen_tensor *tensor = domain_find_tensor(call, name);
     if (tensor == NULL) {
         return error_set(&request->error, GALEN_BAD_UPSTREAM,
-                         "the engine's answer lacks output '%s'", name);
+                         "%s's answer lacks output '%s'",
+                         call == &request->infer_call ? "the engine" : "preprocess", name);
     }
     *out_tensor = tensor;
     return GALEN_OK;
+}
+
+enum galen_status domain_output(struct request *request, const char *name,
+                                const struct galen_tensor **out_tensor)
+{
+    return find(request, &request->infer_call, name, out_tensor);
+}
+
+enum galen_status domain_reserved(struct request *request, const char *name,
+                                  const struct galen_tensor **out_tensor)
+{
+    return find(request, &request->preprocess_call, name, out_tensor);
 }

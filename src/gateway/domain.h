@@ -12,6 +12,7 @@
 
 struct domain {
     enum contract_task task;
+    bool needs_text; /* what places in the text stand on: tensors are refused */
 
     /* Makes what put_members writes, from the answers of preprocess and engine, in the
      * request's arena, and adds warnings. GALEN_BAD_UPSTREAM: the engine's answer is not
@@ -34,4 +35,10 @@ const struct galen_tensor *domain_find_tensor(const struct infer_call *call,
 MUST_USE enum galen_status domain_output(struct request *request, const char *name,
                                          const struct galen_tensor **out_tensor);
 
+/* Preprocess's reserved output of that name. GALEN_BAD_UPSTREAM: its answer lacks it. */
+MUST_USE enum galen_status domain_reserved(struct request *request, const char *name,
+                                           const struct galen_tensor **out_tensor);
+
 extern const struct domain tabular_domain;
+extern const struct domain text_domain;
+extern const struct domain token_domain;

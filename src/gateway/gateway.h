@@ -21,6 +21,7 @@ struct gateway {
     const struct repository *repository;
     const struct settings_route *routes; /* borrowed; where a request names no model */
     size_t route_count;
+    bool is_demo; /* answers warn of it, and may quote what was sent */
     size_t body_size_bytes_max;
     uint64_t timeout_ns;         /* for a whole request */
     const atomic_bool *draining; /* once true, /readyz says no */

@@ -10,10 +10,9 @@
 #include "gateway/phases.h"
 #include "gateway/routes.h"
 #include "gateway/tensor_body.h"
+#include "infer/preprocess_contract.h"
 
 enum { LENGTH_SIZE = sizeof(uint32_t) };
-
-static const char reserved_prefix[] = "galen.";
 
 static enum galen_status read_route(struct request *request)
 {
@@ -33,6 +32,12 @@ static enum phase_result route(struct request *request)
 
 static enum phase_result validate_tensors(struct request *request)
 {
+    const struct domain *domain = domain_for(request->version->contract->task);
+    if (domain != NULL && domain->needs_text) {
+        return request_fail(request, error_set(&request->error, GALEN_UNPROCESSABLE,
+                                               "this model's answer stands on text: send "
+                                               "tensors to /v2"));
+    }
     request_prepare_call(request, &request->infer_call);
     request->v2.route = (struct v2_route){
         .operation = V2_INFER,
@@ -100,7 +105,7 @@ static enum galen_status put_features(struct request *request,
     json_put_value(&json, request->features);
     enum galen_status status = text.status;
     if (status == GALEN_OK) {
-        status = text_tensor(request, "input", writer_bytes(&text), out_tensor);
+        status = text_tensor(request, PREPROCESS_INPUT, writer_bytes(&text), out_tensor);
     }
     writer_deinit(&text);
     return status;
@@ -110,7 +115,7 @@ static enum galen_status put_input(struct request *request, struct galen_tensor 
 {
     return request->features != NULL
                ? put_features(request, out_tensor)
-               : text_tensor(request, "input", phi_reveal(request->input.content),
+               : text_tensor(request, PREPROCESS_INPUT, phi_reveal(request->input.content),
                              out_tensor);
 }
 
@@ -125,8 +130,8 @@ static enum galen_status prepare_preprocess(struct request *request)
         return GALEN_NO_MEMORY;
     }
     TRY(put_input(request, &inputs[0]));
-    TRY(text_tensor(request, "content_type", bytes_from_string(request->input.media_type),
-                    &inputs[1]));
+    TRY(text_tensor(request, PREPROCESS_CONTENT_TYPE,
+                    bytes_from_string(request->input.media_type), &inputs[1]));
     call->request.inputs = inputs;
     call->request.input_count = 2;
     return GALEN_OK;
@@ -145,8 +150,7 @@ static enum phase_result preprocess(struct request *request)
 
 static bool is_reserved(const struct galen_tensor *tensor)
 {
-    return bytes_starts_with(bytes_from_string(tensor->name),
-                             bytes_from_string(reserved_prefix));
+    return bytes_starts_with(bytes_from_string(tensor->name), BYTES(PREPROCESS_RESERVED));
 }
 
 /* What preprocess made, without the galen.* outputs, which stay here. */
@@ -201,9 +205,12 @@ static enum galen_status collect_warnings(const struct request *request,
                                           struct error *out_error)
 {
     const struct galen_tensor *codes =
-        domain_find_tensor(&request->preprocess_call, "galen.warnings");
+        domain_find_tensor(&request->preprocess_call, PREPROCESS_WARNINGS);
     if (request->version->contract->demonstration) {
         warnings_add(warnings, WARNING_demo_model);
+    }
+    if (request->gateway->is_demo) {
+        warnings_add(warnings, WARNING_demo_mode);
     }
     return codes == NULL ? GALEN_OK : warnings_add_tensor(warnings, codes, out_error);
 }

@@ -22,7 +22,7 @@ static enum galen_status predict(const struct contract *contract, const float *v
                                  struct arena *arena, struct predictions *out_predictions)
 {
     const struct galen_tensor tensor = row_of(values);
-    return predictions_from_tensor(contract, &tensor, arena, out_predictions, NULL);
+    return predictions_from_tensor(contract, &tensor, 1, arena, out_predictions, NULL);
 }
 
 static int set_up(void **state)
@@ -47,7 +47,7 @@ static void the_best_label_comes_first(void **state)
 
     assert_int_equal(predictions.count, 3);
     assert_string_equal(predictions.items[0].label, "benign");
-    assert_true(predictions.items[0].score_f32 == 0.7F && predictions.items[0].is_f32);
+    assert_true((float)predictions.items[0].score == 0.7F && predictions.are_f32);
     assert_string_equal(predictions.items[2].label, "unclear");
     assert_false(predictions.abstained);
 }
@@ -97,7 +97,7 @@ static void rounding_beyond_one_is_cut(void **state)
 {
     struct predictions predictions = {0};
     EXPECT_OK(predict(&plain, (float[]){1.0000001F, 0, 0}, *state, &predictions));
-    assert_true(predictions.items[0].score == 1 && !predictions.items[0].is_f32);
+    assert_true(predictions.items[0].score == 1);
 }
 
 static void another_shape_is_the_upstreams_fault(void **state)
@@ -112,8 +112,42 @@ static void another_shape_is_the_upstreams_fault(void **state)
     short_row.size_bytes = 8;
     const struct galen_tensor *const wrong[] = {&two_rows, &integers, &short_row};
     for (size_t i = 0; i < 3; i++) {
-        EXPECT_STATUS(GALEN_BAD_UPSTREAM, predictions_from_tensor(&plain, wrong[i], *state,
-                                                                  &predictions, NULL));
+        EXPECT_STATUS(
+            GALEN_BAD_UPSTREAM,
+            predictions_from_tensor(&plain, wrong[i], 1, *state, &predictions, NULL));
+    }
+}
+
+static struct galen_tensor two_rows_of(const float *values)
+{
+    struct galen_tensor tensor = row_of(values);
+    tensor.shape[0] = 2;
+    tensor.size_bytes *= 2;
+    return tensor;
+}
+
+static void windows_of_a_text_are_merged_as_the_contract_says(void **state)
+{
+    static const float values[] = {0.5F, 0.3F, 0.2F, 0.1F, 0.9F, 0};
+    static const struct {
+        enum contract_merge merge;
+        const char *label;
+        double score;
+    } cases[] = {
+        {MERGE_CENTER, "benign", 0.6}, /* of which a text has none: the mean */
+        {MERGE_MEAN, "benign", 0.6},
+        {MERGE_MAX, "benign", 0.9},
+        {MERGE_FIRST, "malignant", 0.5},
+    };
+    const struct galen_tensor tensor = two_rows_of(values);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct contract contract = plain;
+        struct predictions predictions = {0};
+        contract.text.merge = cases[i].merge;
+        EXPECT_OK(
+            predictions_from_tensor(&contract, &tensor, 2, *state, &predictions, NULL));
+        assert_string_equal(predictions.items[0].label, cases[i].label);
+        assert_true(fabs(predictions.items[0].score - cases[i].score) < 1e-6);
     }
 }
 
@@ -128,6 +162,7 @@ int main(void)
         TEST(what_is_no_probability_is_the_upstreams_fault),
         TEST(rounding_beyond_one_is_cut),
         TEST(another_shape_is_the_upstreams_fault),
+        TEST(windows_of_a_text_are_merged_as_the_contract_says),
     };
     return cmocka_run_group_tests_name("predictions", tests, NULL, NULL);
 }

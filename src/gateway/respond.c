@@ -96,6 +96,9 @@ void respond_finish(struct request *request)
 {
     reply_add_header(&request->reply, BYTES("X-Request-Id"),
                      bytes_from_string(request->id));
+    if (request->gateway->is_demo) {
+        reply_add_header(&request->reply, BYTES("Galen-Mode"), BYTES("demo"));
+    }
     if (request->version != NULL) {
         reply_add_header(&request->reply, BYTES("Galen-Model"), model_header(request));
     }

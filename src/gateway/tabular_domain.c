@@ -13,7 +13,7 @@ static enum galen_status map(struct request *request, struct warnings *warnings,
         return GALEN_NO_MEMORY;
     }
     TRY(domain_output(request, contract->output.tensor, &tensor));
-    TRY(predictions_from_tensor(contract, tensor, &request->arena, predictions,
+    TRY(predictions_from_tensor(contract, tensor, 1, &request->arena, predictions,
                                 &request->error));
     if (predictions->abstained) {
         warnings_add(warnings, WARNING_low_confidence);

@@ -90,8 +90,8 @@ static enum galen_status describe(const struct subject *subject, struct infer_ca
                                   struct v2_model *out_model)
 {
     static const struct galen_tensor_spec inputs[] = {
-        {.name = TRANSFORM_INPUT, .datatype = GALEN_BYTES, .rank = 1, .shape = {1}},
-        {.name = TRANSFORM_CONTENT_TYPE, .datatype = GALEN_BYTES, .rank = 1, .shape = {1}},
+        {.name = PREPROCESS_INPUT, .datatype = GALEN_BYTES, .rank = 1, .shape = {1}},
+        {.name = PREPROCESS_CONTENT_TYPE, .datatype = GALEN_BYTES, .rank = 1, .shape = {1}},
     };
     const char **versions = arena_alloc_array(call->arena, 1, sizeof(*versions));
     if (versions == NULL) {

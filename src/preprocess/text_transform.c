@@ -168,8 +168,8 @@ static enum galen_status add_places(struct rows *rows)
 {
     struct transform_outputs *outputs = rows->outputs;
     const struct places places = {
-        .words = add_tensor(rows, TRANSFORM_WORDS, GALEN_INT32),
-        .special = add_tensor(rows, TRANSFORM_SPECIAL, GALEN_UINT8),
+        .words = add_tensor(rows, PREPROCESS_WORDS, GALEN_INT32),
+        .special = add_tensor(rows, PREPROCESS_SPECIAL, GALEN_UINT8),
         .spans =
             arena_alloc_array(rows->arena, cell_count(rows), sizeof(struct token_span)),
     };
@@ -177,7 +177,7 @@ static enum galen_status add_places(struct rows *rows)
         return GALEN_NO_MEMORY;
     }
     outputs->tensors[outputs->count++] = (struct galen_tensor){
-        .name = TRANSFORM_OFFSETS,
+        .name = PREPROCESS_OFFSETS,
         .datatype = GALEN_INT32,
         .rank = 3,
         .shape = {(int64_t)rows->windows.count, (int64_t)rows->windows.length,
@@ -266,12 +266,12 @@ static enum galen_status describe(const struct contract *contract, struct arena 
             specs[count++] = row_spec(inputs[i], contract->input.datatype);
         }
     }
-    specs[count++] = row_spec(TRANSFORM_WORDS, GALEN_INT32);
-    specs[count++] = row_spec(TRANSFORM_SPECIAL, GALEN_UINT8);
-    specs[count] = row_spec(TRANSFORM_OFFSETS, GALEN_INT32);
+    specs[count++] = row_spec(PREPROCESS_WORDS, GALEN_INT32);
+    specs[count++] = row_spec(PREPROCESS_SPECIAL, GALEN_UINT8);
+    specs[count] = row_spec(PREPROCESS_OFFSETS, GALEN_INT32);
     specs[count].rank = 3;
     specs[count++].shape[2] = OFFSET_COUNT;
-    specs[count++] = (struct galen_tensor_spec){.name = TRANSFORM_WARNINGS,
+    specs[count++] = (struct galen_tensor_spec){.name = PREPROCESS_WARNINGS,
                                                 .datatype = GALEN_BYTES,
                                                 .rank = 1,
                                                 .shape = {GALEN_DIMENSION_ANY}};

@@ -4,25 +4,15 @@
  * for each task of model.yaml. To add one: write its file, then its rows in transform.c.
  *
  * Every transform takes the same two inputs and answers with the model's inputs by name,
- * then the reserved galen.* outputs (src/preprocess/README.md).
+ * then the reserved outputs (infer/preprocess_contract.h).
  */
 #pragma once
 
 #include "base/phi.h"
+#include "infer/preprocess_contract.h"
 #include "model/contract.h"
 
 #define TRANSFORM_OUTPUT_COUNT_MAX 8u
-
-#define TRANSFORM_INPUT "input"               /* BYTES [1] */
-#define TRANSFORM_CONTENT_TYPE "content_type" /* BYTES [1] */
-#define TRANSFORM_WARNINGS "galen.warnings"   /* BYTES [n]: codes of warnings.def */
-
-/* Of text, beside its W windows of L tokens: where a token stands in code points (INT32
- * [W, L, 2]), the index of its word or -1 (INT32 [W, L]), and 1 for what is no token of the
- * text (UINT8 [W, L]). */
-#define TRANSFORM_OFFSETS "galen.offsets"
-#define TRANSFORM_WORDS "galen.words"
-#define TRANSFORM_SPECIAL "galen.special"
 
 struct transform_outputs {
     struct galen_tensor tensors[TRANSFORM_OUTPUT_COUNT_MAX]; /* bytes in the arena */
@@ -51,7 +41,7 @@ struct transform {
 /* NULL: there is none for this task. */
 const struct transform *transform_for(enum contract_task task);
 
-/* For transforms: adds TRANSFORM_WARNINGS with this code, or with none; NULL: none. */
+/* For transforms: adds PREPROCESS_WARNINGS with this code, or with none; NULL: none. */
 MUST_USE enum galen_status transform_put_warning(const char *code, struct arena *arena,
                                                  struct transform_outputs *outputs);
 

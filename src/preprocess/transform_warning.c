@@ -22,7 +22,7 @@ enum galen_status transform_put_warning(const char *code, struct arena *arena,
                                         struct transform_outputs *outputs)
 {
     struct galen_tensor warnings = {
-        .name = TRANSFORM_WARNINGS, .datatype = GALEN_BYTES, .rank = 1, .shape = {0}};
+        .name = PREPROCESS_WARNINGS, .datatype = GALEN_BYTES, .rank = 1, .shape = {0}};
     if (code != NULL) {
         TRY(put_element(code, arena, &warnings));
     }

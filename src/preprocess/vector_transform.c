@@ -30,7 +30,7 @@ static enum galen_status describe(const struct contract *contract, struct arena 
         .rank = 2,
         .shape = {1, (int64_t)contract->feature_count},
     };
-    specs[1] = (struct galen_tensor_spec){.name = TRANSFORM_WARNINGS,
+    specs[1] = (struct galen_tensor_spec){.name = PREPROCESS_WARNINGS,
                                           .datatype = GALEN_BYTES,
                                           .rank = 1,
                                           .shape = {GALEN_DIMENSION_ANY}};

@@ -11,7 +11,13 @@
 
 enum { VARIABLE_SIZE = 64, PORT_DEFAULT_HTTP = 80 };
 
-enum setting_type { SETTING_ADDRESS, SETTING_PEER, SETTING_TEXT, SETTING_COUNT };
+enum setting_type {
+    SETTING_ADDRESS,
+    SETTING_PEER,
+    SETTING_TEXT,
+    SETTING_COUNT,
+    SETTING_MODE
+};
 
 struct row {
     const char *key;
@@ -78,16 +84,6 @@ static bool copy_text(struct bytes text, char *out_text, size_t size)
     return true;
 }
 
-static bool is_loopback(const char *host)
-{
-    struct in_addr v4;
-    struct in6_addr v6;
-    if (inet_pton(AF_INET, host, &v4) == 1) {
-        return (ntohl(v4.s_addr) >> 24) == IN_LOOPBACKNET;
-    }
-    return inet_pton(AF_INET6, host, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
-}
-
 static bool is_numeric(const char *host, bool is_v6)
 {
     uint8_t address[sizeof(struct in6_addr)];
@@ -113,11 +109,6 @@ static enum galen_status read_address(struct bytes text,
         !is_numeric(address.host, endpoint.is_v6)) {
         return error_set(out_error, GALEN_INVALID,
                          "is not a numeric address with a port, such as 127.0.0.1:8000");
-    }
-    if (!is_loopback(address.host)) {
-        return error_set(out_error, GALEN_INVALID,
-                         "is not a loopback address: callers are not identified in this "
-                         "version, so it listens there only");
     }
     address.port = endpoint.port;
     *out_address = address;
@@ -173,6 +164,19 @@ static enum galen_status read_count(const struct row *row, struct bytes text,
     return GALEN_OK;
 }
 
+static enum galen_status read_mode(struct bytes text, enum settings_mode *out_mode,
+                                   struct error *out_error)
+{
+    if (bytes_equal_string(text, "standard")) {
+        *out_mode = SETTINGS_MODE_STANDARD;
+    } else if (bytes_equal_string(text, "demo")) {
+        *out_mode = SETTINGS_MODE_DEMO;
+    } else {
+        return error_set(out_error, GALEN_INVALID, "is neither standard nor demo");
+    }
+    return GALEN_OK;
+}
+
 static enum galen_status read_value(const struct row *row, struct bytes text,
                                     struct settings *settings, struct error *out_error)
 {
@@ -184,6 +188,8 @@ static enum galen_status read_value(const struct row *row, struct bytes text,
         return read_peer(text, member, out_error);
     case SETTING_COUNT:
         return read_count(row, text, member, out_error);
+    case SETTING_MODE:
+        return read_mode(text, member, out_error);
     case SETTING_TEXT:
         break;
     }
@@ -482,4 +488,24 @@ void settings_write_markdown(struct writer *out)
         write_row(&rows[i], out);
     }
     settings_routes_write_markdown(out);
+}
+
+static bool is_loopback(const char *host)
+{
+    struct in_addr v4;
+    struct in6_addr v6;
+    if (inet_pton(AF_INET, host, &v4) == 1) {
+        return (ntohl(v4.s_addr) >> 24) == IN_LOOPBACKNET;
+    }
+    return inet_pton(AF_INET6, host, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
+enum galen_status settings_check(const struct settings *settings, struct error *out_error)
+{
+    return settings->mode == SETTINGS_MODE_DEMO || is_loopback(settings->listen_http.host)
+               ? GALEN_OK
+               : error_set(out_error, GALEN_INVALID,
+                           "listen.http: is not a loopback address: callers are not "
+                           "identified in this version, so it listens there only, except "
+                           "in demo mode");
 }

@@ -15,6 +15,11 @@
 #define SETTINGS_HOST_SIZE 256u
 #define SETTINGS_TEXT_SIZE 1024u
 
+enum settings_mode {
+    SETTINGS_MODE_STANDARD,
+    SETTINGS_MODE_DEMO, /* of sample models, for everyone who reaches it */
+};
+
 struct settings_address {
     char host[SETTINGS_HOST_SIZE]; /* numeric, without brackets */
     uint16_t port;
@@ -39,12 +44,14 @@ struct settings {
 #define SETTINGS_PEER(member) struct settings_peer member;
 #define SETTINGS_TEXT(member) char member[SETTINGS_TEXT_SIZE];
 #define SETTINGS_COUNT(member) uint64_t member;
+#define SETTINGS_MODE(member) enum settings_mode member;
 #define SETTING(key, member, type, otherwise, min, max, help) SETTINGS_##type(member)
 #include "service/settings.def"
 #undef SETTINGS_ADDRESS
 #undef SETTINGS_PEER
 #undef SETTINGS_TEXT
 #undef SETTINGS_COUNT
+#undef SETTINGS_MODE
     struct settings_route routes[LIMIT_ROUTE_COUNT_MAX]; /* the first that matches counts */
     size_t route_count;
 };
@@ -70,6 +77,11 @@ MUST_USE enum galen_status settings_read_environment(struct settings *settings,
 /* One setting by its key. GALEN_NOT_FOUND: no such key; GALEN_INVALID. */
 MUST_USE enum galen_status settings_set(struct settings *settings, struct bytes key,
                                         struct bytes value, struct error *out_error);
+
+/* What single settings cannot tell: outside demo mode listen.http is a loopback address.
+ * GALEN_INVALID. */
+MUST_USE enum galen_status settings_check(const struct settings *settings,
+                                          struct error *out_error);
 
 /* The page docs/settings.md. */
 void settings_write_markdown(struct writer *out);

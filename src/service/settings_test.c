@@ -53,7 +53,7 @@ static void what_is_wrong_in_a_file_is_told_by_its_place(void **state)
         const char *text;
         const char *why;
     } cases[] = {
-        {"listen: {http: 0.0.0.0:8000}", "galen.yaml:1:16: listen.http: is not a loopback"},
+        {"mode: test", "galen.yaml:1:7: mode: is neither standard nor demo"},
         {"listen: {http: localhost:8000}",
          "galen.yaml:1:16: listen.http: is not a numeric"},
         {"listen: {http: 127.0.0.1}", "galen.yaml:1:16: listen.http: is not a numeric"},
@@ -94,6 +94,20 @@ static void what_is_wrong_in_a_file_is_told_by_its_place(void **state)
             assert_string_equal(error.text, cases[i].why);
         }
     }
+}
+
+static void only_demo_mode_listens_beyond_loopback(void **state)
+{
+    (void)state;
+    EXPECT_OK(settings_check(&settings, &error));
+    EXPECT_OK(settings_set(&settings, BYTES("listen.http"), BYTES("127.1.2.3:1"), &error));
+    EXPECT_OK(settings_check(&settings, &error));
+    EXPECT_OK(settings_set(&settings, BYTES("listen.http"), BYTES("[::]:1"), &error));
+    EXPECT_STATUS(GALEN_INVALID, settings_check(&settings, &error));
+    EXPECT_OK(settings_set(&settings, BYTES("listen.http"), BYTES("0.0.0.0:1"), &error));
+    EXPECT_STATUS(GALEN_INVALID, settings_check(&settings, &error));
+    EXPECT_OK(settings_set(&settings, BYTES("mode"), BYTES("demo"), &error));
+    EXPECT_OK(settings_check(&settings, &error));
 }
 
 static void environment_sets_scalars_and_leaves_strangers_alone(void **state)
@@ -192,6 +206,7 @@ int main(void)
         TEST(every_default_is_a_value_that_its_row_takes),
         TEST(file_is_read_by_its_nesting),
         TEST(what_is_wrong_in_a_file_is_told_by_its_place),
+        TEST(only_demo_mode_listens_beyond_loopback),
         TEST(environment_sets_scalars_and_leaves_strangers_alone),
         TEST(peer_is_a_host_and_a_port_and_nothing_else),
         TEST(unknown_key_names_its_neighbour),

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The input is a tokenizer.json, a NUL and a text. What loads gives ids that it knows,
- * spans that lie in the text and words that count up.
+ * spans that lie in the text, and words that count up and of which neither starts nor ends
+ * go backwards.
  */
 #include "preprocess/text/tokenizer.h"
 
@@ -19,17 +20,32 @@ static size_t length_of(struct bytes text)
     return length;
 }
 
+static void check_order(struct token_span before, struct token_span place)
+{
+    INVARIANT(place.start >= before.start && place.end >= before.end);
+}
+
 static void check(const struct tokenizer *tokenizer, const struct encoding *encoding,
                   size_t length)
 {
     int32_t word = -1;
+    struct token_span place = {0, 0};
+    struct token_span before = {0, 0};
     for (size_t i = 0; i < encoding->count; i++) {
         const struct token_span span = encoding->spans[i];
+        if (encoding->words[i] != word) {
+            check_order(before, place);
+            before = place;
+            place = span;
+        }
+        place.start = span.start < place.start ? span.start : place.start;
+        place.end = span.end > place.end ? span.end : place.end;
         INVARIANT(encoding->ids[i] < tokenizer_id_count(tokenizer));
         INVARIANT(span.start <= span.end && span.end <= length);
         INVARIANT(encoding->words[i] >= word);
         word = encoding->words[i];
     }
+    check_order(before, place);
 }
 
 static void encode(const struct tokenizer *tokenizer, struct bytes text)

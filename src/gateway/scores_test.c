@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gateway/scores.h"
+
+#include <math.h>
+
+#include "expect.h"
+
+static const char *const labels[] = {"a", "b"};
+static const struct contract plain = {.labels = labels, .label_count = 2};
+static struct arena arena;
+
+static int set_up(void **state)
+{
+    (void)state;
+    arena_init(&arena, 65536);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    arena_deinit(&arena);
+    return 0;
+}
+
+static void rows_are_read_in_either_precision(void **state)
+{
+    (void)state;
+    static const float singles[] = {0.25F, 0.75F, 0.5F, 0.125F};
+    static const double doubles[] = {0.25, 0.75, 0.5, 0.125};
+    struct galen_tensor tensor = {.name = "scores",
+                                  .datatype = GALEN_FP32,
+                                  .rank = 3,
+                                  .shape = {1, 2, 2},
+                                  .bytes = singles,
+                                  .size_bytes = sizeof(singles)};
+    double row[2];
+
+    EXPECT_OK(scores_check(&plain, &tensor, 3, NULL));
+    EXPECT_OK(scores_read(&plain, &tensor, 1, row, NULL));
+    assert_true(row[0] == 0.5 && row[1] == 0.125);
+
+    tensor.datatype = GALEN_FP64;
+    tensor.bytes = doubles;
+    tensor.size_bytes = sizeof(doubles);
+    EXPECT_OK(scores_check(&plain, &tensor, 3, NULL));
+    EXPECT_OK(scores_read(&plain, &tensor, 0, row, NULL));
+    assert_true(row[0] == 0.25 && row[1] == 0.75);
+}
+
+static void scores_may_stand_at_any_address(void **state)
+{
+    (void)state;
+    static const float values[] = {0.25F, 0.75F};
+    uint8_t shifted[sizeof(values) + 1];
+    double row[2];
+    memcpy(shifted + 1, values, sizeof(values));
+    const struct galen_tensor tensor = {.name = "scores",
+                                        .datatype = GALEN_FP32,
+                                        .rank = 2,
+                                        .shape = {1, 2},
+                                        .bytes = shifted + 1,
+                                        .size_bytes = sizeof(values)};
+
+    EXPECT_OK(scores_read(&plain, &tensor, 0, row, NULL));
+
+    assert_true(row[0] == 0.25 && row[1] == 0.75);
+}
+
+static void what_the_contract_does_not_say_is_refused(void **state)
+{
+    (void)state;
+    static const float values[8] = {0};
+    const struct galen_tensor right = {.name = "scores",
+                                       .datatype = GALEN_FP32,
+                                       .rank = 2,
+                                       .shape = {4, 2},
+                                       .bytes = values,
+                                       .size_bytes = sizeof(values)};
+    struct galen_tensor wrong[] = {right, right, right, right};
+    wrong[0].datatype = GALEN_INT64;
+    wrong[1].rank = 3;
+    wrong[2].shape[1] = 4;
+    wrong[3].size_bytes = 4;
+    EXPECT_OK(scores_check(&plain, &right, 2, NULL));
+    for (size_t i = 0; i < 4; i++) {
+        EXPECT_STATUS(GALEN_BAD_UPSTREAM, scores_check(&plain, &wrong[i], 2, NULL));
+    }
+}
+
+static void pools_follow_their_rule(void **state)
+{
+    (void)state;
+    static const double rows[3][2] = {{0.6, 0.4}, {0.1, 0.9}, {0.5, 0.5}};
+    static const struct {
+        enum score_rule rule;
+        double expected[2];
+    } cases[] = {
+        {SCORES_FIRST, {0.6, 0.4}}, {SCORES_MEAN, {0.4, 0.6}}, {SCORES_MAX, {0.1, 0.9}}};
+    for (size_t i = 0; i < 3; i++) {
+        struct score_pool pool;
+        EXPECT_OK(score_pool_init(&pool, cases[i].rule, 2, &arena));
+        for (size_t turn = 0; turn < 2; turn++) { /* a cleared pool is a new one */
+            score_pool_clear(&pool);
+            for (size_t row = 0; row < 3; row++) {
+                score_pool_add(&pool, rows[row]);
+            }
+            score_pool_end(&pool);
+            assert_true(fabs(pool.scores[0] - cases[i].expected[0]) < 1e-12);
+            assert_true(fabs(pool.scores[1] - cases[i].expected[1]) < 1e-12);
+        }
+    }
+}
+
+static void first_of_equals_is_best(void **state)
+{
+    (void)state;
+    assert_int_equal(scores_best((double[]){0.2, 0.4, 0.4}, 3), 1);
+    assert_int_equal(scores_best((double[]){0.5}, 1), 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(rows_are_read_in_either_precision),
+        TEST(scores_may_stand_at_any_address),
+        TEST(what_the_contract_does_not_say_is_refused),
+        TEST(pools_follow_their_rule),
+        TEST(first_of_equals_is_best),
+    };
+    return cmocka_run_group_tests_name("scores", tests, NULL, NULL);
+}
