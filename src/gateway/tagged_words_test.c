@@ -104,13 +104,13 @@ static void words_out_of_order_are_refused(void **state)
 {
     (void)state;
     token_tensors_make(&tensors, 3, 4, 0, 3);
-    tensors.offset_values[2 * 2] = 0;
-    tensors.offset_values[2 * 2 + 1] = 0; /* the second word ends before the first */
+    tensors.offset_values[4] = 0;
+    tensors.offset_values[5] = 0; /* the second word ends before the first */
     EXPECT_STATUS(GALEN_BAD_UPSTREAM, read_words(6));
 
     token_tensors_make(&tensors, 3, 4, 0, 3);
-    tensors.offset_values[2 * 1] = 3;
-    tensors.offset_values[2 * 1 + 1] = 3; /* the first starts behind the second */
+    tensors.offset_values[2] = 3;
+    tensors.offset_values[3] = 3; /* the first starts behind the second */
     EXPECT_STATUS(GALEN_BAD_UPSTREAM, read_words(6));
 }
 
@@ -119,8 +119,8 @@ static void words_may_stand_on_one_place(void **state)
 {
     (void)state;
     token_tensors_make(&tensors, 3, 4, 0, 3);
-    tensors.offset_values[2 * 2] = 0;
-    tensors.offset_values[2 * 2 + 1] = 1;
+    tensors.offset_values[4] = 0;
+    tensors.offset_values[5] = 1;
     EXPECT_OK(read_words(6));
     assert_int_equal(words.count, 3);
     assert_int_equal(words.items[1].start, 0);

@@ -43,7 +43,7 @@ static void make_tensors(const uint8_t *head, struct contract *contract)
 static void change(const uint8_t *change)
 {
     const size_t cell = change[1] % (TEST_ROWS_MAX * TEST_LENGTH_MAX);
-    const int32_t value = (int8_t)change[2];
+    const int32_t value = change[2] - 128;
     switch (change[0] % 8) {
     case 0:
         tensors.offset_values[2 * cell] = value;
