@@ -49,15 +49,36 @@ static void check_features(const struct contract *contract)
     }
 }
 
-static void check_contract(const struct contract *contract)
+static void check_text(const struct contract *contract)
+{
+    INVARIANT(contract->feature_count == 0);
+    INVARIANT(contract->text.stride < contract->text.max_length);
+    INVARIANT(contract->text.stride == 0 || contract->text.longer == LONGER_WINDOW);
+    INVARIANT(contract->text.bucket == 1 || contract->text.mask != NULL);
+    INVARIANT(contract_file(contract, contract->text.tokenizer) != NULL);
+    INVARIANT(contract->input.datatype == GALEN_INT32 ||
+              contract->input.datatype == GALEN_INT64);
+}
+
+static void check_tabular(const struct contract *contract)
 {
     check_features(contract);
+    INVARIANT(contract->text.tokenizer == NULL);
+    INVARIANT(contract->input.datatype == GALEN_FP32 ||
+              contract->input.datatype == GALEN_FP64);
+}
+
+static void check_contract(const struct contract *contract)
+{
+    if (contract_takes_text(contract)) {
+        check_text(contract);
+    } else {
+        check_tabular(contract);
+    }
     check_differ(contract->labels, contract->label_count);
     check_differ(contract->media_types, contract->media_type_count);
     INVARIANT(contract->label_count >= 1 && contract->media_type_count >= 1);
     INVARIANT(contract->threshold >= 0 && contract->threshold <= 1);
-    INVARIANT(contract->input.datatype == GALEN_FP32 ||
-              contract->input.datatype == GALEN_FP64);
     INVARIANT(contract_network_file(contract) != NULL);
     for (size_t i = 0; i < contract->file_count; i++) {
         INVARIANT(strchr(contract->files[i].name, '/') == NULL);
@@ -135,6 +156,65 @@ static void put_tensors(struct writer *writer, const struct contract *contract)
     writer_put_byte(writer, '}');
 }
 
+static void put_features(struct writer *writer, const struct contract *contract)
+{
+    writer_put_string(writer, "\nfeatures:");
+    for (size_t i = 0; i < contract->feature_count; i++) {
+        put_feature(writer, &contract->features[i]);
+    }
+}
+
+static void put_member(struct writer *writer, const char *key, const char *text)
+{
+    if (text != NULL) {
+        writer_put_string(writer, key);
+        put_quoted(writer, text);
+    }
+}
+
+static void put_text(struct writer *writer, const struct contract *contract)
+{
+    static const char *const longers[] = {"refuse", "truncate", "window"};
+    static const char *const merges[] = {"center", "mean", "max", "first"};
+    put_member(writer, "\ntext: {tokenizer: ", contract->text.tokenizer);
+    put_member(writer, ", mask: ", contract->text.mask);
+    put_member(writer, ", types: ", contract->text.types);
+    writer_put_string(writer, ", max_length: ");
+    writer_put_u64(writer, contract->text.max_length);
+    writer_put_string(writer, ", stride: ");
+    writer_put_u64(writer, contract->text.stride);
+    writer_put_string(writer, ", bucket: ");
+    writer_put_u64(writer, contract->text.bucket);
+    writer_put_string(writer, ", longer: ");
+    writer_put_string(writer, longers[contract->text.longer]);
+    writer_put_string(writer, ", merge: ");
+    writer_put_string(writer, merges[contract->text.merge]);
+    writer_put_byte(writer, '}');
+}
+
+static void put_entities(struct writer *writer, const struct contract *contract)
+{
+    static const char *const schemes[] = {"bio", "bilou", "io"};
+    static const char *const words[] = {"first", "mean", "max"};
+    writer_put_string(writer, "\nentities: {scheme: ");
+    writer_put_string(writer, schemes[contract->entities.scheme]);
+    writer_put_string(writer, ", words: ");
+    writer_put_string(writer, words[contract->entities.words]);
+    writer_put_byte(writer, '}');
+}
+
+static void put_input(struct writer *writer, const struct contract *contract)
+{
+    if (!contract_takes_text(contract)) {
+        put_features(writer, contract);
+        return;
+    }
+    put_text(writer, contract);
+    if (contract->task == TASK_TOKEN_CLASSIFICATION) {
+        put_entities(writer, contract);
+    }
+}
+
 static void put_contract(struct writer *writer, const struct contract *contract)
 {
     writer_put_string(writer, "task: ");
@@ -145,10 +225,7 @@ static void put_contract(struct writer *writer, const struct contract *contract)
                 contract->media_type_count);
     put_strings(writer, "\nlabels: ", contract->labels, contract->label_count);
     put_tensors(writer, contract);
-    writer_put_string(writer, "\nfeatures:");
-    for (size_t i = 0; i < contract->feature_count; i++) {
-        put_feature(writer, &contract->features[i]);
-    }
+    put_input(writer, contract);
     put_number(writer, "\nthreshold: ", contract->threshold);
     writer_put_string(writer, "\nfiles:");
     put_files(writer, contract);
