@@ -103,6 +103,15 @@ static enum galen_status choose_service(struct worker *worker, struct infer_serv
     return open_remote(worker, peer, closed, out_service);
 }
 
+/* Our own engine has a limit of its own. */
+static size_t rows_of_a_part(const struct role *role)
+{
+    const struct settings *settings = &role->settings;
+    return role->engine != NULL && settings->engine_batch_rows_max < settings->upstream_rows
+               ? settings->engine_batch_rows_max
+               : settings->upstream_rows;
+}
+
 static enum galen_status open_gateway(struct worker *worker,
                                       struct http_handler *out_handler)
 {
@@ -128,6 +137,8 @@ static enum galen_status open_gateway(struct worker *worker,
                        &gateway->engine));
     TRY(choose_service(worker, role->preprocess, &settings->preprocess,
                        &worker->remote_closed[1], &gateway->preprocess));
+    infer_parts_init(&worker->parts, gateway->engine, rows_of_a_part(role));
+    gateway->engine_in_parts = &worker->parts.base;
     TRY(gateway_http_create(gateway, &worker->http));
     *out_handler = gateway_http_handler(worker->http);
     return GALEN_OK;

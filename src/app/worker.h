@@ -10,6 +10,7 @@
 #include "app/role.h"
 #include "crypto/random_pool.h"
 #include "gateway/http.h"
+#include "infer/parts.h"
 #include "net/http_server.h"
 #include "v2/front.h"
 
@@ -17,8 +18,9 @@ struct worker {
     struct role *role;
     struct loop *loop;
     struct http_server *server;
-    struct v2_front *front; /* engine and preprocess roles */
-    struct gateway gateway; /* the rest */
+    struct v2_front *front;   /* engine and preprocess roles */
+    struct gateway gateway;   /* the rest */
+    struct infer_parts parts; /* in front of gateway.engine */
     struct gateway_http *http;
     struct random_pool random; /* of request ids */
     size_t open_count;         /* the server and the remote services */

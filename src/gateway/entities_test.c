@@ -143,7 +143,8 @@ static void quotes_are_cut_at_code_points(void **state)
         "25},"
         "{\"label\":\"Y\",\"start\":2,\"end\":3,\"text\":\"\xf0\x9f\xa9\xba\",\"score\":0."
         "75},"
-        "{\"label\":\"Y\",\"start\":4,\"end\":7,\"text\":\"fi\xe2\x82\xac\",\"score\":1.0}]}";
+        "{\"label\":\"Y\",\"start\":4,\"end\":7,\"text\":\"fi\xe2\x82\xac\",\"score\":1.0}]"
+        "}";
 
     assert_string_equal((const char *)written(&entities, &text).data, expected);
 }

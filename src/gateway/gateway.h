@@ -17,7 +17,9 @@
 struct gateway {
     struct infer_service *preprocess; /* borrowed */
     struct infer_service *engine;     /* borrowed */
-    struct mailbox *mailbox;          /* the loop's */
+    struct infer_service
+        *engine_in_parts;    /* the same, for texts of any number of windows */
+    struct mailbox *mailbox; /* the loop's */
     const struct repository *repository;
     const struct settings_route *routes; /* borrowed; where a request names no model */
     size_t route_count;

@@ -194,6 +194,7 @@ static int set_up(void **state)
     rig.gateway = (struct gateway){
         .preprocess = &rig.preprocess.base,
         .engine = &rig.engine.base,
+        .engine_in_parts = &rig.engine.base,
         .mailbox = &rig.mailbox.base,
         .repository = &repository,
         .body_size_bytes_max = 1 << 20,

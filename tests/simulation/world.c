@@ -409,6 +409,7 @@ static void open_services(struct world *world)
         world->gateway.engine =
             put_behind_the_wire(world, 1, world->gateway.engine, ENGINE_PORT);
     }
+    world->gateway.engine_in_parts = world->gateway.engine;
 }
 
 static void open_world(struct world *world, uint64_t seed)
