@@ -60,3 +60,9 @@ def summed(first: list[Measured], second: list[Measured]) -> list[Measured]:
     """Round by round, what both take; the first's clients."""
     return [dataclasses.replace(a, cpu_us=a.cpu_us + b.cpu_us)
             for a, b in zip(first, second, strict=True)]
+
+
+def less(first: list[Measured], second: list[Measured]) -> list[Measured]:
+    """Round by round, what the first takes beside the second; the first's clients."""
+    return [dataclasses.replace(a, cpu_us=a.cpu_us - b.cpu_us)
+            for a, b in zip(first, second, strict=True)]

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * usage: ort_floor_bench MODEL.onnx [RUNS]
+ * usage: ort_floor_bench MODEL.onnx [RUNS [LENGTH]]
  *
  * CPU time (user and system, this process) of one run of a model in process, batch of one,
- * every other open dimension 1, all zero: by ONNX Runtime's API alone, which is the floor
- * of any server, and through our backend. Rounds take turns and the median counts. One JSON
- * line on stdout.
+ * every other open dimension LENGTH (1), all zero: by ONNX Runtime's API alone, which is
+ * the floor of any server, and through our backend. Rounds take turns and the median
+ * counts. One JSON line on stdout.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +22,7 @@ enum { ROUNDS = 9, RUNS_DEFAULT = 50000, INPUT_SIZE_MAX = 1 << 24 };
 struct bench {
     const char *path;
     long run_count;
+    long length;
     const struct onnxruntime *runtime;
     OrtSession *session;
     struct galen_backend *backend;
@@ -62,7 +63,8 @@ static void prepare_input(struct bench *bench, size_t index)
     *input = (struct galen_tensor){.name = spec->name, .datatype = spec->datatype};
     input->rank = spec->rank;
     for (uint32_t i = 0; i < spec->rank; i++) {
-        input->shape[i] = spec->shape[i] == GALEN_DIMENSION_ANY ? 1 : spec->shape[i];
+        const int64_t open = i == 0 ? 1 : bench->length;
+        input->shape[i] = spec->shape[i] == GALEN_DIMENSION_ANY ? open : spec->shape[i];
     }
     if (galen_shape_element_count(input->shape, input->rank, &count) != GALEN_OK ||
         spec->datatype == GALEN_BYTES || count > INPUT_SIZE_MAX / sizeof(double)) {
@@ -143,15 +145,16 @@ static int by_value(const void *a, const void *b)
 int main(int argument_count, char **arguments)
 {
     if (argument_count < 2) {
-        die("usage", "ort_floor_bench MODEL.onnx [RUNS]");
+        die("usage", "ort_floor_bench MODEL.onnx [RUNS [LENGTH]]");
     }
     static struct bench bench;
     double api_us[ROUNDS];
     double backend_us[ROUNDS];
     bench.path = arguments[1];
     bench.run_count = argument_count > 2 ? strtol(arguments[2], NULL, 10) : RUNS_DEFAULT;
-    if (bench.run_count < 1) {
-        die("RUNS", "at least 1");
+    bench.length = argument_count > 3 ? strtol(arguments[3], NULL, 10) : 1;
+    if (bench.run_count < 1 || bench.length < 1) {
+        die("RUNS and LENGTH", "at least 1");
     }
     open_all(&bench);
     for (size_t i = 0; i < ROUNDS; i++) {

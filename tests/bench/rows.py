@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterator
 
 import triton
-from compare import Measured, Ratio, alternate, measurement, median, ratio, ratio_of, summed
+from compare import Measured, Ratio, alternate, less, measurement, median, ratio, ratio_of, summed
 from load import Message
 from server import PROGRAMS, ROOT, Server, start_echo, start_galen
 
@@ -20,6 +20,7 @@ MODEL = "breast-cancer"
 NETWORK = ROOT / "models" / MODEL / "2/model.onnx"
 STARTS = 9
 NETWORK_RUNS = 5_000  # of nine rounds
+ROUNDS_IN_PROCESS = 5
 
 
 @dataclasses.dataclass
@@ -176,6 +177,70 @@ def run_json_tensor(rounds: int) -> list[tuple[float, float]]:
                  json_peer.cpu_us_per_run(body.name)) for _ in range(rounds)]
 
 
+def tokenize(_effort: Effort) -> list[Row]:
+    """One sentence, in process."""
+    import tokenizer_peer  # noqa: PLC0415  only these rows need `tokenizers`
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        text = pathlib.Path(folder) / "text.txt"
+        text.write_text(tokenizer_peer.SENTENCE)
+        for kind in tokenizer_peer.KINDS:
+            path = tokenizer_peer.write(kind, pathlib.Path(folder))
+            rows.append(tokenize_row(kind, path, text))
+    return rows
+
+
+def tokenize_row(kind: str, path: pathlib.Path, text: pathlib.Path) -> Row:
+    import tokenizer_peer  # noqa: PLC0415
+    found = [(run_program("tokenizer_bench", path, text),
+              tokenizer_peer.cpu_us_per_run(path, text.read_text())) for _ in range(ROUNDS_IN_PROCESS)]
+    ours = statistics.median(mine["cpu_us_per_run"] for mine, _ in found)
+    theirs = statistics.median(other for _, other in found)
+    count = found[0][0]["tokens"]
+    if count != tokenizer_peer.count(path, text.read_text()):
+        raise SystemExit(f"{kind}: not as many tokens as `tokenizers` finds")
+    each = ratio_of([mine["cpu_us_per_run"] / other for mine, other in found])
+    return Row(f"{kind}, a sentence of {count} tokens", ours, "µs CPU", "PyPI `tokenizers`", theirs,
+               each, "≤ 1/10", each.median <= 1 / 10)
+
+
+def infer_text(effort: Effort) -> list[Row]:
+    import text  # noqa: PLC0415  only these rows need FastAPI and `tokenizers`
+    rows = []
+    few = dataclasses.replace(effort, requests=effort.requests // 5)  # a Python server takes its time
+    with text.cheap() as pair:
+        rows.append(overhead_row(pair, text.MESSAGE, few))
+    with text.sample() as pair:
+        rows.append(total_row(pair, text.MESSAGE, few))
+    return rows
+
+
+def overhead_row(pair, message: Message, effort: Effort) -> Row:
+    """What serving costs beside the network: CPU time less the network's own in process."""
+    def run_network() -> Measured:
+        words = [pair.network, str(NETWORK_RUNS), str(pair.token_count)]
+        return Measured(run_program("ort_floor_bench", *words)["cpu_us_per_run"])
+    sides = [measurement(each, message, effort.requests) for each in (pair.galen, pair.peer)]
+    ours, theirs, runs = alternate([*sides, run_network], effort.rounds)
+    mine, other = (less(each, runs) for each in (ours, theirs))
+    found = ratio(mine, other)
+    return Row("POST /infer, a note: serving without the network", median(mine).cpu_us,
+               "µs CPU a request", "FastAPI, uvicorn, `tokenizers`, ONNX Runtime", median(other).cpu_us,
+               found, "≤ 1/20", found.median <= 1 / 20, latency(median(ours)),
+               f"{pair.name}: {median(runs).cpu_us:.1f} µs in process are taken off both; "
+               f"the peer's p50 / p99: {latency(median(theirs))} µs")
+
+
+def total_row(pair, message: Message, effort: Effort) -> Row:
+    sides = [measurement(each, message, effort.requests) for each in (pair.galen, pair.peer)]
+    ours, theirs = alternate(sides, effort.rounds)
+    found = ratio(ours, theirs)
+    return Row("POST /infer, a note, " + pair.name, median(ours).cpu_us, "µs CPU a request",
+               "FastAPI, uvicorn, `tokenizers`, ONNX Runtime", median(theirs).cpu_us, found, "≤ 1/3",
+               found.median <= 1 / 3, latency(median(ours)),
+               f"the peer's p50 / p99: {latency(median(theirs))} µs")
+
+
 def start_and_settle(repository: pathlib.Path) -> tuple[float, float]:
     """Milliseconds until ready, megabytes then."""
     server = start_galen(repository)
@@ -212,13 +277,14 @@ def idle(_effort: Effort) -> list[Row]:
 
 
 ROWS = {"echo": echo, "floor": against_floor, "triton": against_triton, "vector": vector,
-        "json": json_tensor, "idle": idle}
+        "json": json_tensor, "tokenizer": tokenize, "text": infer_text, "idle": idle}
 
 
 def why_not(name: str) -> str:
     """Empty where the row can be measured."""
     needed = {"echo": ["http_echo_bench"], "floor": ["http_echo_bench", "ort_floor_bench"],
-              "json": ["json_tensor_bench"]}.get(name, [])
+              "json": ["json_tensor_bench"], "tokenizer": ["tokenizer_bench"],
+              "text": ["ort_floor_bench"]}.get(name, [])
     missing = [each for each in needed if not (PROGRAMS / each).exists()]
     if missing:
         return f"{', '.join(missing)} is not built"

@@ -7,6 +7,7 @@ import pathlib
 import signal
 import socket
 import subprocess
+import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -89,6 +90,17 @@ def start_galen(repository: pathlib.Path, role: str = "serve") -> Server:
     settings = {"listen.http": f"127.0.0.1:{port}", "repository": repository, "threads": 1}
     words = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
     return Server("galen", [GALEN, role, *words], port)
+
+
+def start_fastapi(model: pathlib.Path, labels: list[str], threshold: float) -> Server:
+    """One worker; uvicorn's faster loop and parser."""
+    port = free_port()
+    words = [sys.executable, "-m", "uvicorn", "app:app", "--app-dir",
+             ROOT / "tests/bench/peers/fastapi", "--port", str(port), "--loop", "uvloop", "--http",
+             "httptools", "--no-access-log", "--log-level", "error"]
+    return Server("FastAPI", words, port, {
+        "GALEN_PEER_MODEL": str(model), "GALEN_PEER_LABELS": " ".join(labels),
+        "GALEN_PEER_THRESHOLD": str(threshold), "TOKENIZERS_PARALLELISM": "false"})
 
 
 def start_echo() -> Server:

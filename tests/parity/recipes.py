@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tokenizers as the families of models ship them, with vocabularies trained here."""
 
+import json
 from collections.abc import Callable
 
 import texts
@@ -116,6 +117,19 @@ def with_added(tokenizer: Tokenizer) -> Tokenizer:
     return tokenizer
 
 
+def changed(**members: object) -> Tokenizer:
+    """GPT-2's kind with other members of its model."""
+    document = json.loads(gpt2().to_str())
+    document["model"] |= members
+    return Tokenizer.from_str(json.dumps(document))
+
+
+def unreached() -> Tokenizer:
+    """A third of the merges is missing: many tokens can no longer be made of their bytes."""
+    merges = json.loads(gpt2().to_str())["model"]["merges"]
+    return changed(merges=[merge for rank, merge in enumerate(merges) if rank % 3])
+
+
 RECIPES: dict[str, Callable[[], Tokenizer]] = {
     "bert-uncased": lambda: bert(True),
     "bert-cased": lambda: bert(False),
@@ -133,5 +147,7 @@ RECIPES: dict[str, Callable[[], Tokenizer]] = {
     "roberta-added": lambda: with_added(roberta(prefix=True, trim=True)),
     "gpt2": gpt2,
     "gpt2-untrimmed": lambda: gpt2(False),
+    "gpt2-unreached": unreached,
+    "gpt2-ignoring-merges": lambda: changed(ignore_merges=True),
     "gpt2-whole": lambda: byte_level(prefix=False, pattern=False),
 }

@@ -17,7 +17,7 @@ struct bpe {
     struct token_model base;
     struct merges merges;
     uint32_t byte_ids[BYTE_COUNT];
-    struct trie whole; /* by bytes, where a word that is a token is not merged */
+    struct trie whole; /* by bytes: the words whose token is known without merging */
     bool ignores_merges;
 };
 
@@ -122,18 +122,44 @@ static enum galen_status add_merges(struct bpe *model, const struct json *sectio
     return GALEN_OK;
 }
 
+/* The symbols of some bytes, each a token of its own. */
+static void spell(const struct bpe *model, struct bytes text, struct symbol *out_symbols)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        out_symbols[i] = (struct symbol){model->byte_ids[text.data[i]], (uint32_t)(i + 1)};
+    }
+}
+
+/* Whether merging the bytes of a token makes that token again; not every one's does. */
+static bool is_reached(const struct bpe *model, struct bytes text, uint32_t id,
+                       struct arena *scratch)
+{
+    struct symbol symbols[LIMIT_VOCABULARY_TOKEN_SIZE_BYTES_MAX];
+    size_t count;
+    spell(model, text, symbols);
+    return merges_run(&model->merges, symbols, text.size, scratch, &count) == GALEN_OK &&
+           count == 1 && symbols[0].id == id;
+}
+
 static enum galen_status add_whole_words(struct bpe *model, struct arena *arena)
 {
     const struct vocabulary *vocabulary = &model->base.vocabulary;
     uint8_t decoded[LIMIT_VOCABULARY_TOKEN_SIZE_BYTES_MAX];
+    struct arena scratch;
     TRY(trie_init(&model->whole, vocabulary->size_bytes, arena));
-    for (size_t id = 0; id < vocabulary->id_count; id++) {
+    arena_init(&scratch, LIMIT_ARENA_SIZE_BYTES_MAX);
+    for (uint32_t id = 0; id < vocabulary->id_count; id++) {
         size_t size;
-        if (vocabulary->texts[id].size > 0 &&
-            byte_level_decode(vocabulary->texts[id], decoded, &size)) {
-            trie_add(&model->whole, bytes_of(decoded, size), (uint32_t)id);
+        if (vocabulary->texts[id].size == 0 ||
+            !byte_level_decode(vocabulary->texts[id], decoded, &size)) {
+            continue;
+        }
+        const struct bytes text = bytes_of(decoded, size);
+        if (model->ignores_merges || is_reached(model, text, id, &scratch)) {
+            trie_add(&model->whole, text, id);
         }
     }
+    arena_deinit(&scratch);
     return GALEN_OK;
 }
 
@@ -150,9 +176,7 @@ static enum galen_status parse(const struct json *section,
     TRY(part_bool(section, "ignore_merges", false, &model->ignores_merges, out_error));
     TRY(find_bytes(model, out_error));
     TRY(add_merges(model, section, arena, out_error));
-    if (model->ignores_merges) {
-        TRY(add_whole_words(model, arena));
-    }
+    TRY(add_whole_words(model, arena));
     *out_model = &model->base;
     return GALEN_OK;
 }
@@ -182,10 +206,7 @@ static void merge_word(const struct bpe *model, const struct piece *piece, struc
         tokens->failed = true;
         return;
     }
-    for (size_t i = 0; i < size; i++) {
-        symbols[i] = (struct symbol){model->byte_ids[piece->text[word.start + i]],
-                                     (uint32_t)(i + 1)};
-    }
+    spell(model, bytes_of(piece->text + word.start, size), symbols);
     if (merges_run(&model->merges, symbols, size, tokens->arena, &count) != GALEN_OK) {
         tokens->failed = true;
         return;
@@ -197,15 +218,13 @@ static void encode(const struct token_model *base, const struct piece *piece,
                    struct word word, int32_t index, struct tokens *tokens)
 {
     const struct bpe *model = (const struct bpe *)base;
-    if (model->ignores_merges) {
-        const uint32_t id = trie_find(
-            &model->whole, bytes_of(piece->text + word.start, word.end - word.start));
-        if (id != TRIE_NONE) {
-            tokens_add(tokens, id, piece_span(piece, word.start, word.end), index);
-            return;
-        }
+    const uint32_t id =
+        trie_find(&model->whole, bytes_of(piece->text + word.start, word.end - word.start));
+    if (id != TRIE_NONE) {
+        tokens_add(tokens, id, piece_span(piece, word.start, word.end), index);
+    } else {
+        merge_word(model, piece, word, index, tokens);
     }
-    merge_word(model, piece, word, index, tokens);
 }
 
 const struct token_model_ops bpe_model_ops = {
