@@ -21,3 +21,4 @@ extern const struct command gateway_command;
 extern const struct command preprocess_command;
 extern const struct command engine_command;
 extern const struct command infer_command;
+extern const struct command model_command;

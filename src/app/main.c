@@ -5,7 +5,8 @@
 #include "app/command.h"
 
 static const struct command *const commands[] = {
-    &serve_command, &gateway_command, &preprocess_command, &engine_command, &infer_command,
+    &serve_command,  &gateway_command, &preprocess_command,
+    &engine_command, &infer_command,   &model_command,
 };
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };

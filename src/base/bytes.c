@@ -124,3 +124,12 @@ bool bytes_parse_u64(struct bytes a, uint64_t max, uint64_t *out_value)
     *out_value = value;
     return true;
 }
+
+size_t bytes_count_code_points(struct bytes a)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < a.size; i++) {
+        count += (a.data[i] & 0xC0) != 0x80;
+    }
+    return count;
+}

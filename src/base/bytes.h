@@ -78,6 +78,9 @@ struct bytes bytes_split(struct bytes a, uint8_t separator, struct bytes *out_he
  * *out_index, unless NULL, is the first byte of the first bad sequence. */
 bool bytes_are_utf8(struct bytes a, size_t *out_index);
 
+/* Of UTF-8. */
+size_t bytes_count_code_points(struct bytes a);
+
 /* Decimal digits only, no sign, no leading zero but "0" itself; false otherwise and when
  * beyond max. */
 bool bytes_parse_u64(struct bytes a, uint64_t max, uint64_t *out_value);

@@ -126,6 +126,14 @@ static void utf8_of_up_to_three_bytes_is_as_unicode_says(void **state)
     (void)state;
 }
 
+static void code_points_are_counted(void **state)
+{
+    (void)state;
+    assert_int_equal(bytes_count_code_points(BYTES_NONE), 0);
+    assert_int_equal(
+        bytes_count_code_points(BYTES("a\xc3\xa9\xe2\x82\xac\xf0\x9f\xa9\xba")), 4);
+}
+
 static void utf8_of_four_bytes_is_as_unicode_says(void **state)
 {
     static const uint8_t edges[] = {0x00, 0x41, 0x7F, 0x80, 0x8F, 0x90, 0x9F,
@@ -243,6 +251,7 @@ int main(void)
         cmocka_unit_test(trim_takes_spaces_and_tabs_from_both_ends),
         cmocka_unit_test(split_walks_a_list_to_its_end),
         cmocka_unit_test(utf8_of_up_to_three_bytes_is_as_unicode_says),
+        cmocka_unit_test(code_points_are_counted),
         cmocka_unit_test(utf8_of_four_bytes_is_as_unicode_says),
         cmocka_unit_test(the_first_bad_sequence_is_named),
         cmocka_unit_test(a_number_is_digits_within_its_maximum),

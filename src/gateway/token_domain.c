@@ -4,15 +4,6 @@
 #include "gateway/entities.h"
 #include "infer/preprocess_contract.h"
 
-static size_t count_code_points(struct bytes text)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < text.size; i++) {
-        count += (text.data[i] & 0xC0) != 0x80;
-    }
-    return count;
-}
-
 static enum galen_status find_tensors(struct request *request,
                                       struct tagged_tensors *out_tensors)
 {
@@ -27,7 +18,7 @@ static enum galen_status map(struct request *request, struct warnings *warnings,
                              const void **out_outcome)
 {
     const struct contract *contract = request->version->contract;
-    const size_t text_size = count_code_points(phi_reveal(request->input.content));
+    const struct bytes text = phi_reveal(request->input.content);
     struct tagged_tensors tensors;
     struct tagged_words words;
     struct entities *entities = arena_alloc(&request->arena, sizeof(*entities));
@@ -35,8 +26,8 @@ static enum galen_status map(struct request *request, struct warnings *warnings,
         return GALEN_NO_MEMORY;
     }
     TRY(find_tensors(request, &tensors));
-    TRY(tagged_words_read(contract, &tensors, text_size, &request->arena, &words,
-                          &request->error));
+    TRY(tagged_words_read(contract, &tensors, bytes_count_code_points(text),
+                          &request->arena, &words, &request->error));
     TRY(entities_from_words(contract, &words, &request->arena, entities));
     entities->are_f32 = tensors.scores->datatype == GALEN_FP32;
     if (entities->left_out) {

@@ -341,6 +341,23 @@ static enum galen_status finish_files(struct checker *checker)
     return GALEN_OK;
 }
 
+static enum galen_status check_card(const struct checker *checker)
+{
+    const struct yaml_node *card = root_member(checker, "card");
+    if (checker->text.contract.demonstration) {
+        return GALEN_OK;
+    }
+    for (const struct yaml_node *member = card->first; member != NULL;
+         member = member->next) {
+        if (member->kind == YAML_KIND_SCALAR &&
+            strncmp(member->text, CONTRACT_CARD_WAITS, strlen(CONTRACT_CARD_WAITS)) == 0) {
+            return yaml_refuse(&checker->document, member, checker->error,
+                               "is to be filled in, until then demonstration must be true");
+        }
+    }
+    return GALEN_OK;
+}
+
 static enum galen_status read_contract(struct checker *checker, struct bytes text,
                                        const char *file)
 {
@@ -355,6 +372,7 @@ static enum galen_status read_contract(struct checker *checker, struct bytes tex
     TRY(check_labels(checker));
     TRY(check_entity_labels(checker));
     TRY(finish_files(checker));
+    TRY(check_card(checker));
     checker->text.contract.input.datatype = datatypes[checker->text.datatype];
     return check_text(checker);
 }

@@ -119,6 +119,10 @@ struct contract {
     bool demonstration; /* card.demonstration: every reply warns `demo_model` */
 };
 
+/* What a member of the card begins with while nobody has written it. Such a card needs
+ * demonstration, so that every reply warns. */
+#define CONTRACT_CARD_WAITS "TO BE FILLED IN"
+
 /* file names the text in errors: "models/x/1/model.yaml:12:5: features[3].min: …".
  * GALEN_INVALID: the error says line, column, key and why; GALEN_NO_MEMORY. */
 MUST_USE enum galen_status contract_parse(struct bytes text, const char *file,

@@ -32,6 +32,13 @@ struct contract_text {
     } card;
 };
 
-extern const char *const contract_task_names[]; /* by enum contract_task */
+/* By the enum of that name; each ends with NULL. */
+extern const char *const contract_task_names[];
+extern const char *const contract_longer_names[];
+extern const char *const contract_merge_names[];
+extern const char *const contract_scheme_names[];
+extern const char *const contract_words_names[];
+extern const char *const contract_activation_names[];
+
 extern const struct yaml_key contract_keys[];
 extern const size_t contract_key_count;

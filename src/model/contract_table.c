@@ -15,11 +15,11 @@ enum {
 const char *const contract_task_names[] = {"tabular-classification", "text-classification",
                                            "token-classification", NULL};
 static const char *const datatype_names[] = {"FP32", "FP64", "INT32", "INT64", NULL};
-static const char *const longer_names[] = {"refuse", "truncate", "window", NULL};
-static const char *const merge_names[] = {"center", "mean", "max", "first", NULL};
-static const char *const scheme_names[] = {"bio", "bilou", "io", NULL};
-static const char *const words_names[] = {"first", "mean", "max", NULL};
-static const char *const activation_names[] = {"none", "softmax", "sigmoid", NULL};
+const char *const contract_longer_names[] = {"refuse", "truncate", "window", NULL};
+const char *const contract_merge_names[] = {"center", "mean", "max", "first", NULL};
+const char *const contract_scheme_names[] = {"bio", "bilou", "io", NULL};
+const char *const contract_words_names[] = {"first", "mean", "max", NULL};
+const char *const contract_activation_names[] = {"none", "softmax", "sigmoid", NULL};
 
 static const struct yaml_key media_type_key[] = {
     {.type = YAML_TYPE_STRING,
@@ -131,7 +131,7 @@ static const struct yaml_key text_keys[] = {
      .type = YAML_TYPE_ENUM,
      .offset = IN_CONTRACT(text.longer),
      .otherwise = "refuse",
-     .names = longer_names,
+     .names = contract_longer_names,
      .help = "What becomes of a text with more tokens: `refuse` answers 422, `truncate` "
              "leaves the rest out and warns `truncated`, `window` cuts it into overlapping "
              "rows and warns `windowed`."},
@@ -154,7 +154,7 @@ static const struct yaml_key text_keys[] = {
      .type = YAML_TYPE_ENUM,
      .offset = IN_CONTRACT(text.merge),
      .otherwise = "center",
-     .names = merge_names,
+     .names = contract_merge_names,
      .help = "Whose scores count where windows overlap: `center` those of the window in "
              "which the token is farthest from an end, `mean` the mean of all, `max` those "
              "of the window that is surest, `first` those of the first. A text as a whole "
@@ -166,7 +166,7 @@ static const struct yaml_key entities_keys[] = {
      .type = YAML_TYPE_ENUM,
      .offset = IN_CONTRACT(entities.scheme),
      .otherwise = "bio",
-     .names = scheme_names,
+     .names = contract_scheme_names,
      .help = "How labels of words make an entity. `bio`: `B-X` begins, `I-X` goes on; "
              "`bilou`: and `L-X` ends, `U-X` is one word; `io`: neighbours with one label "
              "are one."},
@@ -174,7 +174,7 @@ static const struct yaml_key entities_keys[] = {
      .type = YAML_TYPE_ENUM,
      .offset = IN_CONTRACT(entities.words),
      .otherwise = "first",
-     .names = words_names,
+     .names = contract_words_names,
      .help = "Which of a word's tokens speaks for it: the `first`, the `mean` of all, or "
              "the surest (`max`)."},
 };
@@ -191,7 +191,7 @@ static const struct yaml_key output_keys[] = {
      .type = YAML_TYPE_ENUM,
      .offset = IN_CONTRACT(output.activation),
      .otherwise = "none",
-     .names = activation_names,
+     .names = contract_activation_names,
      .help = "What turns the scores into probabilities; `none` where the network does."},
 };
 
