@@ -3,7 +3,9 @@
 import re
 import subprocess
 
+import deployment
 import pytest
+from deployment import NAMES
 from process import BINARY, ROOT
 
 BLOCK = re.compile(r"```console\n\$ (?P<command>.*?)\n(?P<output>.*?)```", re.DOTALL)
@@ -26,10 +28,18 @@ def run(command: str, port: int) -> str:
     return done.stdout
 
 
+@pytest.fixture(scope="module", params=NAMES)
+def demo(request, tmp_path_factory):
+    """As `make run` serves."""
+    galen = deployment.start(request.param, tmp_path_factory.mktemp("readme"), mode="demo")
+    yield galen
+    galen.stop()
+
+
 def test_there_are_examples():
     assert len(BLOCKS) >= 4
 
 
 @pytest.mark.parametrize(("command", "output"), BLOCKS)
-def test_the_readme_shows_what_happens(galen, command, output):
-    assert without_what_changes(run(command, galen.port)) == without_what_changes(output)
+def test_the_readme_shows_what_happens(demo, command, output):
+    assert without_what_changes(run(command, demo.port)) == without_what_changes(output)
