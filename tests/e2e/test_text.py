@@ -10,7 +10,8 @@ import subprocess
 import deployment
 import pytest
 from deployment import NAMES
-from process import BINARY, DEADLINE_S, ROOT
+from message import connect, encode
+from process import BINARY, DEADLINE_S, ROOT, until
 from samples import stable
 
 NOTES = ROOT / "tests/data/notes"
@@ -118,6 +119,27 @@ def test_windows_find_what_one_row_finds(notes, seed):
         found = notes.infer({"model": model, "input": text}).json()
         assert found["entities"] == expected["entities"], (model, text)
         assert "windowed" in codes(found) or len(text.split()) < 9
+
+
+def test_a_client_that_leaves_between_two_parts_leaves_nothing_behind(notes):
+    """A text of 600 windows goes to the engine in 120 parts (upstream.rows: 5)."""
+    text = "aspirin 5 mg , " * 750
+    request = encode("POST", "/infer", {"model": "lexicon", "input": text})
+    expected = notes.infer({"model": "lexicon", "input": text}).json()["entities"]
+    files = notes.file_counts()
+    for _ in range(20):
+        with connect(notes.port) as connection:
+            connection.sendall(request)
+    until(lambda: all(now <= then for now, then in zip(notes.file_counts(), files, strict=True)),
+          "as few files are open as before")
+    assert notes.infer({"model": "lexicon", "input": text}).json()["entities"] == expected
+    assert len(expected) == 1500
+
+
+def test_a_text_of_too_many_windows_is_refused(notes):
+    reply = notes.infer({"model": "lexicon", "input": "aspirin " * 25000})
+    assert reply.status == 413
+    assert "needs 5000 windows, and may have 4096" in reply.json()["detail"]
 
 
 def test_a_text_gets_predictions_over_its_windows(notes):
