@@ -7,40 +7,11 @@
  * a server does. One JSON line on stdout. json_peer.py makes the body and is what this is
  * compared to.
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/resource.h>
-
 #include "base/limits.h"
 #include "codec/v2.h"
+#include "measure.h"
 
 enum { RUNS_DEFAULT = 100 };
-
-static _Noreturn void die(const char *what, const char *why)
-{
-    (void)fprintf(stderr, "json_tensor_bench: %s: %s\n", what, why);
-    exit(EXIT_FAILURE);
-}
-
-static double cpu_us(void)
-{
-    struct rusage usage;
-    (void)getrusage(RUSAGE_SELF, &usage);
-    return 1e6 * (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-           (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
-}
-
-static struct blob *read_body(const char *path)
-{
-    FILE *file = fopen(path, "rb");
-    struct blob *body = blob_create(LIMIT_BODY_SIZE_BYTES_MAX, 0);
-    if (file == NULL || body == NULL) {
-        die(path, "cannot be read");
-    }
-    blob_truncate(body, fread(blob_data(body), 1, LIMIT_BODY_SIZE_BYTES_MAX, file));
-    (void)fclose(file);
-    return body;
-}
 
 /* Returns the bytes of all tensors, so that the work has a use. */
 static size_t decode(struct bytes body)
@@ -70,7 +41,7 @@ int main(int argument_count, char **arguments)
     if (run_count < 1) {
         die("RUNS", "at least 1");
     }
-    scoped(blob) body = read_body(arguments[1]);
+    scoped(blob) body = read_file(arguments[1], LIMIT_BODY_SIZE_BYTES_MAX);
     const struct bytes bytes = bytes_of(blob_data(body), blob_size(body));
     size_t tensor_size = decode(bytes);
     const double start_us = cpu_us();

@@ -7,15 +7,13 @@
  * the floor of any server, and through our backend. Rounds take turns and the median
  * counts. One JSON line on stdout.
  */
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "backend/builtin.h"
 #include "backend/memory_sink.h"
 #include "backend/onnxruntime_library.h"
 #include "backend/onnxruntime_tensor.h"
+#include "measure.h"
 
 enum { ROUNDS = 9, RUNS_DEFAULT = 50000, INPUT_SIZE_MAX = 1 << 24 };
 
@@ -33,25 +31,11 @@ struct bench {
     struct memory_sink sink;
 };
 
-static _Noreturn void die(const char *what, const char *why)
-{
-    (void)fprintf(stderr, "ort_floor_bench: %s: %s\n", what, why);
-    exit(EXIT_FAILURE);
-}
-
 static void expect_ok(enum galen_status status, const struct galen_error *error)
 {
     if (status != GALEN_OK) {
         die(galen_status_text(status), error->text);
     }
-}
-
-static double cpu_us(void)
-{
-    struct rusage usage;
-    (void)getrusage(RUSAGE_SELF, &usage);
-    return 1e6 * (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-           (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
 }
 
 static void prepare_input(struct bench *bench, size_t index)

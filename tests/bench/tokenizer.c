@@ -6,41 +6,12 @@
  * request that is wiped and given back each time, as a server does. One JSON line on
  * stdout. tokenizer_peer.py is what this is compared to.
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/resource.h>
 
-#include "base/blob.h"
-#include "base/limits.h"
 #include "preprocess/text/tokenizer.h"
+#include "base/limits.h"
+#include "measure.h"
 
 enum { RUNS_DEFAULT = 20000, FILE_SIZE_BYTES_MAX = 64 << 20 };
-
-static _Noreturn void die(const char *what, const char *why)
-{
-    (void)fprintf(stderr, "tokenizer_bench: %s: %s\n", what, why);
-    exit(EXIT_FAILURE);
-}
-
-static double cpu_us(void)
-{
-    struct rusage usage;
-    (void)getrusage(RUSAGE_SELF, &usage);
-    return 1e6 * (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-           (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
-}
-
-static struct blob *read_file(const char *path)
-{
-    FILE *file = fopen(path, "rb");
-    struct blob *content = blob_create(FILE_SIZE_BYTES_MAX, 0);
-    if (file == NULL || content == NULL) {
-        die(path, "cannot be read");
-    }
-    blob_truncate(content, fread(blob_data(content), 1, FILE_SIZE_BYTES_MAX, file));
-    (void)fclose(file);
-    return content;
-}
 
 static struct bytes bytes_of_file(struct blob *file)
 {
@@ -67,8 +38,8 @@ int main(int argument_count, char **arguments)
     }
     struct error error = {"", ""};
     scoped(tokenizer) tokenizer = NULL;
-    scoped(blob) file = read_file(arguments[1]);
-    scoped(blob) text = read_file(arguments[2]);
+    scoped(blob) file = read_file(arguments[1], FILE_SIZE_BYTES_MAX);
+    scoped(blob) text = read_file(arguments[2], FILE_SIZE_BYTES_MAX);
     const long run_count =
         argument_count > 3 ? strtol(arguments[3], NULL, 10) : (long)RUNS_DEFAULT;
     if (tokenizer_parse(bytes_of_file(file), &tokenizer, &error) != GALEN_OK) {

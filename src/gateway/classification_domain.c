@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A text gets one score a label, whatever number of windows it took. */
+/* A row of features, or a text of whatever number of windows, gets one score a label. */
 #include "gateway/domain.h"
 #include "gateway/predictions.h"
 #include "infer/preprocess_contract.h"
 
-/* Tensors that a client sent itself are one row. */
+/* A vector is one row, and so are tensors that a client sent itself. */
 static enum galen_status count_rows(struct request *request, size_t *out_count)
 {
     const struct galen_tensor *special;
     *out_count = 1;
-    if (!request->is_normalised) {
+    if (contract_takes_text(request->version->contract) && !request->is_normalised) {
         TRY(domain_reserved(request, PREPROCESS_SPECIAL, &special));
         *out_count = special->rank > 0 ? (size_t)special->shape[0] : 0;
     }
@@ -43,6 +43,12 @@ static void put_members(const struct request *request, const void *outcome,
     (void)request;
     predictions_put(outcome, json);
 }
+
+const struct domain tabular_domain = {
+    .task = TASK_TABULAR_CLASSIFICATION,
+    .map = map,
+    .put_members = put_members,
+};
 
 const struct domain text_domain = {
     .task = TASK_TEXT_CLASSIFICATION,
