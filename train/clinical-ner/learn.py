@@ -12,7 +12,7 @@ from phrases import Source
 from tokenizers import Tokenizer
 
 DIGITS = 6  # of a weight
-WEAR = 0.03
+WEAR, SWAPS = 0.03, 0.04
 NOISE, BLANK = 0.06, 0.5  # pieces that become others in training, and how many of them unknown
 KEPT_SHARES = (1.0, 1.0, 0.8, 0.6, 0.4, 0.2)
 TOKENIZER_NOTES = 6000
@@ -36,8 +36,8 @@ class Learnt:
     values: dict[str, np.ndarray]
 
 
-def written(source: Source, seed: str, count: int, wear: float = WEAR) -> list[Note]:
-    writer = Notes(source, seed, wear)
+def written(source: Source, seed: str, count: int, wear: float, swaps: float) -> list[Note]:
+    writer = Notes(source, seed, wear, swaps)
     return [writer.note() for _ in range(count)]
 
 
@@ -89,7 +89,7 @@ def trained(shape: network.Shape, schedule: network.Schedule, ids: np.ndarray,
 
 
 def learn(source: Source, recipe: Recipe) -> Learnt:
-    notes = written(source, "training", recipe.notes)
+    notes = written(source, "training", recipe.notes, WEAR, SWAPS)
     tokenizer = tokens.of_texts([note.text for note in notes[:TOKENIZER_NOTES]], recipe.pieces)
     several = [tokens.thinned(tokenizer, share, f"{index}") for index, share in enumerate(KEPT_SHARES)]
     ids, labels = tokens.training_rows(notes, several)

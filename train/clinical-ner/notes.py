@@ -2,6 +2,7 @@
 """Whole notes in several styles, and the wear of real typing: cases, slips, broken lines."""
 import dataclasses
 import random
+import re
 
 import words
 from phrases import Piece, Source, Writer
@@ -10,6 +11,7 @@ HEADINGS = words.named_lists("headings")
 WEIGHTS = {"history": 5, "negation": 4, "examination": 4, "results": 4, "treatment": 6, "silent": 3}
 BULLETS = ("- ", "* ", "• ", "{n}. ", "{n}) ", "# ", "  - ", "")
 BETWEEN = (" ", " ", " ", "\n", "\n", "  ", "\n\n")
+NEGATION = re.compile("(?i)den[iy]|neg|without|never|free|rule|absen|exclu|[^a-z]")
 RX_LINES = ("{M} {D} {route} {F}", "{M} {D} {F}", "{M} {D} {F} for {P}", "{M} {D}", "{M}",
             "{M}, {D}, {F}", "{M} {D} {F} prn {P}", "{M} ({D}) {route} {F}", "{M} - {D} {F}",
             "{M} {F}")
@@ -31,10 +33,11 @@ class Note:
 
 
 class Notes:
-    def __init__(self, source: Source, seed: str, wear: float):
+    def __init__(self, source: Source, seed: str, wear: float, swaps: float):
         self.dice = random.Random(seed)
         self.writer = Writer(source, self.dice)
-        self.wear = wear  # the share of words with a slip
+        self.wear = wear    # the share of words with a slip
+        self.swaps = swaps  # the share of words outside entities that become any other
 
     def topic(self) -> str:
         return self.dice.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
@@ -97,6 +100,16 @@ class Notes:
             return len(word) > 4 and word.isalpha() and self.writer.chance(self.wear)
         return " ".join(self.slip(word) if slips(word) else word for word in text.split(" "))
 
+    def swapped(self, text: str) -> str:
+        """Words that carry no negation."""
+        def other(word: str) -> str:
+            kind = self.dice.choice(["noun", "verb", "adj", "word"])
+            return self.dice.choice(self.writer.fillers[kind])
+
+        def swaps(word: str) -> bool:
+            return len(word) > 4 and not NEGATION.search(word) and self.writer.chance(self.swaps)
+        return " ".join(other(word) if swaps(word) else word for word in text.split(" "))
+
     def cased(self, pieces: list[Piece]) -> None:
         style = self.dice.random()
         for piece in pieces:
@@ -114,7 +127,7 @@ class Notes:
     def note(self) -> Note:
         pieces = self.pieces()
         for piece in pieces:
-            piece.text = self.worn(piece.text)
+            piece.text = self.worn(piece.text if piece.label else self.swapped(piece.text))
         self.cased(pieces)
         if self.writer.chance(0.1):
             self.broken(pieces)

@@ -46,7 +46,7 @@ class Writer:
         if slot == "F" and self.chance(0.12) and "need" not in text and "prn" not in text:
             text += f" {self.dice.choice(doses.NEED + doses.MEALS)}"
         if slot == "D" and self.chance(0.25):
-            text = re.sub(r"(?<=\d) (?=[a-zA-Z%])", "", text)
+            text = re.sub(r"^([\d.,-]+) (?!to )(?=[a-zA-Z%])", r"\1", text)
         if slot in "PN" and self.chance(0.04) and not text.lower().startswith(("acute", "chronic")):
             text = f"{self.dice.choice(['acute', 'chronic'])} {text}"
         return Piece(text, words.LABELS[slot])
