@@ -16,11 +16,12 @@ WEAR, SWAPS = 0.03, 0.04
 NOISE, BLANK = 0.06, 0.5  # pieces that become others in training, and how many of them unknown
 KEPT_SHARES = (1.0, 1.0, 0.8, 0.6, 0.4, 0.2)
 TOKENIZER_NOTES = 6000
+PIECES = {"small": 2000, "large": 2500}
 
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
-    pieces: int
+    pieces: str  # a file of pieces/
     layers: int
     width: int
     heads: int
@@ -88,9 +89,15 @@ def trained(shape: network.Shape, schedule: network.Schedule, ids: np.ndarray,
     return {name: rounded(np.asarray(value)) for name, value in jax.device_get(state[0]).items()}
 
 
+def find_pieces(source: Source, recipe: Recipe) -> None:
+    """Not the same on every run: its order of equals is drawn anew. So the files are kept."""
+    texts = [note.text for note in written(source, "training", TOKENIZER_NOTES, WEAR, SWAPS)]
+    tokens.write_pieces(recipe.pieces, tokens.of_texts(texts, PIECES[recipe.pieces]))
+
+
 def learn(source: Source, recipe: Recipe) -> Learnt:
     notes = written(source, "training", recipe.notes, WEAR, SWAPS)
-    tokenizer = tokens.of_texts([note.text for note in notes[:TOKENIZER_NOTES]], recipe.pieces)
+    tokenizer = tokens.of_pieces(recipe.pieces)
     several = [tokens.thinned(tokenizer, share, f"{index}") for index, share in enumerate(KEPT_SHARES)]
     ids, labels = tokens.training_rows(notes, several)
     shape = network.Shape(tokenizer.get_vocab_size(), recipe.layers, recipe.width, recipe.heads,

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Texts as rows of pieces of words, with the label that each word begins with."""
 import json
+import pathlib
 import random
 
 import numpy as np
@@ -23,6 +24,24 @@ def with_stages(tokenizer: Tokenizer) -> Tokenizer:
     tokenizer.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]", special_tokens=[("[CLS]", FIRST), ("[SEP]", LAST)])
     return tokenizer
+
+
+def pieces_path(name: str) -> pathlib.Path:
+    return words.HERE / f"pieces/{name}.txt"
+
+
+def of_pieces(name: str) -> Tokenizer:
+    pieces = pieces_path(name).read_text().split("\n")[1:-1]
+    vocabulary = {piece: index for index, piece in enumerate(pieces)}
+    tokenizer = with_stages(Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]")))
+    tokenizer.add_special_tokens(list(SPECIAL))
+    return tokenizer
+
+
+def write_pieces(name: str, tokenizer: Tokenizer) -> None:
+    vocabulary = tokenizer.get_vocab()
+    pieces = sorted(vocabulary, key=vocabulary.get)
+    pieces_path(name).write_text("\n".join(["# SPDX-License-Identifier: Apache-2.0", *pieces, ""]))
 
 
 def of_texts(texts: list[str], size: int) -> Tokenizer:

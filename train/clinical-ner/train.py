@@ -30,9 +30,9 @@ THRESHOLD = 0.5
 TOLERANCE = 1e-4
 
 RECIPES = {
-    card.SMALL: learn.Recipe(pieces=2000, layers=1, width=64, heads=2, inner=128, notes=12000,
+    card.SMALL: learn.Recipe(pieces="small", layers=1, width=64, heads=2, inner=128, notes=12000,
                              schedule=network.Schedule(steps=1500, rows=24, rate=3e-3)),
-    card.LARGE: learn.Recipe(pieces=2500, layers=2, width=96, heads=3, inner=192, notes=40000,
+    card.LARGE: learn.Recipe(pieces="large", layers=2, width=96, heads=3, inner=192, notes=40000,
                              schedule=network.Schedule(steps=3600, rows=24, rate=3e-3)),
 }
 
@@ -121,8 +121,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trial", action="store_true",
                         help="measure version 2 on the validation part and write nothing")
-    is_trial = parser.parse_args().trial
+    parser.add_argument("--pieces", action="store_true",
+                        help="find the pieces of words anew, and do no more")
+    arguments = parser.parse_args()
+    is_trial = arguments.trial
     source, unseen = sources(is_trial)
+    if arguments.pieces:
+        for recipe in RECIPES.values():
+            learn.find_pieces(source, recipe)
+        return
     notes = learn.written(unseen, "measured", HELD_OUT_NOTES, TYPING_SLIPS, 0.0)
     if is_trial:
         attempt(card.LARGE, source, notes)
