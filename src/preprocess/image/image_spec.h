@@ -17,7 +17,7 @@
  *
  * Where a side is shorter than the tensor's, what is left is spec.pad; half of it, rounded
  * down, comes before the image. Nothing outside of the file's image is ever looked at by a
- * filter. Resized pixels are those of Pillow, bit for bit.
+ * filter. Resized pixels are those of Pillow 13, bit for bit.
  */
 #pragma once
 

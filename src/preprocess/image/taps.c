@@ -32,7 +32,7 @@ static double hamming(double x)
     if (distance >= 1) {
         return 0;
     }
-    return sinc(distance) * (0.54 + 0.46 * cos(distance * M_PI));
+    return sinc(distance) * ((double)0.54F + (double)0.46F * cos(distance * M_PI));
 }
 
 /* Keys's cubic convolution, a = -1/2. */
@@ -150,7 +150,9 @@ static void fill_nearest(const struct taps *taps, const struct fit_axis *axis,
         at += scale;
     }
     for (uint32_t i = 0; i < taps->count; i++, at += scale) {
-        tables->spans[i] = (struct tap_span){(uint32_t)at, 1};
+        const uint32_t nearest = (uint32_t)at;
+        tables->spans[i] =
+            (struct tap_span){nearest < axis->size ? nearest : axis->size - 1, 1};
         set_weight(&tables->high[i * taps->stride], &tables->low[i * taps->stride],
                    1 << TAPS_SHIFT);
     }

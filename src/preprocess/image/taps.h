@@ -34,7 +34,7 @@ struct taps {
     size_t stride;
 };
 
-/* GALEN_TOO_LARGE: the arena is full; GALEN_NO_MEMORY. */
+/* GALEN_NO_MEMORY: or the arena is full. */
 MUST_USE enum galen_status taps_create(enum image_filter filter,
                                        const struct fit_axis *axis, struct arena *arena,
                                        struct taps *out_taps);
