@@ -36,6 +36,11 @@ AVX2_INLINE __m256i load_pair(const int16_t *at)
     return _mm256_set1_epi32(pair);
 }
 
+AVX2_INLINE struct sums no_sums(void)
+{
+    return (struct sums){_mm256_setzero_si256(), _mm256_setzero_si256()};
+}
+
 AVX2_INLINE struct sums add(struct sums sums, __m256i pixels, __m256i high, __m256i low)
 {
     return (struct sums){
@@ -79,6 +84,8 @@ AVX2_INLINE void store_rgb(const struct line_group *lines, size_t at, __m256i fi
     store_pixel(lines->to[3] + at, _mm_extract_epi32(odd, 1));
 }
 
+/* What is read again and again is read once, ahead of stores that could change it for all
+ * that the compiler knows. */
 AVX2 static void across_rgb(const struct taps *taps, const struct line_group *lines)
 {
     /* R, G and B of two pixels as three pairs of 16 bits. */
@@ -86,15 +93,17 @@ AVX2 static void across_rgb(const struct taps *taps, const struct line_group *li
         _mm_setr_epi8(0, -1, 3, -1, 1, -1, 4, -1, 2, -1, 5, -1, -1, -1, -1, -1));
     const __m256i second_pair = _mm256_broadcastsi128_si256(
         _mm_setr_epi8(6, -1, 9, -1, 7, -1, 10, -1, 8, -1, 11, -1, -1, -1, -1, -1));
-    const uint8_t *const *from = lines->from;
-    for (uint32_t i = 0; i < taps->count; i++) {
-        const int16_t *high = taps->high + i * taps->stride;
-        const int16_t *low = taps->low + i * taps->stride;
-        struct sums upper = {_mm256_setzero_si256(), _mm256_setzero_si256()};
-        struct sums lower = upper;
-        size_t at = (size_t)taps->spans[i].first * 3;
-        for (uint32_t k = 0; k < taps->spans[i].count;
-             k += GROUP, at += (size_t)3 * GROUP) {
+    const uint8_t *const from[] = {lines->from[0], lines->from[1], lines->from[2],
+                                   lines->from[3]};
+    const struct taps line = *taps;
+    for (uint32_t i = 0; i < line.count; i++) {
+        const struct tap_span span = line.spans[i];
+        const int16_t *high = line.high + i * line.stride;
+        const int16_t *low = line.low + i * line.stride;
+        struct sums upper = no_sums();
+        struct sums lower = no_sums();
+        size_t at = (size_t)span.first * 3;
+        for (uint32_t k = 0; k < span.count; k += GROUP, at += (size_t)3 * GROUP) {
             const __m256i first_two = load_two(from[0] + at, from[1] + at);
             const __m256i last_two = load_two(from[2] + at, from[3] + at);
             __m256i high_pair = load_pair(high + k);
@@ -114,43 +123,54 @@ AVX2 static void across_rgb(const struct taps *taps, const struct line_group *li
     }
 }
 
-/* Eight sums of one line's parts, as yet apart. */
-AVX2_INLINE __m256i sum_gray(const struct taps *taps, uint32_t index, const uint8_t *from)
+/* Each line's sum is in eight parts; now the first four are whole, in the lines' order. */
+AVX2_INLINE __m256i gathered(__m256i a, __m256i b, __m256i c, __m256i d)
 {
-    const int16_t *high = taps->high + index * taps->stride;
-    const int16_t *low = taps->low + index * taps->stride;
-    const struct tap_span span = taps->spans[index];
-    struct sums sums = {_mm256_setzero_si256(), _mm256_setzero_si256()};
-    for (uint32_t k = 0; k < span.count; k += TAPS_STEP) {
-        const __m256i pixels = _mm256_cvtepu8_epi16(load_16(from + span.first + k));
-        sums = add(sums, pixels, load_weights(high + k), load_weights(low + k));
-    }
-    return joined(sums);
+    const __m256i halves =
+        _mm256_hadd_epi32(_mm256_hadd_epi32(a, b), _mm256_hadd_epi32(c, d));
+    return _mm256_add_epi32(halves, _mm256_permute2x128_si256(halves, halves, 1));
 }
 
+AVX2_INLINE void store_gray(uint8_t *const *to, size_t at, __m256i pixels)
+{
+    const __m128i words =
+        _mm_packs_epi32(_mm256_castsi256_si128(pixels), _mm256_castsi256_si128(pixels));
+    const __m128i bytes = _mm_packus_epi16(words, words);
+    to[0][at] = (uint8_t)_mm_extract_epi8(bytes, 0);
+    to[1][at] = (uint8_t)_mm_extract_epi8(bytes, 1);
+    to[2][at] = (uint8_t)_mm_extract_epi8(bytes, 2);
+    to[3][at] = (uint8_t)_mm_extract_epi8(bytes, 3);
+}
+
+AVX2_INLINE __m256i widen(__m128i bytes)
+{
+    return _mm256_cvtepu8_epi16(bytes);
+}
+
+/* Four sums by their names stay in registers. */
 AVX2 static void across_gray(const struct taps *taps, const struct line_group *lines)
 {
-    for (uint32_t i = 0; i < taps->count; i++) {
-        const __m256i upper = _mm256_hadd_epi32(sum_gray(taps, i, lines->from[0]),
-                                                sum_gray(taps, i, lines->from[1]));
-        const __m256i lower = _mm256_hadd_epi32(sum_gray(taps, i, lines->from[2]),
-                                                sum_gray(taps, i, lines->from[3]));
-        const __m256i four = _mm256_hadd_epi32(upper, lower);
-        const __m256i sums =
-            _mm256_add_epi32(four, _mm256_permute2x128_si256(four, four, 1));
-        const __m256i words = _mm256_packs_epi32(rounded(sums), rounded(sums));
-        const uint32_t bytes = (uint32_t)_mm_cvtsi128_si32(
-            _mm256_castsi256_si128(_mm256_packus_epi16(words, words)));
-        for (uint32_t line = 0; line < KERNEL_LINES; line++) {
-            lines->to[line][i] = (uint8_t)(bytes >> (8 * line));
+    const uint8_t *const from[] = {lines->from[0], lines->from[1], lines->from[2],
+                                   lines->from[3]};
+    uint8_t *const to[] = {lines->to[0], lines->to[1], lines->to[2], lines->to[3]};
+    const struct taps line = *taps;
+    for (uint32_t i = 0; i < line.count; i++) {
+        const struct tap_span span = line.spans[i];
+        struct sums a = no_sums();
+        struct sums b = no_sums();
+        struct sums c = no_sums();
+        struct sums d = no_sums();
+        for (uint32_t k = 0; k < span.count; k += TAPS_STEP) {
+            const __m256i high = load_weights(line.high + i * line.stride + k);
+            const __m256i low = load_weights(line.low + i * line.stride + k);
+            const size_t at = span.first + k;
+            a = add(a, widen(load_16(from[0] + at)), high, low);
+            b = add(b, widen(load_16(from[1] + at)), high, low);
+            c = add(c, widen(load_16(from[2] + at)), high, low);
+            d = add(d, widen(load_16(from[3] + at)), high, low);
         }
+        store_gray(to, i, rounded(gathered(joined(a), joined(b), joined(c), joined(d))));
     }
-}
-
-/* Of each column, one byte of both lines in 16 bits. */
-AVX2_INLINE __m256i widen(__m128i pairs)
-{
-    return _mm256_cvtepu8_epi16(pairs);
 }
 
 AVX2 static void down(const struct taps *taps, uint32_t index, const uint8_t *const *lines,
@@ -160,8 +180,8 @@ AVX2 static void down(const struct taps *taps, uint32_t index, const uint8_t *co
     const int16_t *low = taps->low + index * taps->stride;
     const uint32_t last = taps->spans[index].count - 1;
     for (size_t at = 0; at < size; at += 16) {
-        struct sums left = {_mm256_setzero_si256(), _mm256_setzero_si256()};
-        struct sums right = left;
+        struct sums left = no_sums();
+        struct sums right = no_sums();
         for (uint32_t k = 0; k <= last; k += 2) {
             const __m128i first = load_16(lines[k] + at);
             const __m128i second = load_16(lines[k < last ? k + 1 : k] + at);
