@@ -48,12 +48,13 @@ class Spec:
     pad: int = 0
     datatype: int = 1
     scale: float = 1 / 255
-    mean: tuple[float, float, float] = (0, 0, 0)
-    std: tuple[float, float, float] = (1, 1, 1)
+    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
+    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
 
     def pack(self, kind: int, file: bytes) -> bytes:
         numbers = [getattr(self, field.name) for field in dataclasses.fields(self)][:12]
-        return struct.pack("<13I7fI", kind, *numbers, self.scale, *self.mean, *self.std, len(file)) + file
+        head = struct.pack("<13I7fI", kind, *numbers, self.scale, *self.mean, *self.std, len(file))
+        return head + file
 
 
 @dataclasses.dataclass
@@ -109,7 +110,8 @@ def jpegs(source: random.Random) -> Iterator[File]:
             yield File(f"gray {name}", JPEG, saved(gray, "JPEG", **options))
             for sampling in ("4:4:4", "4:2:2", "4:2:0"):
                 image = image_of(photo(width, height, 3, source), "RGB")
-                yield File(f"{sampling} {name}", JPEG, saved(image, "JPEG", subsampling=sampling, **options))
+                data = saved(image, "JPEG", subsampling=sampling, **options)
+                yield File(f"{sampling} {name}", JPEG, data)
             cmyk = image_of(photo(width, height, 4, source), "CMYK")
             data = saved(cmyk, "JPEG", **options)
             yield File(f"CMYK {name}", JPEG, data)
@@ -189,23 +191,41 @@ def odd_pngs(source: random.Random) -> Iterator[File]:
     for orientation in range(1, 9):
         yield File(f"PNG turned {orientation}", PNG, saved(image, "PNG", exif=exif(orientation)))
     plain = saved(image, "PNG")
-    text = chunk(b"tEXt", b"Comment\0goes no further") + chunk(b"zTXt", b"a\0\0" + zlib.compress(b"b" * 999))
+    text = chunk(b"tEXt", b"Comment\0goes no further")
+    text += chunk(b"zTXt", b"a\0\0" + zlib.compress(b"b" * 999))
     yield File("PNG with texts", PNG, plain[:33] + text + plain[33:-12] + text + plain[-12:])
     yield File("PNG with a profile", PNG, saved(image, "PNG", icc_profile=b"x" * 500))
     yield File("PNG with bytes behind it", PNG, plain + plain)
-    clear = image.copy()
-    yield File("PNG with a transparent colour", PNG, saved(clear, "PNG", transparency=(1, 2, 3)))
+    yield File("PNG with a transparent colour", PNG, saved(image, "PNG", transparency=(1, 2, 3)))
     data = zlib.compress(b"".join(b"\0" + bytes(row) for row in numpy.asarray(image).reshape(31, -1)))
-    parts = b"".join(chunk(b"IDAT", data[at : at + 7]) for at in range(0, len(data), 7)) + chunk(b"IDAT", b"")
-    yield File("PNG in small chunks", PNG, plain[:33] + parts + plain[-12:])
+    parts = [chunk(b"IDAT", data[at : at + 7]) for at in range(0, len(data), 7)] + [chunk(b"IDAT", b"")]
+    yield File("PNG in small chunks", PNG, plain[:33] + b"".join(parts) + plain[-12:])
 
 
 def large(source: random.Random) -> Iterator[File]:
-    photos = photo(1500, 1100, 3, source)
-    for name, array in (("photo", photos), ("extremes", extremes(1500, 1100, 3, source))):
-        image = image_of(array, "RGB")
+    for name, make in (("photo", photo), ("extremes", extremes)):
+        image = image_of(make(1500, 1100, 3, source), "RGB")
         yield File(f"large {name}", PNG, saved(image, "PNG", compress_level=1))
         yield File(f"large gray {name}", PNG, saved(image.convert("L"), "PNG", compress_level=1))
+        yield File(f"large JPEG {name}", JPEG, saved(image, "JPEG", quality=92))
+
+
+def random_file(source: random.Random) -> File:
+    """Sides of all proportions, lossless; half of them only black and white."""
+    width, height = (source.choice((source.randint(1, 20), source.randint(1, 300))) for _ in range(2))
+    channels = source.choice((1, 3))
+    make = source.choice((photo, extremes))
+    image = image_of(make(width, height, channels, source), "L" if channels == 1 else "RGB")
+    name = f"{make.__name__} {width}x{height}x{channels}"
+    return File(name, PNG, saved(image, "PNG", compress_level=0))
+
+
+def random_spec(source: random.Random) -> Spec:
+    return Spec(
+        source.randrange(3), source.randrange(2), source.randrange(3), source.randrange(6),
+        source.randint(1, source.choice((9, 300))), source.randint(1, source.choice((9, 300))),
+        source.choice((0, source.randint(1, 256))), pad=source.randrange(256),
+        datatype=source.choice((1, 2, 4)))
 
 
 # -- what Pillow and numpy make of them ----------------------------------------------------
@@ -268,7 +288,8 @@ def expected(file: File, spec: Spec) -> numpy.ndarray:
 def pixels_of(tensor: bytes, spec: Spec) -> numpy.ndarray:
     """The tensor's values in units of a pixel: scale, mean and std taken back."""
     channels = 1 if spec.channels == GRAY else 3
-    shape = (channels, spec.height, spec.width) if spec.layout == NCHW else (spec.height, spec.width, channels)
+    shape = spec.height, spec.width
+    shape = (channels, *shape) if spec.layout == NCHW else (*shape, channels)
     values = numpy.frombuffer(tensor, DTYPES[spec.datatype]).reshape(shape).astype(numpy.float64)
     if spec.datatype == 1:
         return values
@@ -284,5 +305,6 @@ def specs() -> list[Spec]:
     found = []
     for which, fit, (width, height) in itertools.product(range(6), range(3), sizes):
         channels, layout, datatype, shorter = next(rest)
-        found.append(Spec(channels, layout, fit, which, width, height, shorter, pad=37, datatype=datatype))
+        found.append(Spec(channels, layout, fit, which, width, height, shorter, pad=37,
+                          datatype=datatype))
     return found
