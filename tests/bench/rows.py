@@ -204,6 +204,33 @@ def tokenize_row(kind: str, path: pathlib.Path, text: pathlib.Path) -> Row:
                each, "≤ 1/10", each.median <= 1 / 10)
 
 
+PARTS_OF_IMAGES = {"pixels": 1 / 3, "file": 1}  # how much of the peer's time each may take
+IMAGES = [("jpeg", "rgb", "pixels"), ("jpeg", "gray", "pixels"), ("jpeg", "rgb", "file"),
+          ("jpeg", "gray", "file"), ("png", "rgb", "file"), ("png", "gray", "file")]
+
+
+def image(_effort: Effort) -> list[Row]:
+    """To a tensor of 224 x 224, in process."""
+    with tempfile.TemporaryDirectory() as folder:
+        return [image_row(pathlib.Path(folder), *each) for each in IMAGES]
+
+
+def image_row(folder: pathlib.Path, kind: str, channels: str, part: str) -> Row:
+    import image_peer  # noqa: PLC0415  only these rows need Pillow
+    path = image_peer.write(kind, channels, folder)
+    found = [(run_program("image_bench", path, kind, channels, part),
+              image_peer.cpu_us_per_run(path, part)) for _ in range(ROUNDS_IN_PROCESS)]
+    if abs(found[0][0]["sum"] - image_peer.sum_of(path)) > 1:
+        raise SystemExit(f"{kind}, {channels}: not the tensor that Pillow and numpy make")
+    ours = statistics.median(mine["cpu_us_per_run"] for mine, _ in found)
+    theirs = statistics.median(other for _, other in found)
+    each = ratio_of([mine["cpu_us_per_run"] / other for mine, other in found])
+    done = "resized and normalised" if part == "pixels" else f"from {kind.upper()} to a tensor"
+    return Row(f"{image_peer.SIDE} x {image_peer.SIDE} {channels}, {done}", ours / 1000, "ms CPU",
+               "Pillow + numpy", theirs / 1000, each, "≤ 1/3" if part == "pixels" else "≤ 1",
+               each.median <= PARTS_OF_IMAGES[part])
+
+
 def infer_text(effort: Effort) -> list[Row]:
     import text  # noqa: PLC0415  only these rows need FastAPI and `tokenizers`
     rows = []
@@ -277,13 +304,14 @@ def idle(_effort: Effort) -> list[Row]:
 
 
 ROWS = {"echo": echo, "floor": against_floor, "triton": against_triton, "vector": vector,
-        "json": json_tensor, "tokenizer": tokenize, "text": infer_text, "idle": idle}
+        "json": json_tensor, "tokenizer": tokenize, "image": image, "text": infer_text, "idle": idle}
 
 
 def why_not(name: str) -> str:
     """Empty where the row can be measured."""
     needed = {"echo": ["http_echo_bench"], "floor": ["http_echo_bench", "ort_floor_bench"],
               "json": ["json_tensor_bench"], "tokenizer": ["tokenizer_bench"],
+              "image": ["image_bench"],
               "text": ["ort_floor_bench"]}.get(name, [])
     missing = [each for each in needed if not (PROGRAMS / each).exists()]
     if missing:
