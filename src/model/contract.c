@@ -10,15 +10,8 @@
 #include "crypto/sha256.h"
 #include "model/contract_impl.h"
 
-struct checker {
-    struct yaml_document document;
-    struct contract_text text;
-    struct arena *scratch;
-    struct arena *arena;
-    struct error *error;
-};
-
-static const struct yaml_node *root_member(const struct checker *checker, const char *name)
+const struct yaml_node *contract_member(const struct contract_checker *checker,
+                                        const char *name)
 {
     return yaml_member(checker->document.root, name);
 }
@@ -50,20 +43,20 @@ static const struct named *find_twins(struct named *names, size_t count)
     return NULL;
 }
 
-static enum galen_status refuse_twins(const struct checker *checker,
+static enum galen_status refuse_twins(const struct contract_checker *checker,
                                       const struct named *twins, const char *list,
                                       const char *member)
 {
     if (twins == NULL) {
         return GALEN_OK;
     }
-    const struct yaml_node *node = yaml_at(root_member(checker, list), twins[1].index);
+    const struct yaml_node *node = yaml_at(contract_member(checker, list), twins[1].index);
     return yaml_refuse(&checker->document,
                        member == NULL ? node : yaml_member(node, member), checker->error,
                        "is there twice, first as %s[%zu]", list, twins[0].index);
 }
 
-static enum galen_status check_strings_differ(const struct checker *checker,
+static enum galen_status check_strings_differ(const struct contract_checker *checker,
                                               const char *list, const char *const *strings,
                                               size_t count)
 {
@@ -77,7 +70,7 @@ static enum galen_status check_strings_differ(const struct checker *checker,
     return refuse_twins(checker, find_twins(names, count), list, NULL);
 }
 
-static enum galen_status check_features_differ(const struct checker *checker)
+static enum galen_status check_features_differ(const struct contract_checker *checker)
 {
     const size_t count = checker->text.contract.feature_count;
     struct named *names = arena_alloc_array(checker->scratch, count, sizeof(*names));
@@ -92,7 +85,7 @@ static enum galen_status check_features_differ(const struct checker *checker)
 
 /* Features. node: the feature's mapping. */
 
-static enum galen_status check_units(const struct checker *checker,
+static enum galen_status check_units(const struct contract_checker *checker,
                                      const struct contract_feature *feature,
                                      const struct yaml_node *node)
 {
@@ -111,7 +104,7 @@ static enum galen_status check_units(const struct checker *checker,
     return GALEN_OK;
 }
 
-static enum galen_status check_replacement(const struct checker *checker,
+static enum galen_status check_replacement(const struct contract_checker *checker,
                                            const struct contract_feature *feature,
                                            const struct yaml_node *node)
 {
@@ -131,7 +124,7 @@ static enum galen_status check_replacement(const struct checker *checker,
     return GALEN_OK;
 }
 
-static enum galen_status finish_feature(const struct checker *checker,
+static enum galen_status finish_feature(const struct contract_checker *checker,
                                         struct contract_feature *feature,
                                         const struct yaml_node *node)
 {
@@ -146,13 +139,13 @@ static enum galen_status finish_feature(const struct checker *checker,
     return check_replacement(checker, feature, node);
 }
 
-static enum galen_status finish_features(struct checker *checker)
+static enum galen_status finish_features(struct contract_checker *checker)
 {
     const struct contract *contract = &checker->text.contract;
     if (contract->feature_count == 0) {
         return GALEN_OK;
     }
-    const struct yaml_node *node = root_member(checker, "features")->first;
+    const struct yaml_node *node = contract_member(checker, "features")->first;
     for (size_t i = 0; i < checker->text.contract.feature_count; i++, node = node->next) {
         TRY(finish_feature(checker, &checker->text.features[i], node));
     }
@@ -181,9 +174,9 @@ static const char *why_no_text(const struct contract *contract, const char **out
                                                                      : NULL;
 }
 
-static enum galen_status check_text(const struct checker *checker)
+static enum galen_status check_text(const struct contract_checker *checker)
 {
-    const struct yaml_node *text = root_member(checker, "text");
+    const struct yaml_node *text = contract_member(checker, "text");
     const char *key;
     if (text == NULL) {
         return GALEN_OK;
@@ -207,7 +200,7 @@ static bool label_fits(enum contract_scheme scheme, const char *label)
     return strchr(prefixes, label[0]) != NULL && label[1] == '-' && label[2] != '\0';
 }
 
-static enum galen_status check_entity_labels(const struct checker *checker)
+static enum galen_status check_entity_labels(const struct contract_checker *checker)
 {
     const struct contract *contract = &checker->text.contract;
     if (contract->task != TASK_TOKEN_CLASSIFICATION) {
@@ -215,14 +208,14 @@ static enum galen_status check_entity_labels(const struct checker *checker)
     }
     if (contract->output.activation == ACTIVATION_SIGMOID) {
         return yaml_refuse(&checker->document,
-                           yaml_member(root_member(checker, "output"), "activation"),
+                           yaml_member(contract_member(checker, "output"), "activation"),
                            checker->error, "of token-classification cannot be sigmoid");
     }
     for (size_t i = 0; i < contract->label_count; i++) {
         if (!label_fits(contract->entities.scheme, contract->labels[i])) {
             return yaml_refuse(&checker->document,
-                               yaml_at(root_member(checker, "labels"), i), checker->error,
-                               "does not fit entities.scheme");
+                               yaml_at(contract_member(checker, "labels"), i),
+                               checker->error, "does not fit entities.scheme");
         }
     }
     return GALEN_OK;
@@ -230,50 +223,65 @@ static enum galen_status check_entity_labels(const struct checker *checker)
 
 /* What belongs to the task. */
 
-static enum galen_status check_member(const struct checker *checker, const char *name,
-                                      bool belongs, bool required)
+static enum galen_status check_member(const struct contract_checker *checker,
+                                      const char *name, bool belongs, bool required)
 {
-    const struct yaml_node *node = root_member(checker, name);
+    const struct yaml_node *node = contract_member(checker, name);
     const char *task = contract_task_name(checker->text.contract.task);
     if (node != NULL && !belongs) {
         return yaml_refuse_name(&checker->document, node, checker->error,
                                 "does not belong to %s", task);
     }
     if (node == NULL && required) {
-        return yaml_refuse(&checker->document, root_member(checker, "task"), checker->error,
-                           "%s needs %s", task, name);
+        return yaml_refuse(&checker->document, contract_member(checker, "task"),
+                           checker->error, "%s needs %s", task, name);
     }
     return GALEN_OK;
 }
 
-static enum galen_status check_datatype(const struct checker *checker)
+static enum galen_status check_datatype(const struct contract_checker *checker)
 {
-    const bool is_float =
-        checker->text.datatype == INPUT_FP32 || checker->text.datatype == INPUT_FP64;
-    if (contract_takes_text(&checker->text.contract) != is_float) {
+    static const struct {
+        unsigned taken; /* a bit for each contract_input_datatype */
+        const char *why;
+    } rules[] = {
+        [TASK_TABULAR_CLASSIFICATION] = {1u << INPUT_FP32 | 1u << INPUT_FP64,
+                                         "must be FP32 or FP64 for features"},
+        [TASK_TEXT_CLASSIFICATION] = {1u << INPUT_INT32 | 1u << INPUT_INT64,
+                                      "must be INT32 or INT64 for token ids"},
+        [TASK_TOKEN_CLASSIFICATION] = {1u << INPUT_INT32 | 1u << INPUT_INT64,
+                                       "must be INT32 or INT64 for token ids"},
+        [TASK_IMAGE_CLASSIFICATION] = {1u << INPUT_UINT8 | 1u << INPUT_FP16 |
+                                           1u << INPUT_FP32,
+                                       "must be UINT8, FP16 or FP32 for pixels"},
+    };
+    const enum contract_task task = checker->text.contract.task;
+    if ((rules[task].taken & 1u << checker->text.datatype) != 0) {
         return GALEN_OK;
     }
-    const struct yaml_node *input = root_member(checker, "input");
+    const struct yaml_node *input = contract_member(checker, "input");
     const struct yaml_node *node = yaml_member(input, "datatype");
     return yaml_refuse(&checker->document, node == NULL ? input : node, checker->error,
-                       is_float ? "must be INT32 or INT64 for token ids"
-                                : "must be FP32 or FP64 for features");
+                       "%s", rules[task].why);
 }
 
-static enum galen_status check_task(const struct checker *checker)
+static enum galen_status check_task(const struct contract_checker *checker)
 {
     const struct contract *contract = &checker->text.contract;
+    const bool is_tabular = contract->task == TASK_TABULAR_CLASSIFICATION;
     const bool takes_text = contract_takes_text(contract);
-    TRY(check_member(checker, "features", !takes_text, !takes_text));
+    const bool takes_images = contract_takes_images(contract);
+    TRY(check_member(checker, "features", is_tabular, is_tabular));
     TRY(check_member(checker, "text", takes_text, takes_text));
     TRY(check_member(checker, "entities", contract->task == TASK_TOKEN_CLASSIFICATION,
                      false));
+    TRY(check_member(checker, "image", takes_images, takes_images));
     return check_datatype(checker);
 }
 
 /* The rest. */
 
-static enum galen_status check_media_types(const struct checker *checker)
+static enum galen_status check_media_types(const struct contract_checker *checker)
 {
     const struct contract *contract = &checker->text.contract;
     for (size_t i = 0; i < contract->media_type_count; i++) {
@@ -282,7 +290,7 @@ static enum galen_status check_media_types(const struct checker *checker)
                 GALEN_OK ||
             strchr(contract->media_types[i], ';') != NULL) {
             return yaml_refuse(&checker->document,
-                               yaml_at(root_member(checker, "media_types"), i),
+                               yaml_at(contract_member(checker, "media_types"), i),
                                checker->error, "needs a media type without parameters");
         }
     }
@@ -290,11 +298,11 @@ static enum galen_status check_media_types(const struct checker *checker)
                                 contract->media_type_count);
 }
 
-static enum galen_status check_labels(const struct checker *checker)
+static enum galen_status check_labels(const struct contract_checker *checker)
 {
     const struct contract *contract = &checker->text.contract;
     if (contract->label_count == 1 && contract->output.activation != ACTIVATION_SIGMOID) {
-        return yaml_refuse(&checker->document, root_member(checker, "labels"),
+        return yaml_refuse(&checker->document, contract_member(checker, "labels"),
                            checker->error,
                            "has one entry, which needs output.activation sigmoid");
     }
@@ -312,7 +320,7 @@ static const char *why_no_file_name(const char *name)
     return strcmp(name, "model.yaml") == 0 ? "cannot hold its own hash" : NULL;
 }
 
-static enum galen_status finish_files(struct checker *checker)
+static enum galen_status finish_files(struct contract_checker *checker)
 {
     struct contract *contract = &checker->text.contract;
     struct contract_file *files =
@@ -321,7 +329,7 @@ static enum galen_status finish_files(struct checker *checker)
         return GALEN_NO_MEMORY;
     }
     for (size_t i = 0; i < contract->file_count; i++) {
-        const struct yaml_node *node = yaml_at(root_member(checker, "files"), i);
+        const struct yaml_node *node = yaml_at(contract_member(checker, "files"), i);
         const char *why = why_no_file_name(checker->text.files[i].name);
         if (why != NULL) {
             return yaml_refuse_name(&checker->document, node, checker->error, "%s", why);
@@ -335,15 +343,15 @@ static enum galen_status finish_files(struct checker *checker)
     }
     contract->files = files;
     if (contract_network_file(contract) == NULL) {
-        return yaml_refuse(&checker->document, root_member(checker, "files"),
+        return yaml_refuse(&checker->document, contract_member(checker, "files"),
                            checker->error, "lists no file model.*");
     }
     return GALEN_OK;
 }
 
-static enum galen_status check_card(const struct checker *checker)
+static enum galen_status check_card(const struct contract_checker *checker)
 {
-    const struct yaml_node *card = root_member(checker, "card");
+    const struct yaml_node *card = contract_member(checker, "card");
     if (checker->text.contract.demonstration) {
         return GALEN_OK;
     }
@@ -358,14 +366,17 @@ static enum galen_status check_card(const struct checker *checker)
     return GALEN_OK;
 }
 
-static enum galen_status read_contract(struct checker *checker, struct bytes text,
+static enum galen_status read_contract(struct contract_checker *checker, struct bytes text,
                                        const char *file)
 {
     TRY(yaml_parse(text, file, checker->scratch, &checker->document, checker->error));
     TRY(yaml_read(&checker->document, contract_keys, contract_key_count, checker->arena,
                   &checker->text, checker->error));
-    static const enum galen_datatype datatypes[] = {GALEN_FP32, GALEN_FP64, GALEN_INT32,
-                                                    GALEN_INT64};
+    static const enum galen_datatype datatypes[] = {
+        [INPUT_FP32] = GALEN_FP32,   [INPUT_FP64] = GALEN_FP64,
+        [INPUT_INT32] = GALEN_INT32, [INPUT_INT64] = GALEN_INT64,
+        [INPUT_UINT8] = GALEN_UINT8, [INPUT_FP16] = GALEN_FP16,
+    };
     TRY(check_task(checker));
     TRY(check_media_types(checker));
     TRY(finish_features(checker));
@@ -374,7 +385,8 @@ static enum galen_status read_contract(struct checker *checker, struct bytes tex
     TRY(finish_files(checker));
     TRY(check_card(checker));
     checker->text.contract.input.datatype = datatypes[checker->text.datatype];
-    return check_text(checker);
+    TRY(check_text(checker));
+    return contract_check_image(checker);
 }
 
 enum galen_status contract_parse(struct bytes text, const char *file, struct arena *arena,
@@ -386,7 +398,8 @@ enum galen_status contract_parse(struct bytes text, const char *file, struct are
     }
     struct arena scratch;
     arena_init(&scratch, yaml_arena_size_bytes_max(text.size));
-    struct checker checker = {.scratch = &scratch, .arena = arena, .error = out_error};
+    struct contract_checker checker = {
+        .scratch = &scratch, .arena = arena, .error = out_error};
     const enum galen_status status = read_contract(&checker, text, file);
     arena_deinit(&scratch);
     if (status == GALEN_OK) {
@@ -402,7 +415,18 @@ const char *contract_task_name(enum contract_task task)
 
 bool contract_takes_text(const struct contract *contract)
 {
-    return contract->task != TASK_TABULAR_CLASSIFICATION;
+    return contract->task == TASK_TEXT_CLASSIFICATION ||
+           contract->task == TASK_TOKEN_CLASSIFICATION;
+}
+
+bool contract_takes_images(const struct contract *contract)
+{
+    return contract->task == TASK_IMAGE_CLASSIFICATION;
+}
+
+size_t contract_channel_count(enum contract_channels channels)
+{
+    return channels == CHANNELS_GRAY ? 1 : CONTRACT_CHANNEL_COUNT_MAX;
 }
 
 const struct contract_file *contract_file(const struct contract *contract, const char *name)

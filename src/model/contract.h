@@ -16,6 +16,7 @@ enum contract_task {
     TASK_TABULAR_CLASSIFICATION,
     TASK_TEXT_CLASSIFICATION,
     TASK_TOKEN_CLASSIFICATION,
+    TASK_IMAGE_CLASSIFICATION,
 };
 
 /* A unit that a value may be given in, beside the feature's own. */
@@ -69,6 +70,33 @@ enum contract_words {
     WORDS_MAX,   /* the one whose best score is highest */
 };
 
+/* What a pixel of the tensor is, in its order. */
+enum contract_channels { CHANNELS_GRAY, CHANNELS_RGB, CHANNELS_BGR };
+
+enum contract_layout {
+    LAYOUT_NCHW, /* [1, channels, height, width] */
+    LAYOUT_NHWC, /* [1, height, width, channels] */
+};
+
+/* How an image of any shape fills the tensor's. */
+enum contract_fit {
+    FIT_STRETCH, /* both sides become the tensor's */
+    FIT_COVER,   /* aspect kept; the middle is cut out */
+    FIT_CONTAIN, /* aspect kept, all of it inside, the rest is `pad` */
+};
+
+/* As Pillow names them and computes them. */
+enum contract_filter {
+    FILTER_NEAREST,
+    FILTER_BOX,
+    FILTER_BILINEAR,
+    FILTER_HAMMING,
+    FILTER_BICUBIC,
+    FILTER_LANCZOS,
+};
+
+#define CONTRACT_CHANNEL_COUNT_MAX 3u
+
 enum contract_activation { ACTIVATION_NONE, ACTIVATION_SOFTMAX, ACTIVATION_SIGMOID };
 
 struct contract_file {
@@ -99,6 +127,25 @@ struct contract {
         uint64_t bucket; /* a row's length is padded to a multiple of it; 1: not at all */
         enum contract_merge merge;
     } text;
+    struct { /* of the tasks that take images */
+        enum contract_channels channels;
+        enum contract_layout layout;
+        uint64_t width; /* of the tensor, pixels */
+        uint64_t height;
+        enum contract_fit fit;
+        uint64_t shorter; /* of FIT_COVER: the shorter side before the cut; 0: as long as
+                             covers */
+        enum contract_filter filter;
+        uint64_t pad;       /* 0 to 255, of FIT_CONTAIN */
+        double scale;       /* (pixel * scale - mean) / std */
+        const double *mean; /* one a channel, in the tensor's order; NULL: 0 */
+        size_t mean_count;
+        const double *std; /* NULL: 1 */
+        size_t std_count;
+        uint64_t min_width; /* of what is sent, upright, pixels; 422 below */
+        uint64_t min_height;
+        bool convert; /* gray to colour and back; else 422 */
+    } image;
     struct { /* of token classification */
         enum contract_scheme scheme;
         enum contract_words words;
@@ -139,5 +186,10 @@ const struct contract_file *contract_network_file(const struct contract *contrac
 
 /* Whether the task takes text: contract.text is filled. */
 bool contract_takes_text(const struct contract *contract);
+
+/* Whether the task takes images: contract.image is filled. */
+bool contract_takes_images(const struct contract *contract);
+
+size_t contract_channel_count(enum contract_channels channels); /* 1 or 3 */
 
 const char *contract_task_name(enum contract_task task); /* "tabular-classification" */

@@ -13,10 +13,17 @@ enum {
 };
 
 const char *const contract_task_names[] = {"tabular-classification", "text-classification",
-                                           "token-classification", NULL};
-static const char *const datatype_names[] = {"FP32", "FP64", "INT32", "INT64", NULL};
+                                           "token-classification", "image-classification",
+                                           NULL};
+static const char *const datatype_names[] = {"FP32",  "FP64", "INT32", "INT64",
+                                             "UINT8", "FP16", NULL};
 const char *const contract_longer_names[] = {"refuse", "truncate", "window", NULL};
 const char *const contract_merge_names[] = {"center", "mean", "max", "first", NULL};
+const char *const contract_channels_names[] = {"gray", "rgb", "bgr", NULL};
+const char *const contract_layout_names[] = {"nchw", "nhwc", NULL};
+const char *const contract_fit_names[] = {"stretch", "cover", "contain", NULL};
+const char *const contract_filter_names[] = {"nearest", "box",     "bilinear", "hamming",
+                                             "bicubic", "lanczos", NULL};
 const char *const contract_scheme_names[] = {"bio", "bilou", "io", NULL};
 const char *const contract_words_names[] = {"first", "mean", "max", NULL};
 const char *const contract_activation_names[] = {"none", "softmax", "sigmoid", NULL};
@@ -40,7 +47,7 @@ static const struct yaml_key input_keys[] = {
      .otherwise = "FP32",
      .names = datatype_names,
      .help = "What the network takes: of features FP32 or FP64, of token ids INT32 or "
-             "INT64."},
+             "INT64, of pixels UINT8, FP16 or FP32."},
 };
 
 static const struct yaml_key unit_keys[] = {
@@ -159,6 +166,117 @@ static const struct yaml_key text_keys[] = {
              "which the token is farthest from an end, `mean` the mean of all, `max` those "
              "of the window that is surest, `first` those of the first. A text as a whole "
              "has no center and takes the mean then."},
+};
+
+static const struct yaml_key channel_key[] = {
+    {.type = YAML_TYPE_F64},
+};
+
+static const struct yaml_key image_keys[] = {
+    {.name = "channels",
+     .type = YAML_TYPE_ENUM,
+     .offset = IN_CONTRACT(image.channels),
+     .otherwise = "rgb",
+     .names = contract_channels_names,
+     .help = "What a pixel of the tensor is, in its order."},
+    {.name = "layout",
+     .type = YAML_TYPE_ENUM,
+     .offset = IN_CONTRACT(image.layout),
+     .otherwise = "nchw",
+     .names = contract_layout_names,
+     .help = "The order of the tensor's dimensions, batch first."},
+    {.name = "width",
+     .type = YAML_TYPE_U64,
+     .required = true,
+     .offset = IN_CONTRACT(image.width),
+     .min = 1,
+     .max = LIMIT_IMAGE_TENSOR_SIDE_MAX,
+     .help = "Of the tensor, in pixels."},
+    {.name = "height",
+     .type = YAML_TYPE_U64,
+     .required = true,
+     .offset = IN_CONTRACT(image.height),
+     .min = 1,
+     .max = LIMIT_IMAGE_TENSOR_SIDE_MAX,
+     .help = "Of the tensor, in pixels."},
+    {.name = "fit",
+     .type = YAML_TYPE_ENUM,
+     .offset = IN_CONTRACT(image.fit),
+     .otherwise = "stretch",
+     .names = contract_fit_names,
+     .help = "How an image of another shape fills it: `stretch` makes both sides "
+             "those of the tensor, `cover` keeps the aspect and cuts the middle out, "
+             "`contain` keeps the aspect, all of it inside, and fills the rest with "
+             "`pad`."},
+    {.name = "shorter",
+     .type = YAML_TYPE_U64,
+     .offset = IN_CONTRACT(image.shorter),
+     .otherwise = "0",
+     .min = 0,
+     .max = LIMIT_IMAGE_TENSOR_SIDE_MAX,
+     .help = "Of `cover`: the length of the shorter side before the middle is cut "
+             "out; 0: as short as covers."},
+    {.name = "filter",
+     .type = YAML_TYPE_ENUM,
+     .offset = IN_CONTRACT(image.filter),
+     .otherwise = "bilinear",
+     .names = contract_filter_names,
+     .help = "How pixels are resampled, as Pillow does under that name."},
+    {.name = "pad",
+     .type = YAML_TYPE_U64,
+     .offset = IN_CONTRACT(image.pad),
+     .otherwise = "0",
+     .min = 0,
+     .max = 255,
+     .help = "Of `contain`: what fills the rest, 0 to 255."},
+    {.name = "scale",
+     .type = YAML_TYPE_F64,
+     .offset = IN_CONTRACT(image.scale),
+     .otherwise = "0.00392156862745098",
+     .help = "A value of the tensor is (pixel × scale − mean) / std, with pixels "
+             "from 0 to 255. The default is 1/255. Not of UINT8, which holds the "
+             "pixels."},
+    {.name = "mean",
+     .type = YAML_TYPE_SEQUENCE,
+     .offset = IN_CONTRACT(image.mean),
+     .min = 1,
+     .max = CONTRACT_CHANNEL_COUNT_MAX,
+     .keys = channel_key,
+     .key_count = 1,
+     .count_offset = IN_CONTRACT(image.mean_count),
+     .element_size = sizeof(double),
+     .help = "One number a channel, in the tensor's order. Absent: 0."},
+    {.name = "std",
+     .type = YAML_TYPE_SEQUENCE,
+     .offset = IN_CONTRACT(image.std),
+     .min = 1,
+     .max = CONTRACT_CHANNEL_COUNT_MAX,
+     .keys = channel_key,
+     .key_count = 1,
+     .count_offset = IN_CONTRACT(image.std_count),
+     .element_size = sizeof(double),
+     .help = "One number a channel, greater than 0. Absent: 1."},
+    {.name = "min_width",
+     .type = YAML_TYPE_U64,
+     .offset = IN_CONTRACT(image.min_width),
+     .otherwise = "1",
+     .min = 1,
+     .max = LIMIT_IMAGE_SIDE_MAX,
+     .help = "Of what is sent, upright, in pixels; what is smaller is refused (422)."},
+    {.name = "min_height",
+     .type = YAML_TYPE_U64,
+     .offset = IN_CONTRACT(image.min_height),
+     .otherwise = "1",
+     .min = 1,
+     .max = LIMIT_IMAGE_SIDE_MAX,
+     .help = "Likewise."},
+    {.name = "convert",
+     .type = YAML_TYPE_BOOL,
+     .offset = IN_CONTRACT(image.convert),
+     .otherwise = "false",
+     .help = "Whether colour is taken where the network takes gray, and gray where "
+             "it takes colour; else an image with another number of channels is "
+             "refused (422)."},
 };
 
 static const struct yaml_key entities_keys[] = {
@@ -294,6 +412,12 @@ const struct yaml_key contract_keys[] = {
      .keys = text_keys,
      .key_count = COUNT(text_keys),
      .help = "How text becomes tensors. Of text- and token-classification, and required "
+             "there."},
+    {.name = "image",
+     .type = YAML_TYPE_MAPPING,
+     .keys = image_keys,
+     .key_count = COUNT(image_keys),
+     .help = "How an image becomes the tensor. Of image-classification, and required "
              "there."},
     {.name = "entities",
      .type = YAML_TYPE_MAPPING,

@@ -196,8 +196,9 @@ static void what_the_rows_say_is_enforced(void **state)
                    "12: threshold: needs a number from 0 to 1");
     expect_refused(INPUT, "input: {tensor: x, datatype: INT64}",
                    "30: input.datatype: must be FP32 or FP64 for features");
-    expect_refused(INPUT, "input: {tensor: x, datatype: INT8}",
-                   "30: input.datatype: needs one of FP32, FP64, INT32, INT64");
+    expect_refused(
+        INPUT, "input: {tensor: x, datatype: INT8}",
+        "30: input.datatype: needs one of FP32, FP64, INT32, INT64, UINT8, FP16");
     expect_refused(OUTPUT, "output: {tensor: x, activation: relu}",
                    "33: output.activation: needs one of none, softmax, sigmoid");
     expect_refused(1, "task: guessing",

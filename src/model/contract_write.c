@@ -97,6 +97,41 @@ static void put_how_text_is_taken(struct writer *out, const struct contract *con
     put_word(out, "\n  merge: ", contract_merge_names[contract->text.merge]);
 }
 
+static void put_numbers(struct writer *out, const char *key, const double *values,
+                        size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        put_number(out, i == 0 ? key : ", ", values[i]);
+    }
+    writer_put_string(out, count == 0 ? "" : "]");
+}
+
+static void put_shape_of_image(struct writer *out, const struct contract *contract)
+{
+    put_word(out, "\n  channels: ", contract_channels_names[contract->image.channels]);
+    put_word(out, "\n  layout: ", contract_layout_names[contract->image.layout]);
+    put_count(out, "\n  width: ", contract->image.width);
+    put_count(out, "\n  height: ", contract->image.height);
+    put_word(out, "\n  fit: ", contract_fit_names[contract->image.fit]);
+    put_count(out, "\n  shorter: ", contract->image.shorter);
+    put_count(out, "\n  pad: ", contract->image.pad);
+    put_word(out, "\n  filter: ", contract_filter_names[contract->image.filter]);
+}
+
+static void put_how_images_are_taken(struct writer *out, const struct contract *contract)
+{
+    writer_put_string(out, "\nimage:");
+    put_shape_of_image(out, contract);
+    if (contract->input.datatype != GALEN_UINT8) {
+        put_number(out, "\n  scale: ", contract->image.scale);
+    }
+    put_numbers(out, "\n  mean: [", contract->image.mean, contract->image.mean_count);
+    put_numbers(out, "\n  std: [", contract->image.std, contract->image.std_count);
+    put_count(out, "\n  min_width: ", contract->image.min_width);
+    put_count(out, "\n  min_height: ", contract->image.min_height);
+    put_word(out, "\n  convert: ", contract->image.convert ? "true" : "false");
+}
+
 static void put_entities(struct writer *out, const struct contract *contract)
 {
     put_word(out,
@@ -112,8 +147,12 @@ static void put_input(struct writer *out, const struct contract *contract)
     writer_put_byte(out, '}');
     if (contract->task == TASK_TABULAR_CLASSIFICATION) {
         put_features(out, contract);
-    } else {
+    }
+    if (contract_takes_text(contract)) {
         put_how_text_is_taken(out, contract);
+    }
+    if (contract_takes_images(contract)) {
+        put_how_images_are_taken(out, contract);
     }
     if (contract->task == TASK_TOKEN_CLASSIFICATION) {
         put_entities(out, contract);
