@@ -3,26 +3,9 @@
 
 #include <string.h>
 
-#include "base/limits.h"
-#include "codec/json.h"
-#include "codec/number.h"
+#include "model/hugging_face_impl.h"
 
-enum { BUCKET = 8, STRIDE_SHARE = 4 };
-
-/* tokenizer_config.json writes int(1e30) where a tokenizer has no maximum. */
-#define LENGTH_MAX ((uint64_t)LIMIT_TOKEN_COUNT_MAX)
-
-struct reader_of_files {
-    const struct hugging_face *files;
-    const struct json *config;
-    const struct json *tokenizer_config; /* NULL: there is none */
-    int64_t row_length;                  /* of the network; GALEN_DIMENSION_ANY: any */
-    struct contract *contract;
-    struct arena *arena;
-    struct error *error;
-};
-
-static enum galen_status parse_object(struct reader_of_files *reader, struct bytes text,
+static enum galen_status parse_object(struct hugging_face_reader *reader, struct bytes text,
                                       const char *file, const struct json **out_object)
 {
     struct error why;
@@ -37,17 +20,18 @@ static enum galen_status parse_object(struct reader_of_files *reader, struct byt
                : error_set(reader->error, GALEN_INVALID, "%s: is no object", file);
 }
 
-static const struct json *typed_member(const struct json *object, const char *name,
+const struct json *hugging_face_member(const struct json *object, const char *name,
                                        enum json_type type)
 {
     const struct json *value = object == NULL ? NULL : json_member(object, name);
     return value != NULL && json_type(value) == type ? value : NULL;
 }
 
-static bool read_count(const struct json *object, const char *name, uint64_t *out_count)
+bool hugging_face_count(const struct json *object, const char *name, uint64_t max,
+                        uint64_t *out_count)
 {
-    const struct json *value = typed_member(object, name, JSON_NUMBER);
-    return value != NULL && bytes_parse_u64(json_number(value), LENGTH_MAX, out_count);
+    const struct json *value = hugging_face_member(object, name, JSON_NUMBER);
+    return value != NULL && bytes_parse_u64(json_number(value), max, out_count);
 }
 
 /* The task. */
@@ -58,9 +42,10 @@ static bool ends_with(struct bytes text, struct bytes ending)
            bytes_equal(bytes_from(text, text.size - ending.size), ending);
 }
 
-static enum galen_status read_task(struct reader_of_files *reader)
+static enum galen_status read_task(struct hugging_face_reader *reader)
 {
-    const struct json *names = typed_member(reader->config, "architectures", JSON_ARRAY);
+    const struct json *names =
+        hugging_face_member(reader->config, "architectures", JSON_ARRAY);
     struct json_cursor at = {.value = NULL};
     if (names != NULL) {
         at = json_walk(names);
@@ -74,10 +59,13 @@ static enum galen_status read_task(struct reader_of_files *reader)
         reader->contract->task = TASK_TOKEN_CLASSIFICATION;
     } else if (ends_with(name, BYTES("ForSequenceClassification"))) {
         reader->contract->task = TASK_TEXT_CLASSIFICATION;
+    } else if (ends_with(name, BYTES("ForImageClassification"))) {
+        reader->contract->task = TASK_IMAGE_CLASSIFICATION;
     } else {
         return error_set(reader->error, GALEN_NOT_IMPLEMENTED,
                          "config.json: architectures: %.*s is not served, only "
-                         "…ForTokenClassification and …ForSequenceClassification",
+                         "…ForTokenClassification, …ForSequenceClassification and "
+                         "…ForImageClassification",
                          (int)(name.size < 64 ? name.size : 64), (const char *)name.data);
     }
     return GALEN_OK;
@@ -85,15 +73,15 @@ static enum galen_status read_task(struct reader_of_files *reader)
 
 /* Labels. */
 
-static enum galen_status refuse_labels(struct reader_of_files *reader)
+static enum galen_status refuse_labels(struct hugging_face_reader *reader)
 {
     return error_set(reader->error, GALEN_INVALID,
                      "config.json: id2label: does not name labels from \"0\" on");
 }
 
-static enum galen_status read_labels(struct reader_of_files *reader)
+static enum galen_status read_labels(struct hugging_face_reader *reader)
 {
-    const struct json *names = typed_member(reader->config, "id2label", JSON_OBJECT);
+    const struct json *names = hugging_face_member(reader->config, "id2label", JSON_OBJECT);
     const size_t count = names == NULL ? 0 : json_count(names);
     const char **labels = arena_alloc_array(reader->arena, count + 1, sizeof(*labels));
     if (labels == NULL) {
@@ -120,47 +108,15 @@ static enum galen_status read_labels(struct reader_of_files *reader)
     return GALEN_OK;
 }
 
-static bool all_have_prefix(const struct contract *contract, const char *prefixes)
+static void read_activation(struct hugging_face_reader *reader)
 {
-    for (size_t i = 0; i < contract->label_count; i++) {
-        const char *label = contract->labels[i];
-        const bool fits = label[0] != '\0' && strchr(prefixes, label[0]) != NULL &&
-                          label[1] == '-' && label[2] != '\0';
-        if (!fits && strcmp(label, "O") != 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static enum galen_status read_scheme(struct reader_of_files *reader)
-{
-    struct contract *contract = reader->contract;
-    if (contract->task != TASK_TOKEN_CLASSIFICATION) {
-        return GALEN_OK;
-    }
-    if (all_have_prefix(contract, "BI")) {
-        contract->entities.scheme = SCHEME_BIO;
-    } else if (all_have_prefix(contract, "BILU")) {
-        contract->entities.scheme = SCHEME_BILOU;
-    } else if (all_have_prefix(contract, "BIES")) {
-        return error_set(reader->error, GALEN_NOT_IMPLEMENTED,
-                         "config.json: id2label: the scheme BIOES is not served; rename E- "
-                         "to L- and S- to U-, which is BILOU");
-    } else {
-        contract->entities.scheme = SCHEME_IO;
-    }
-    return GALEN_OK;
-}
-
-static void read_activation(struct reader_of_files *reader)
-{
-    const struct json *type = typed_member(reader->config, "problem_type", JSON_STRING);
+    const struct json *type =
+        hugging_face_member(reader->config, "problem_type", JSON_STRING);
     const bool is_multi_label =
         type != NULL && bytes_equal_string(json_string(type), "multi_label_classification");
-    const bool is_text = reader->contract->task == TASK_TEXT_CLASSIFICATION;
+    const bool is_whole = reader->contract->task != TASK_TOKEN_CLASSIFICATION;
     reader->contract->output.activation =
-        is_text && (is_multi_label || reader->contract->label_count == 1)
+        is_whole && (is_multi_label || reader->contract->label_count == 1)
             ? ACTIVATION_SIGMOID
             : ACTIVATION_SOFTMAX;
 }
@@ -178,57 +134,10 @@ static const struct galen_tensor_spec *find_spec(const struct galen_tensor_spec 
     return NULL;
 }
 
-static bool holds_ids(const struct galen_tensor_spec *spec)
+const struct galen_tensor_spec *hugging_face_input(const struct hugging_face *files,
+                                                   const char *name)
 {
-    return spec->rank == 2 &&
-           (spec->datatype == GALEN_INT64 || spec->datatype == GALEN_INT32);
-}
-
-static enum galen_status check_input(struct reader_of_files *reader,
-                                     const struct galen_tensor_spec *spec)
-{
-    static const char *const known[] = {"input_ids", "attention_mask", "token_type_ids"};
-    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-        if (strcmp(spec->name, known[i]) == 0) {
-            return holds_ids(spec) && spec->datatype == reader->contract->input.datatype
-                       ? GALEN_OK
-                       : error_set(reader->error, GALEN_NOT_IMPLEMENTED,
-                                   "the network's input '%s' is not [batch, tokens] of "
-                                   "integers like input_ids",
-                                   spec->name);
-        }
-    }
-    return error_set(reader->error, GALEN_NOT_IMPLEMENTED,
-                     "the network's input '%s' is none that preprocess can make",
-                     spec->name);
-}
-
-static const char *name_of(const struct hugging_face *files, const char *name)
-{
-    const struct galen_tensor_spec *spec =
-        find_spec(files->inputs, files->input_count, name);
-    return spec == NULL ? NULL : spec->name;
-}
-
-static enum galen_status read_inputs(struct reader_of_files *reader)
-{
-    const struct hugging_face *files = reader->files;
-    struct contract *contract = reader->contract;
-    const struct galen_tensor_spec *ids =
-        find_spec(files->inputs, files->input_count, "input_ids");
-    if (ids == NULL) {
-        return error_set(reader->error, GALEN_NOT_IMPLEMENTED,
-                         "the network has no input 'input_ids'");
-    }
-    contract->input.tensor = ids->name;
-    contract->input.datatype = ids->datatype;
-    reader->row_length = ids->shape[1];
-    for (size_t i = 0; i < files->input_count; i++) {
-        TRY(check_input(reader, &files->inputs[i]));
-    }
-    contract->text.mask = name_of(files, "attention_mask");
-    contract->text.types = name_of(files, "token_type_ids");
-    return GALEN_OK;
+    return find_spec(files->inputs, files->input_count, name);
 }
 
 static bool fits_task(const struct contract *contract, const struct galen_tensor_spec *spec)
@@ -242,7 +151,7 @@ static bool fits_task(const struct contract *contract, const struct galen_tensor
     return last == GALEN_DIMENSION_ANY || (uint64_t)last == contract->label_count;
 }
 
-static enum galen_status read_output(struct reader_of_files *reader)
+static enum galen_status read_output(struct hugging_face_reader *reader)
 {
     const struct hugging_face *files = reader->files;
     const struct galen_tensor_spec *spec =
@@ -260,103 +169,34 @@ static enum galen_status read_output(struct reader_of_files *reader)
     return GALEN_OK;
 }
 
-/* How long a text may be. */
-
-/* RoBERTa's positions begin behind its padding: 514 of them take 512 tokens. */
-static uint64_t lost_positions(const struct reader_of_files *reader)
+static enum galen_status parse_if_there(struct hugging_face_reader *reader,
+                                        struct bytes text, const char *file,
+                                        const struct json **out_object)
 {
-    static const char *const kinds[] = {"roberta", "xlm-roberta", "camembert",
-                                        "longformer"};
-    const struct json *type = typed_member(reader->config, "model_type", JSON_STRING);
-    uint64_t pad = 1;
-    for (size_t i = 0; type != NULL && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-        if (bytes_equal_string(json_string(type), kinds[i])) {
-            (void)read_count(reader->config, "pad_token_id", &pad);
-            return pad + 1;
-        }
-    }
-    return 0;
+    return text.size == 0 ? GALEN_OK : parse_object(reader, text, file, out_object);
 }
 
-static uint64_t smaller(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
-static enum galen_status read_max_length(struct reader_of_files *reader)
-{
-    uint64_t positions;
-    uint64_t length;
-    if (!read_count(reader->config, "max_position_embeddings", &positions) &&
-        !read_count(reader->config, "n_positions", &positions)) {
-        return error_set(reader->error, GALEN_INVALID,
-                         "config.json: neither max_position_embeddings nor n_positions "
-                         "says how many tokens the model takes");
-    }
-    const uint64_t lost = lost_positions(reader);
-    if (positions <= lost) {
-        return error_set(reader->error, GALEN_INVALID,
-                         "config.json: max_position_embeddings: leaves no token");
-    }
-    positions -= lost;
-    if (read_count(reader->tokenizer_config, "model_max_length", &length) && length > 0) {
-        positions = smaller(positions, length);
-    }
-    reader->contract->text.max_length = positions;
-    return GALEN_OK;
-}
-
-/* A network that was exported with one length gets every row padded to it. */
-static enum galen_status read_rows(struct reader_of_files *reader)
-{
-    struct contract *contract = reader->contract;
-    const int64_t fixed = reader->row_length;
-    contract->text.bucket = contract->text.mask != NULL ? BUCKET : 1;
-    if (fixed != GALEN_DIMENSION_ANY) {
-        if (contract->text.mask == NULL || fixed < 1 || (uint64_t)fixed > LENGTH_MAX) {
-            return error_set(reader->error, GALEN_NOT_IMPLEMENTED,
-                             "the network takes rows of %lld tokens only, and has no "
-                             "attention_mask",
-                             (long long)fixed);
-        }
-        contract->text.max_length = (uint64_t)fixed;
-        contract->text.bucket = (uint64_t)fixed;
-    }
-    contract->text.longer = LONGER_WINDOW;
-    contract->text.stride = contract->text.max_length / STRIDE_SHARE;
-    contract->text.merge =
-        contract->task == TASK_TOKEN_CLASSIFICATION ? MERGE_CENTER : MERGE_MEAN;
-    return GALEN_OK;
-}
-
-static enum galen_status read_all(struct reader_of_files *reader)
+static enum galen_status read_all(struct hugging_face_reader *reader)
 {
     const struct hugging_face *files = reader->files;
-    TRY(parse_object(reader, files->config, "config.json", &reader->config));
-    if (files->tokenizer_config.size > 0) {
-        TRY(parse_object(reader, files->tokenizer_config, "tokenizer_config.json",
-                         &reader->tokenizer_config));
-    }
+    TRY(parse_object(reader, files->config, HUGGING_FACE_CONFIG, &reader->config));
+    TRY(parse_if_there(reader, files->tokenizer_config, HUGGING_FACE_TOKENIZER_CONFIG,
+                       &reader->tokenizer_config));
+    TRY(parse_if_there(reader, files->preprocessor_config, HUGGING_FACE_PREPROCESSOR_CONFIG,
+                       &reader->preprocessor_config));
     TRY(read_task(reader));
     TRY(read_labels(reader));
-    TRY(read_scheme(reader));
     read_activation(reader);
-    TRY(read_inputs(reader));
-    TRY(read_output(reader));
-    TRY(read_max_length(reader));
-    return read_rows(reader);
+    TRY(contract_takes_images(reader->contract) ? hugging_face_read_image(reader)
+                                                : hugging_face_read_text(reader));
+    return read_output(reader);
 }
 
 enum galen_status hugging_face_read(const struct hugging_face *files, struct arena *arena,
                                     struct contract *out_contract, struct error *out_error)
 {
-    static const char *const media_types[] = {"text/plain"};
-    struct contract contract = {
-        .media_types = media_types,
-        .media_type_count = 1,
-        .text = {.tokenizer = HUGGING_FACE_TOKENIZER},
-    };
-    struct reader_of_files reader = {
+    struct contract contract = {.title = NULL};
+    struct hugging_face_reader reader = {
         .files = files, .contract = &contract, .arena = arena, .error = out_error};
     TRY(read_all(&reader));
     *out_contract = contract;
