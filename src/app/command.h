@@ -11,7 +11,7 @@ enum exit_code {
 
 struct command {
     const char *name;
-    const char *summary; /* one line for `galen --help` */
+    const char *summary; /* one line for `galen --help`; NULL: it is not listed there */
     const char *help;    /* what `galen NAME --help` prints */
     enum exit_code (*run)(int argument_count, char **arguments); /* behind the name */
 };
@@ -22,3 +22,4 @@ extern const struct command preprocess_command;
 extern const struct command engine_command;
 extern const struct command infer_command;
 extern const struct command model_command;
+extern const struct command image_worker_command;

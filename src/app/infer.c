@@ -152,8 +152,9 @@ static const char *media_type_by_name(const char *path)
         struct bytes ending;
         const char *type;
     } endings[] = {
-        {BYTES_INIT(".json"), "application/json"},
-        {BYTES_INIT(".txt"), "text/plain"},
+        {BYTES_INIT(".json"), "application/json"}, {BYTES_INIT(".txt"), "text/plain"},
+        {BYTES_INIT(".png"), "image/png"},         {BYTES_INIT(".jpg"), "image/jpeg"},
+        {BYTES_INIT(".jpeg"), "image/jpeg"},
     };
     const struct bytes name = bytes_from_string(path);
     for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
@@ -264,8 +265,10 @@ const struct command infer_command = {
     .summary = "sends a file to a running gateway and prints the answer",
     .help = "Usage: galen infer [OPTION]... FILE\n\n"
             "Sends FILE (or standard input, for -) to POST /infer and prints the answer.\n"
-            "A .txt file is a note. A .json file is the body itself: {\"model\": …,\n"
-            "\"input\": …}. Any other is what the gateway sees that it is.\n\n"
+            "A .txt file is a note, a .png or .jpg an image. A .json file is the body "
+            "itself:\n"
+            "{\"model\": …, \"input\": …}. Any other is what the gateway sees that it "
+            "is.\n\n"
             "  --url URL        of the gateway; http://127.0.0.1:8000\n"
             "  --model NAME     where the file names none\n"
             "  --version V      a number or a tag such as current or previous\n"

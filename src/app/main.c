@@ -5,8 +5,8 @@
 #include "app/command.h"
 
 static const struct command *const commands[] = {
-    &serve_command,  &gateway_command, &preprocess_command,
-    &engine_command, &infer_command,   &model_command,
+    &serve_command, &gateway_command, &preprocess_command,   &engine_command,
+    &infer_command, &model_command,   &image_worker_command,
 };
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
@@ -18,7 +18,9 @@ static void print_help(FILE *out)
                   "[OPTION]...\n\nCommands:\n",
                   GALEN_VERSION);
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        (void)fprintf(out, "  %-12s%s\n", commands[i]->name, commands[i]->summary);
+        if (commands[i]->summary != NULL) {
+            (void)fprintf(out, "  %-12s%s\n", commands[i]->name, commands[i]->summary);
+        }
     }
     (void)fprintf(out,
                   "\n`galen COMMAND --help` says more. `galen --version` prints the "

@@ -16,12 +16,15 @@
 #include "model/import.h"
 #include "model/repository.h"
 
-enum { OPTION_NAME, OPTION_REPOSITORY, OPTION_TEXT, PATH_SIZE = 4096 };
+enum { OPTION_NAME, OPTION_REPOSITORY, OPTION_TEXT, OPTION_IMAGE };
+
+enum { PATH_SIZE = 4096, IMAGE_SIZE_BYTES_MAX = 32 << 20 };
 
 static const struct option options[] = {
     [OPTION_NAME] = {"--name", true},
     [OPTION_REPOSITORY] = {"--repository", true},
     [OPTION_TEXT] = {"--text", true},
+    [OPTION_IMAGE] = {"--image", true},
     {NULL, false},
 };
 
@@ -30,6 +33,7 @@ struct wish {
     const char *name;
     const char *repository;
     const char *text;
+    const char *image; /* a path; NULL: a picture of our own */
 };
 
 /* What is found in the folder, and made of it. */
@@ -40,7 +44,9 @@ struct onboarding {
     char tokenizer[PATH_SIZE + 32];
     struct arena arena;
     struct hugging_face files;
+    bool takes_images;
     struct bytes tokenizer_text;
+    struct bytes image;
     struct galen_backend *backend;
     struct contract contract;
     struct error error;
@@ -63,6 +69,9 @@ static bool take_argument(struct wish *wish, const struct argument *argument)
         return true;
     case OPTION_TEXT:
         wish->text = argument->value;
+        return true;
+    case OPTION_IMAGE:
+        wish->image = argument->value;
         return true;
     default:
         wish->folder = wish->folder == NULL ? argument->value : "";
@@ -122,23 +131,31 @@ static bool find_file(const struct onboarding *onboarding, const char *name, cha
     return is_file(out_path);
 }
 
+/* What is there says what the model takes. */
+static enum galen_status find_kind(struct onboarding *onboarding)
+{
+    char path[PATH_SIZE + 32];
+    if (find_file(onboarding, HUGGING_FACE_TOKENIZER, onboarding->tokenizer)) {
+        return GALEN_OK;
+    }
+    onboarding->takes_images =
+        find_file(onboarding, HUGGING_FACE_PREPROCESSOR_CONFIG, path);
+    return onboarding->takes_images
+               ? GALEN_OK
+               : error_set(&onboarding->error, GALEN_NOT_FOUND,
+                           "%s: there is neither tokenizer.json nor "
+                           "preprocessor_config.json; the library transformers writes "
+                           "them with AutoTokenizer… or AutoImageProcessor…"
+                           "save_pretrained",
+                           onboarding->folder);
+}
+
 static enum galen_status find_files(struct onboarding *onboarding)
 {
-    char other[PATH_SIZE + 32];
-    struct error *error = &onboarding->error;
-    if (!find_file(onboarding, HUGGING_FACE_TOKENIZER, onboarding->tokenizer)) {
-        return find_file(onboarding, "preprocessor_config.json", other)
-                   ? error_set(error, GALEN_NOT_IMPLEMENTED,
-                               "%s: models of images are not served by this version",
-                               onboarding->folder)
-                   : error_set(error, GALEN_NOT_FOUND,
-                               "%s: there is no tokenizer.json; the library transformers "
-                               "writes one with AutoTokenizer…save_pretrained",
-                               onboarding->folder);
-    }
+    TRY(find_kind(onboarding));
     if (!find_file(onboarding, "model.onnx", onboarding->network) &&
         !find_file(onboarding, "onnx/model.onnx", onboarding->network)) {
-        return error_set(error, GALEN_NOT_FOUND,
+        return error_set(&onboarding->error, GALEN_NOT_FOUND,
                          "%s: there is neither model.onnx nor onnx/model.onnx",
                          onboarding->folder);
     }
@@ -157,17 +174,48 @@ static enum galen_status read_file(struct onboarding *onboarding, int folder,
                                           onboarding->folder, name, why.text);
 }
 
+static enum galen_status read_if_there(struct onboarding *onboarding, int folder,
+                                       const char *name, struct bytes *out_text)
+{
+    char path[PATH_SIZE + 32];
+    return find_file(onboarding, name, path) ? read_file(onboarding, folder, name, out_text)
+                                             : GALEN_OK;
+}
+
 static enum galen_status read_texts(struct onboarding *onboarding)
 {
     int folder CLOSED_LATER = -1;
-    char path[PATH_SIZE + 32];
+    struct hugging_face *files = &onboarding->files;
     TRY(directory_open_root(onboarding->folder, &folder, &onboarding->error));
-    TRY(read_file(onboarding, folder, "config.json", &onboarding->files.config));
-    TRY(read_file(onboarding, folder, HUGGING_FACE_TOKENIZER, &onboarding->tokenizer_text));
-    return find_file(onboarding, "tokenizer_config.json", path)
-               ? read_file(onboarding, folder, "tokenizer_config.json",
-                           &onboarding->files.tokenizer_config)
-               : GALEN_OK;
+    TRY(read_file(onboarding, folder, HUGGING_FACE_CONFIG, &files->config));
+    TRY(read_if_there(onboarding, folder, HUGGING_FACE_TOKENIZER,
+                      &onboarding->tokenizer_text));
+    TRY(read_if_there(onboarding, folder, HUGGING_FACE_TOKENIZER_CONFIG,
+                      &files->tokenizer_config));
+    return read_if_there(onboarding, folder, HUGGING_FACE_PREPROCESSOR_CONFIG,
+                         &files->preprocessor_config);
+}
+
+/* The sample that --image names. */
+static enum galen_status read_image(struct onboarding *onboarding)
+{
+    const char *path = onboarding->wish.image;
+    if (path == NULL || !onboarding->takes_images) {
+        return GALEN_OK;
+    }
+    FILE *file = fopen(path, "rb");
+    if (file == NULL) {
+        return error_set(&onboarding->error, GALEN_NOT_FOUND, "%s: %s", path,
+                         strerror(errno));
+    }
+    uint8_t *bytes = arena_alloc(&onboarding->arena, IMAGE_SIZE_BYTES_MAX + 1);
+    const size_t size = bytes == NULL ? 0 : fread(bytes, 1, IMAGE_SIZE_BYTES_MAX + 1, file);
+    (void)fclose(file);
+    onboarding->image = bytes_of(bytes, size);
+    return size <= IMAGE_SIZE_BYTES_MAX
+               ? GALEN_OK
+               : error_set(&onboarding->error, GALEN_TOO_LARGE,
+                           "%s: is larger than %d bytes", path, IMAGE_SIZE_BYTES_MAX);
 }
 
 static enum galen_status open_network(struct onboarding *onboarding)
@@ -206,11 +254,14 @@ static enum galen_status try_sample(struct onboarding *onboarding, struct writer
         .tokenizer = onboarding->tokenizer_text,
         .backend = onboarding->backend,
         .text = bytes_from_string(onboarding->wish.text),
+        .image = onboarding->image,
     };
     struct json_writer json = json_writer_on(out);
     json_begin_object(&json);
-    json_put_name(&json, "input");
-    json_put_cstring(&json, onboarding->wish.text);
+    if (!onboarding->takes_images) {
+        json_put_name(&json, "input");
+        json_put_cstring(&json, onboarding->wish.text);
+    }
     TRY(model_sample_run(&sample, &json, &onboarding->error));
     json_end_object(&json);
     return out->status;
@@ -229,7 +280,7 @@ static enum galen_status put_into_repository(struct onboarding *onboarding)
         .repository = onboarding->wish.repository,
         .model = onboarding->wish.name,
         .files = files,
-        .file_count = sizeof(files) / sizeof(files[0]),
+        .file_count = onboarding->takes_images ? 1 : 2,
         .contract = &onboarding->contract,
         .card = &card,
     };
@@ -255,6 +306,7 @@ static enum galen_status run_all(struct onboarding *onboarding)
     TRY(find_name(onboarding));
     TRY(find_files(onboarding));
     TRY(read_texts(onboarding));
+    TRY(read_image(onboarding));
     TRY(open_network(onboarding));
     TRY(derive(onboarding));
     writer_init(&sample, LIMIT_JSON_DOCUMENT_SIZE_BYTES_MAX);
@@ -300,15 +352,17 @@ const struct command model_command = {
     .summary = "puts a model into a repository",
     .help =
         "Usage: galen model init DIR [OPTION]...\n\n"
-        "Makes a model of the repository from a Hugging Face folder: config.json,\n"
-        "tokenizer.json, tokenizer_config.json if it is there, and model.onnx or\n"
-        "onnx/model.onnx. What the contract (model.yaml) says is read from them and from\n"
-        "the network; one sample is run before anything is written, and nothing that is\n"
-        "there is changed. Texts only: …ForTokenClassification and\n"
-        "…ForSequenceClassification.\n\n"
+        "Makes a model of the repository from a Hugging Face folder: config.json; for\n"
+        "texts tokenizer.json, and tokenizer_config.json if it is there; for images\n"
+        "preprocessor_config.json; and model.onnx or onnx/model.onnx. What the contract\n"
+        "(model.yaml) says is read from them and from the network; one sample is run\n"
+        "before anything is written, and nothing that is there is changed.\n"
+        "…ForTokenClassification, …ForSequenceClassification and\n"
+        "…ForImageClassification.\n\n"
         "  --name NAME         of the model; the folder's own otherwise\n"
         "  --repository DIR    models otherwise\n"
-        "  --text TEXT         the sample\n\n"
+        "  --text TEXT         the sample, of a model that takes texts\n"
+        "  --image FILE        the sample, a PNG or JPEG, of one that takes images\n\n"
         "Exit codes: 0 done, 2 the folder cannot be served or the name is taken.\n",
     .run = run,
 };

@@ -3,6 +3,7 @@
 
 #include "backend/memory_sink.h"
 #include "base/limits.h"
+#include "codec/media_type.h"
 #include "gateway/entities.h"
 #include "gateway/predictions.h"
 #include "preprocess/transform.h"
@@ -25,16 +26,50 @@ static const struct galen_tensor *find_made(const struct run *run, const char *n
     return NULL;
 }
 
+static enum galen_status prepare(struct run *run, const struct transform *transform,
+                                 void **out_prepared)
+{
+    *out_prepared = NULL;
+    return transform->prepare == NULL
+               ? GALEN_OK
+               : transform->prepare(run->sample->contract, run->sample->tokenizer,
+                                    out_prepared, run->error);
+}
+
+/* A PNG of one pixel. */
+static const uint8_t gray_pixel[] = {
+    0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, 0x00, 0x00, 0x00, 0x0D, 0x49, 0x48,
+    0x44, 0x52, 0x00, 0x00, 0x00, 0x01, 0x00, 0x00, 0x00, 0x01, 0x08, 0x00, 0x00, 0x00,
+    0x00, 0x3A, 0x7E, 0x9B, 0x55, 0x00, 0x00, 0x00, 0x0A, 0x49, 0x44, 0x41, 0x54, 0x78,
+    0xDA, 0x63, 0x68, 0x00, 0x00, 0x00, 0x82, 0x00, 0x81, 0xDA, 0x45, 0x08, 0x3B, 0x00,
+    0x00, 0x00, 0x00, 0x49, 0x45, 0x4E, 0x44, 0xAE, 0x42, 0x60, 0x82,
+};
+
+static struct bytes image_of(const struct model_sample *sample)
+{
+    return sample->image.size > 0 ? sample->image
+                                  : bytes_of(gray_pixel, sizeof(gray_pixel));
+}
+
 static enum galen_status preprocess(struct run *run)
 {
     const struct model_sample *sample = run->sample;
     const struct transform *transform = transform_for(sample->contract->task);
+    const bool takes_images = contract_takes_images(sample->contract);
+    const struct bytes input = takes_images ? image_of(sample) : sample->text;
+    struct transform_run work = {
+        .contract = sample->contract,
+        .input = phi_hide(input),
+        .content_type = bytes_from_string(media_type_sniff(input)),
+        .arena = &run->arena,
+    };
     void *prepared;
-    TRY(transform->prepare(sample->contract, sample->tokenizer, &prepared, run->error));
-    const enum galen_status status =
-        transform->run(sample->contract, prepared, phi_hide(sample->text), &run->arena,
-                       &run->made, run->error);
-    transform->unprepare(prepared);
+    TRY(prepare(run, transform, &prepared));
+    work.prepared = prepared;
+    const enum galen_status status = transform->run(&work, &run->made, run->error);
+    if (transform->unprepare != NULL) {
+        transform->unprepare(prepared);
+    }
     return status;
 }
 
@@ -83,10 +118,10 @@ static enum galen_status put_predictions(struct run *run, const struct galen_ten
                                          struct json_writer *json)
 {
     const struct galen_tensor *special = find_made(run, PREPROCESS_SPECIAL);
+    const size_t row_count = special == NULL ? 1 : (size_t)special->shape[0];
     struct predictions predictions;
-    TRY(predictions_from_tensor(run->sample->contract, scores,
-                                special == NULL ? 0 : (size_t)special->shape[0],
-                                &run->arena, &predictions, run->error));
+    TRY(predictions_from_tensor(run->sample->contract, scores, row_count, &run->arena,
+                                &predictions, run->error));
     predictions_put(&predictions, json);
     return GALEN_OK;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One text through a model that is not served yet: preprocessed, run, mapped as POST /infer
- * would. */
+/* One text or image through a model that is not served yet: preprocessed, run, mapped as
+ * POST /infer would. */
 #pragma once
 
 #include "codec/json_writer.h"
@@ -8,10 +8,11 @@
 #include "model/contract.h"
 
 struct model_sample {
-    const struct contract *contract; /* of a text task */
-    struct bytes tokenizer;          /* the file's content */
+    const struct contract *contract; /* of a task that takes texts or images */
+    struct bytes tokenizer;          /* the file's content; of texts */
     struct galen_backend *backend;   /* borrowed */
     struct bytes text;
+    struct bytes image; /* PNG or JPEG; empty: one gray pixel */
 };
 
 /* Puts the answer's members into the object that is open. The status and error of whatever

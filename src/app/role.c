@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "engine/engine.h"
 #include "net/address.h"
+#include "preprocess/image/image_worker.h"
 #include "preprocess/preprocess.h"
 
 /* A role that runs: its workers, and the signals that end it, on the first one's loop. */
@@ -98,6 +99,27 @@ static enum galen_status open_engine(struct role *role, struct error *out_error)
                                                       : "none has a tagged version");
 }
 
+static size_t count_or_cores(uint64_t count)
+{
+    return count > 0 ? count : uv_available_parallelism();
+}
+
+static enum galen_status open_preprocess(struct role *role)
+{
+    static const char *const image_worker[] = {"/proc/self/exe", IMAGE_WORKER_COMMAND,
+                                               NULL};
+    const struct settings *settings = &role->settings;
+    const struct preprocess_options options = {
+        .repository = role->repository,
+        .now_ns = clock_monotonic_ns,
+        .image_worker_command = image_worker,
+        .image_worker_count = count_or_cores(settings->images_workers),
+        .image_queue_count_max = settings->images_queue_size,
+        .image_size_bytes_max = settings->limits_body_size_bytes,
+    };
+    return preprocess_create(&options, &role->preprocess);
+}
+
 static bool is_demonstration(const struct repository_version *version)
 {
     return version->contract != NULL && version->contract->demonstration;
@@ -150,7 +172,7 @@ static enum galen_status open_services(struct role *role, struct error *out_erro
         TRY(open_engine(role, out_error));
     }
     if (runs_preprocess(role)) {
-        TRY(preprocess_create(role->repository, clock_monotonic_ns, &role->preprocess));
+        TRY(open_preprocess(role));
     }
     return GALEN_OK;
 }
@@ -297,11 +319,6 @@ static enum exit_code open_and_run(struct crew *crew)
     return run_crew(crew);
 }
 
-static size_t thread_count(const struct settings *settings)
-{
-    return settings->threads > 0 ? settings->threads : uv_available_parallelism();
-}
-
 enum exit_code role_run(const struct role_kind *kind, int argument_count, char **arguments)
 {
     struct crew crew = {.role = {.kind = kind}};
@@ -310,7 +327,7 @@ enum exit_code role_run(const struct role_kind *kind, int argument_count, char *
         return code;
     }
     raise_file_limit();
-    crew.count = thread_count(&crew.role.settings);
+    crew.count = count_or_cores(crew.role.settings.threads);
     code = open_and_run(&crew);
     for (size_t i = 0; crew.workers != NULL && i < crew.count; i++) {
         worker_deinit(&crew.workers[i]);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A row of features, or a text of whatever number of windows, gets one score a label. */
+/* A row of features, an image, or a text of whatever number of windows, gets one score a
+ * label. */
 #include "gateway/domain.h"
 #include "gateway/predictions.h"
 #include "infer/preprocess_contract.h"
 
-/* A vector is one row, and so are tensors that a client sent itself. */
+/* A vector or an image is one row, and so are tensors that a client sent itself. */
 static enum galen_status count_rows(struct request *request, size_t *out_count)
 {
     const struct galen_tensor *special;
@@ -52,6 +53,12 @@ const struct domain tabular_domain = {
 
 const struct domain text_domain = {
     .task = TASK_TEXT_CLASSIFICATION,
+    .map = map,
+    .put_members = put_members,
+};
+
+const struct domain image_domain = {
+    .task = TASK_IMAGE_CLASSIFICATION,
     .map = map,
     .put_members = put_members,
 };

@@ -5,6 +5,7 @@ static const struct domain *const domains[] = {
     &tabular_domain,
     &text_domain,
     &token_domain,
+    &image_domain,
 };
 
 const struct domain *domain_for(enum contract_task task)

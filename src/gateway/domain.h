@@ -42,3 +42,4 @@ MUST_USE enum galen_status domain_reserved(struct request *request, const char *
 extern const struct domain tabular_domain;
 extern const struct domain text_domain;
 extern const struct domain token_domain;
+extern const struct domain image_domain;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "preprocess/preprocess.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -9,6 +10,7 @@
 #include "codec/media_type.h"
 #include "infer/answer.h"
 #include "infer/validate.h"
+#include "preprocess/offload.h"
 #include "preprocess/preparations.h"
 
 enum { NUMBER_SIZE = 24 };
@@ -18,6 +20,8 @@ struct preprocess {
     struct repository *repository;
     struct preparations preparations;
     uint64_t (*now_ns)(void);
+    struct offload *offload; /* NULL: nothing here runs apart, or it cannot */
+    struct error why_no_offload;
 };
 
 /* What a call is about, once its names are resolved. */
@@ -63,6 +67,10 @@ static enum galen_status find_preparation(const struct preprocess *preprocess,
     }
     if (preparation->status != GALEN_OK) {
         return error_set(&call->error, GALEN_UNAVAILABLE, "%s", preparation->why_not.text);
+    }
+    if (preparation->transform->runs_apart && preprocess->offload == NULL) {
+        return error_set(&call->error, GALEN_UNAVAILABLE, "%s",
+                         preprocess->why_no_offload.text);
     }
     subject->preparation = preparation;
     subject->transform = preparation->transform;
@@ -149,23 +157,94 @@ static enum galen_status answer_outputs(struct infer_call *call,
     return GALEN_OK;
 }
 
-static enum galen_status run(const struct subject *subject, struct infer_call *call)
+/* A call on its way to its outputs; in the call's arena. */
+struct work {
+    struct offload_task task; /* of what runs apart */
+    const struct preprocess *preprocess;
+    struct infer_call *call;
+    const struct transform *transform;
+    struct transform_run run;
+    uint64_t wanted_outputs;
+    atomic_bool cancelled;
+};
+
+static enum galen_status run_work(struct work *work)
+{
+    struct transform_outputs made = {.count = 0};
+    TRY(work->transform->run(&work->run, &made, &work->call->error));
+    return answer_outputs(work->call, &made, work->wanted_outputs);
+}
+
+static enum galen_status outcome_of(struct work *work)
+{
+    if (atomic_load(&work->cancelled)) {
+        return infer_refuse_cancelled(work->call);
+    }
+    if (work->preprocess->now_ns() >= work->call->request.deadline_ns) {
+        return infer_refuse_late(work->call);
+    }
+    const enum galen_status status = run_work(work);
+    return atomic_load(&work->cancelled) ? infer_refuse_cancelled(work->call) : status;
+}
+
+static void run_apart(struct offload_task *task, struct confined_decoder *decoder)
+{
+    struct work *work = LIST_ITEM(task, struct work, task);
+    work->run.decoder = decoder;
+    infer_call_finish(work->call, outcome_of(work));
+}
+
+static enum galen_status prepare_work(const struct preprocess *preprocess,
+                                      const struct subject *subject,
+                                      struct infer_call *call, struct work **out_work)
 {
     const struct contract *contract = subject->version->contract;
-    struct transform_outputs made = {.count = 0};
     struct v2_model model;
     struct infer_plan plan;
+    struct work *work = arena_alloc(call->arena, sizeof(*work));
+    if (work == NULL) {
+        return GALEN_NO_MEMORY;
+    }
     TRY(describe(subject, call, &model));
     TRY(infer_validate(&call->request, &(struct infer_rules){.model = &model}, call->arena,
                        &plan, &call->error));
-    if (!is_accepted(contract, only_element(&plan.inputs[1]))) {
-        return error_set(&call->error, GALEN_UNSUPPORTED_TYPE,
-                         "model '%s' does not take this media type", model.name);
+    work->task.run = run_apart;
+    work->preprocess = preprocess;
+    work->call = call;
+    work->transform = subject->transform;
+    work->wanted_outputs = plan.wanted_outputs;
+    work->run = (struct transform_run){
+        .contract = contract,
+        .prepared = subject->preparation->prepared,
+        .input = phi_hide(only_element(&plan.inputs[0])),
+        .content_type = only_element(&plan.inputs[1]),
+        .arena = call->arena,
+        .deadline_ns = call->request.deadline_ns,
+    };
+    *out_work = work;
+    return is_accepted(contract, work->run.content_type)
+               ? GALEN_OK
+               : error_set(&call->error, GALEN_UNSUPPORTED_TYPE,
+                           "model '%s' does not take this media type", model.name);
+}
+
+/* *out_pending: the answer is another thread's to give. */
+static enum galen_status run(const struct preprocess *preprocess,
+                             const struct subject *subject, struct infer_call *call,
+                             bool *out_pending)
+{
+    struct work *work;
+    TRY(prepare_work(preprocess, subject, call, &work));
+    if (!subject->transform->runs_apart) {
+        return run_work(work);
     }
-    const struct phi input = phi_hide(only_element(&plan.inputs[0]));
-    TRY(subject->transform->run(contract, subject->preparation->prepared, input,
-                                call->arena, &made, &call->error));
-    return answer_outputs(call, &made, plan.wanted_outputs);
+    call->service_data = work;
+    if (offload_push(preprocess->offload, &work->task) == GALEN_OK) {
+        *out_pending = true;
+        return GALEN_OK;
+    }
+    call->service_data = NULL;
+    return error_set(&call->error, GALEN_BUSY, "too many images wait already");
 }
 
 static enum galen_status answer_version(const struct subject *subject,
@@ -201,11 +280,14 @@ static enum galen_status check_all(const struct preprocess *preprocess,
             return error_set(out_error, GALEN_UNAVAILABLE, "%s", preparation->why_not.text);
         }
     }
-    return GALEN_OK;
+    return preprocess->why_no_offload.text[0] == '\0'
+               ? GALEN_OK
+               : error_set(out_error, GALEN_UNAVAILABLE, "%s",
+                           preprocess->why_no_offload.text);
 }
 
 static enum galen_status answer(const struct preprocess *preprocess,
-                                struct infer_call *call)
+                                struct infer_call *call, bool *out_pending)
 {
     struct subject subject = {0};
     if (call->operation == INFER_READY && call->request.model[0] == '\0') {
@@ -218,7 +300,7 @@ static enum galen_status answer(const struct preprocess *preprocess,
     TRY(answer_version(&subject, call));
     switch (call->operation) {
     case INFER_RUN:
-        return run(&subject, call);
+        return run(preprocess, &subject, call, out_pending);
     case INFER_DESCRIBE:
         return answer_description(&subject, call);
     case INFER_READY:
@@ -229,18 +311,34 @@ static enum galen_status answer(const struct preprocess *preprocess,
 
 static void submit(struct infer_service *service, struct infer_call *call)
 {
-    infer_call_finish(call, answer((struct preprocess *)service, call));
+    bool is_pending = false;
+    call->service_data = NULL;
+    const enum galen_status status =
+        answer((struct preprocess *)service, call, &is_pending);
+    if (!is_pending) {
+        infer_call_finish(call, status);
+    }
 }
 
+/* What does not run apart has its answer on the way already. */
 static void cancel(struct infer_service *service, struct infer_call *call)
 {
-    (void)service;
-    (void)call; /* its answer is on its way already */
+    const struct preprocess *preprocess = (struct preprocess *)service;
+    struct work *work = call->service_data;
+    if (work == NULL) {
+        return;
+    }
+    if (offload_take_back(preprocess->offload, &work->task)) {
+        infer_call_finish(call, infer_refuse_cancelled(call));
+    } else {
+        atomic_store(&work->cancelled, true);
+    }
 }
 
 static void preprocess_close(struct infer_service *service)
 {
     struct preprocess *preprocess = (struct preprocess *)service;
+    offload_destroy(preprocess->offload);
     preparations_deinit(&preprocess->preparations);
     repository_unref(preprocess->repository);
     free(preprocess);
@@ -253,20 +351,55 @@ static const struct infer_service_ops preprocess_ops = {
     .close = preprocess_close,
 };
 
-enum galen_status preprocess_create(struct repository *repository, uint64_t (*now_ns)(void),
+static bool any_runs_apart(const struct preparations *preparations)
+{
+    for (size_t i = 0; i < preparations->count; i++) {
+        const struct transform *transform = preparations->items[i].transform;
+        if (transform != NULL && transform->runs_apart) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whoever has no images has no processes for them. */
+static void open_offload(struct preprocess *preprocess,
+                         const struct preprocess_options *options)
+{
+    const struct offload_options offload_options = {
+        .decoder = {.command = options->image_worker_command,
+                    .file_size_max = options->image_size_bytes_max},
+        .thread_count = options->image_worker_count,
+        .queue_count_max = options->image_queue_count_max,
+    };
+    struct error *why = &preprocess->why_no_offload;
+    if (!any_runs_apart(&preprocess->preparations)) {
+        return;
+    }
+    const enum galen_status status =
+        options->image_worker_command == NULL
+            ? error_set(why, GALEN_UNAVAILABLE, "there are no image workers here")
+            : offload_create(&offload_options, &preprocess->offload, why);
+    if (status != GALEN_OK && why->text[0] == '\0') {
+        (void)error_set(why, status, "image workers: %s", galen_status_text(status));
+    }
+}
+
+enum galen_status preprocess_create(const struct preprocess_options *options,
                                     struct infer_service **out_service)
 {
     struct preprocess *preprocess = calloc(1, sizeof(*preprocess));
     if (preprocess == NULL) {
         return GALEN_NO_MEMORY;
     }
-    if (preparations_init(&preprocess->preparations, repository) != GALEN_OK) {
+    if (preparations_init(&preprocess->preparations, options->repository) != GALEN_OK) {
         free(preprocess);
         return GALEN_NO_MEMORY;
     }
     preprocess->base.ops = &preprocess_ops;
-    preprocess->repository = repository_ref(repository);
-    preprocess->now_ns = now_ns;
+    preprocess->repository = repository_ref(options->repository);
+    preprocess->now_ns = options->now_ns;
+    open_offload(preprocess, options);
     *out_service = &preprocess->base;
     return GALEN_OK;
 }

@@ -4,17 +4,28 @@
  * `content_type` and gives m's own inputs by name, made as v's model.yaml says, and the
  * reserved galen.* outputs.
  *
- * Threads: any number of loops may share it; a transform runs inside submit, on the
- * caller's loop, and its answer comes later. Vectors and notes take microseconds. Blocking:
- * create reads what transforms need (tokenizers); what cannot be prepared is not ready.
+ * Threads: any number of loops may share it. Vectors and notes take microseconds: their
+ * transform runs inside submit, on the caller's loop, and its answer comes later. Images
+ * are decoded in processes of their own, each waited for by a thread of this service.
+ * Blocking: create reads what transforms need (tokenizers) and starts those processes; what
+ * cannot be prepared is not ready.
  */
 #pragma once
 
 #include "infer/infer.h"
 #include "model/repository.h"
 
-/* Takes a reference of its own to the repository. now_ns is the clock that deadlines are
- * read by: clock_monotonic_ns, or the simulation's. */
-MUST_USE enum galen_status preprocess_create(struct repository *repository,
-                                             uint64_t (*now_ns)(void),
+struct preprocess_options {
+    struct repository *repository; /* a reference of its own is taken */
+    uint64_t (*now_ns)(void);      /* what deadlines are read by: clock_monotonic_ns, or the
+                                      simulation's */
+
+    /* Of images. Without a command there are none. */
+    const char *const *image_worker_command; /* confined_decoder.h; borrowed until close */
+    size_t image_worker_count;
+    size_t image_queue_count_max; /* images that may wait; then GALEN_BUSY */
+    size_t image_size_bytes_max;
+};
+
+MUST_USE enum galen_status preprocess_create(const struct preprocess_options *options,
                                              struct infer_service **out_service);

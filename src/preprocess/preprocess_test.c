@@ -54,7 +54,9 @@ static struct infer_service *open_preprocess(struct infer_subject *subject)
 {
     (void)subject;
     struct infer_service *service = NULL;
-    EXPECT_OK(preprocess_create(&repository, soon_after_boot, &service));
+    const struct preprocess_options options = {.repository = &repository,
+                                               .now_ns = soon_after_boot};
+    EXPECT_OK(preprocess_create(&options, &service));
     return service;
 }
 

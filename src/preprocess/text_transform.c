@@ -219,18 +219,19 @@ static enum galen_status tokenize(const struct tokenizer *tokenizer, struct phi 
                         &rows->windows, out_error);
 }
 
-static enum galen_status run(const struct contract *contract, const void *prepared,
-                             struct phi input, struct arena *arena,
-                             struct transform_outputs *out_outputs, struct error *out_error)
+static enum galen_status run_text(const struct transform_run *run,
+                                  struct transform_outputs *out_outputs,
+                                  struct error *out_error)
 {
+    const struct contract *contract = run->contract;
     struct rows rows = {
         .contract = contract,
-        .frame = tokenizer_frame(prepared),
-        .arena = arena,
+        .frame = tokenizer_frame(run->prepared),
+        .arena = run->arena,
         .outputs = out_outputs,
     };
     out_outputs->count = 0;
-    TRY(tokenize(prepared, input, &rows, out_error));
+    TRY(tokenize(run->prepared, run->input, &rows, out_error));
     TRY(add_ids(&rows));
     TRY(add_constant(&rows, contract->text.mask, 1));
     TRY(add_constant(&rows, contract->text.types, rows.frame->type));
@@ -284,6 +285,6 @@ const struct transform text_transform = {
     .needs_file = needs_file,
     .prepare = prepare,
     .unprepare = unprepare,
-    .run = run,
+    .run = run_text,
     .describe = describe,
 };

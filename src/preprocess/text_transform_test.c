@@ -41,8 +41,13 @@ static int tear_down(void **state)
 
 static enum galen_status run(const char *text)
 {
-    return text_transform.run(&contract, prepared, phi_hide(bytes_from_string(text)),
-                              &arena, &outputs, &error);
+    const struct transform_run work = {
+        .contract = &contract,
+        .prepared = prepared,
+        .input = phi_hide(bytes_from_string(text)),
+        .arena = &arena,
+    };
+    return text_transform.run(&work, &outputs, &error);
 }
 
 static const struct galen_tensor *output(const char *name)

@@ -8,6 +8,7 @@ static const struct {
     {TASK_TABULAR_CLASSIFICATION, &vector_transform},
     {TASK_TEXT_CLASSIFICATION, &text_transform},
     {TASK_TOKEN_CLASSIFICATION, &text_transform},
+    {TASK_IMAGE_CLASSIFICATION, &image_transform},
 };
 
 const struct transform *transform_for(enum contract_task task)

@@ -14,12 +14,28 @@
 
 #define TRANSFORM_OUTPUT_COUNT_MAX 8u
 
+struct confined_decoder;
+
 struct transform_outputs {
     struct galen_tensor tensors[TRANSFORM_OUTPUT_COUNT_MAX]; /* bytes in the arena */
     size_t count;
 };
 
+/* One run: what it is of, and what it may use. */
+struct transform_run {
+    const struct contract *contract;
+    const void *prepared;
+    struct phi input;          /* what the client sent */
+    struct bytes content_type; /* one that the contract lists */
+    struct arena *arena;       /* for what comes out */
+    uint64_t deadline_ns;
+    struct confined_decoder *decoder; /* of a transform that runs apart; else NULL */
+};
+
 struct transform {
+    /* It takes its time: it is run on a thread of preprocess's own, with a decoder. */
+    bool runs_apart;
+
     /* What every run of this version needs, made once: read from the one file that
      * needs_file names. Both NULL: nothing is. Gives out_prepared to unprepare. */
     const char *(*needs_file)(const struct contract *contract);
@@ -27,8 +43,7 @@ struct transform {
                                  void **out_prepared, struct error *out_error);
     void (*unprepare)(void *prepared); /* NULL is allowed */
 
-    enum galen_status (*run)(const struct contract *contract, const void *prepared,
-                             struct phi input, struct arena *arena,
+    enum galen_status (*run)(const struct transform_run *run,
                              struct transform_outputs *out_outputs,
                              struct error *out_error);
 
@@ -47,3 +62,4 @@ MUST_USE enum galen_status transform_put_warning(const char *code, struct arena 
 
 extern const struct transform vector_transform;
 extern const struct transform text_transform;
+extern const struct transform image_transform;

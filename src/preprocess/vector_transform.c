@@ -3,16 +3,15 @@
 #include "preprocess/transform.h"
 #include "preprocess/vector.h"
 
-static enum galen_status run(const struct contract *contract, const void *prepared,
-                             struct phi input, struct arena *arena,
-                             struct transform_outputs *out_outputs, struct error *out_error)
+static enum galen_status run_vector(const struct transform_run *run,
+                                    struct transform_outputs *out_outputs,
+                                    struct error *out_error)
 {
-    (void)prepared;
     struct vector vector;
-    TRY(vector_from_json(contract, input, arena, &vector, out_error));
+    TRY(vector_from_json(run->contract, run->input, run->arena, &vector, out_error));
     out_outputs->tensors[0] = vector.tensor;
     out_outputs->count = 1;
-    return transform_put_warning(vector.replaced_count > 0 ? "imputed" : NULL, arena,
+    return transform_put_warning(vector.replaced_count > 0 ? "imputed" : NULL, run->arena,
                                  out_outputs);
 }
 
@@ -40,6 +39,6 @@ static enum galen_status describe(const struct contract *contract, struct arena 
 }
 
 const struct transform vector_transform = {
-    .run = run,
+    .run = run_vector,
     .describe = describe,
 };

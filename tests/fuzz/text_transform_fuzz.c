@@ -70,8 +70,13 @@ static void run(const struct contract *contract, const void *prepared, struct by
     struct transform_outputs outputs;
     struct error error = {.text = ""};
     arena_init(&arena, MEMORY_SIZE_BYTES_MAX);
-    const enum galen_status status =
-        text_transform.run(contract, prepared, phi_hide(text), &arena, &outputs, &error);
+    const struct transform_run work = {
+        .contract = contract,
+        .prepared = prepared,
+        .input = phi_hide(text),
+        .arena = &arena,
+    };
+    const enum galen_status status = text_transform.run(&work, &outputs, &error);
     INVARIANT(status == GALEN_OK || error.text[0] != '\0');
     if (status == GALEN_OK) {
         check(contract, &outputs, text);

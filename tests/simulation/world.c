@@ -399,8 +399,9 @@ static void open_services(struct world *world)
         .run_ns_max = virtual_between(time, 1, 8) * NS_PER_MS,
     };
     world->engine = virtual_engine_create(time, &options);
-    INVARIANT(preprocess_create(&snapshots[0], virtual_now, &world->preprocess) ==
-              GALEN_OK);
+    const struct preprocess_options preprocess_options = {.repository = &snapshots[0],
+                                                          .now_ns = virtual_now};
+    INVARIANT(preprocess_create(&preprocess_options, &world->preprocess) == GALEN_OK);
     world->gateway.engine = virtual_engine_service(world->engine);
     world->gateway.preprocess = world->preprocess;
     if (world->is_remote) {
