@@ -44,13 +44,26 @@ static void close_remote(struct infer_service *service, const struct infer_servi
     }
 }
 
+static void on_idle(struct task *task)
+{
+    struct worker *worker = LIST_ITEM(task, struct worker, idle);
+    close_remote(worker->gateway.engine, worker->role->engine);
+    close_remote(worker->gateway.preprocess, worker->role->preprocess);
+    close_one(worker);
+}
+
+/* Requests whose client has gone may still wait for a service. */
 static void on_server_closed(struct task *task)
 {
     struct worker *worker = LIST_ITEM(task, struct worker, server_closed);
     worker->server = NULL;
-    close_remote(worker->gateway.engine, worker->role->engine);
-    close_remote(worker->gateway.preprocess, worker->role->preprocess);
-    close_one(worker);
+    if (worker->http != NULL) {
+        gateway_http_finish(worker->http, &worker->idle);
+    } else if (worker->front != NULL) {
+        v2_front_finish(worker->front, &worker->idle);
+    } else {
+        on_idle(&worker->idle);
+    }
 }
 
 static void on_drained(struct task *task)
@@ -188,6 +201,7 @@ enum galen_status worker_open(struct worker *worker, struct role *role, uint16_t
         .drain = {.run = on_drain},
         .drained = {.run = on_drained},
         .server_closed = {.run = on_server_closed},
+        .idle = {.run = on_idle},
     };
     TRY(loop_create(&worker->loop));
     TRY(role->kind->is_gateway ? open_gateway(worker, &handler)

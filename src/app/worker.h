@@ -27,6 +27,7 @@ struct worker {
     struct task drain;
     struct task drained;
     struct task server_closed;
+    struct task idle; /* no request is left */
     struct task remote_closed[2];
 };
 

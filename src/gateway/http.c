@@ -20,6 +20,7 @@ struct gateway_http {
     const struct gateway *gateway;
     struct visit *free_visits;
     size_t open_count;
+    struct task *idle; /* to be posted when nothing is open; NULL: nobody waits */
 };
 
 enum galen_status gateway_http_create(const struct gateway *gateway,
@@ -32,6 +33,20 @@ enum galen_status gateway_http_create(const struct gateway *gateway,
     http->gateway = gateway;
     *out_http = http;
     return GALEN_OK;
+}
+
+static void post_if_idle(struct gateway_http *http)
+{
+    if (http->idle != NULL && http->open_count == 0) {
+        mailbox_post(http->gateway->mailbox, http->idle);
+        http->idle = NULL;
+    }
+}
+
+void gateway_http_finish(struct gateway_http *http, struct task *idle)
+{
+    http->idle = idle;
+    post_if_idle(http);
 }
 
 void gateway_http_destroy(struct gateway_http *http)
@@ -70,6 +85,7 @@ static void release(struct request *request)
     visit->next_free = http->free_visits;
     http->free_visits = visit;
     http->open_count--;
+    post_if_idle(http);
 }
 
 static const struct request_port port = {

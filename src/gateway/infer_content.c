@@ -96,6 +96,13 @@ static enum galen_status check_declared(struct request *request,
     return GALEN_OK;
 }
 
+/* What is empty looks like nothing: it is refused for that, once a model is found. */
+static enum galen_status check_if_any(struct request *request,
+                                      const struct media_type *declared, struct bytes bytes)
+{
+    return bytes.size == 0 ? GALEN_OK : check_declared(request, declared, bytes);
+}
+
 static bool declares_nothing(const struct media_type *declared)
 {
     return declared == NULL || media_type_is(*declared, octet_stream);
@@ -109,7 +116,7 @@ enum galen_status infer_content_of_bytes(struct request *request, struct bytes b
     if (declares_nothing(declared)) {
         name = infer_content_seen(bytes);
     } else {
-        const enum galen_status status = check_declared(request, declared, bytes);
+        const enum galen_status status = check_if_any(request, declared, bytes);
         if (status != GALEN_OK) {
             return refuse(request, status);
         }

@@ -120,13 +120,19 @@ static void note_duration(struct request *request, const struct infer_call *call
     }
 }
 
+static bool is_about_input(enum galen_status status)
+{
+    return status == GALEN_INVALID || status == GALEN_UNPROCESSABLE ||
+           status == GALEN_TOO_LARGE || status == GALEN_UNSUPPORTED_TYPE;
+}
+
 /* What preprocess says of its input is said of the body's member `input`. */
 static void take_failure(struct request *request, const struct infer_call *call)
 {
     request->status = call->status;
     request->error = call->error;
     if (call == &request->preprocess_call && call->operation == INFER_RUN &&
-        (call->status == GALEN_UNPROCESSABLE || call->status == GALEN_INVALID)) {
+        is_about_input(call->status)) {
         error_prefix_name(&request->error, BYTES("input"));
     }
 }

@@ -203,7 +203,7 @@ static void what_the_rows_say_is_enforced(void **state)
                    "33: output.activation: needs one of none, softmax, sigmoid");
     expect_refused(1, "task: guessing",
                    "7: task: needs one of tabular-classification, text-classification, "
-                   "token-classification");
+                   "token-classification, image-classification");
     expect_refused(CARD, "card: {demonstrations: true}",
                    "8: card.demonstrations: unknown key; did you mean 'demonstration'?");
     expect_refused(CARD, "card: {notice: x}", "7: card.intended_use: is required");

@@ -24,6 +24,7 @@ struct v2_front {
     struct v2_front_options options;
     struct visit *free_visits;
     size_t open_count;
+    struct task *idle; /* to be posted when nothing is open; NULL: nobody waits */
 };
 
 enum galen_status v2_front_create(const struct v2_front_options *options,
@@ -36,6 +37,20 @@ enum galen_status v2_front_create(const struct v2_front_options *options,
     front->options = *options;
     *out_front = front;
     return GALEN_OK;
+}
+
+static void post_if_idle(struct v2_front *front)
+{
+    if (front->idle != NULL && front->open_count == 0) {
+        mailbox_post(loop_mailbox(front->options.loop), front->idle);
+        front->idle = NULL;
+    }
+}
+
+void v2_front_finish(struct v2_front *front, struct task *idle)
+{
+    front->idle = idle;
+    post_if_idle(front);
 }
 
 void v2_front_destroy(struct v2_front *front)
@@ -98,6 +113,7 @@ static void visit_close(struct visit *visit)
     visit->next_free = front->free_visits;
     front->free_visits = visit;
     front->open_count--;
+    post_if_idle(front);
 }
 
 static void visit_answer(struct visit *visit, struct reply *reply)

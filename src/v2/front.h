@@ -28,5 +28,10 @@ MUST_USE enum galen_status v2_front_create(const struct v2_front_options *option
 /* For http_server_open; its context is the front. */
 struct http_handler v2_front_handler(struct v2_front *front);
 
+/* Once no request begins any more: posts `idle`, a task of the loop's, when none is under
+ * way. A client that has gone leaves its request behind until the service that it waits for
+ * has let go of it. */
+void v2_front_finish(struct v2_front *front, struct task *idle);
+
 /* No request may be under way. NULL is allowed. */
 void v2_front_destroy(struct v2_front *front);

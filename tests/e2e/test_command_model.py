@@ -4,12 +4,19 @@ import json
 import subprocess
 
 import pytest
+from PIL import Image
 from process import BINARY, DEADLINE_S, ROOT
 
 SOURCE = ROOT / "tests/data/notes/lexicon/1"
 LABELS = ["O", "B-DRUG", "I-DRUG", "B-DOSE", "I-DOSE", "B-SIGN", "I-SIGN"]
 CONFIG = {"architectures": ["XForTokenClassification"], "max_position_embeddings": 64,
           "id2label": dict(enumerate(LABELS))}
+
+IMAGE_NETWORK = ROOT / "tests/data/image-source/model.onnx"
+COLOURS = ["red", "green", "blue"]
+PREPROCESSOR = {"do_resize": True, "size": {"height": 8, "width": 8}, "resample": 2, "do_rescale": True,
+                "rescale_factor": 1 / 255, "do_normalize": True, "image_mean": [0.5, 0.5, 0.5],
+                "image_std": [0.5, 0.5, 0.5]}
 
 
 def run(*words) -> subprocess.CompletedProcess:
@@ -64,7 +71,7 @@ def with_file(name, content):
 
 
 REFUSED = {
-    "no tokenizer": (without("tokenizer.json"), "there is no tokenizer.json"),
+    "no tokenizer": (without("tokenizer.json"), "there is neither tokenizer.json nor preprocessor_config.json"),
     "no network": (without("model.onnx"), "there is neither model.onnx nor onnx/model.onnx"),
     "no configuration": (without("config.json"), "config.json: "),
     "another class": (with_config(architectures=["GPT2LMHeadModel"]), "GPT2LMHeadModel is not served"),
@@ -88,9 +95,48 @@ def test_what_cannot_be_served_is_named_and_leaves_nothing(folder, name):
     assert not list(folder.parent.glob("models/*"))
 
 
-def test_a_folder_of_images_is_refused_for_now(folder):
-    (folder / "tokenizer.json").rename(folder / "preprocessor_config.json")
-    assert "models of images are not served" in init(folder).stderr
+@pytest.fixture
+def image_folder(tmp_path):
+    made = tmp_path / "eye"
+    made.mkdir()
+    (made / "model.onnx").write_bytes(IMAGE_NETWORK.read_bytes())
+    (made / "config.json").write_text(json.dumps(
+        {"architectures": ["ViTForImageClassification"], "id2label": dict(enumerate(COLOURS))}))
+    (made / "preprocessor_config.json").write_text(json.dumps(PREPROCESSOR))
+    return made
+
+
+def test_a_folder_of_images_becomes_a_model_that_answers(image_folder, tmp_path, launch):
+    picture = tmp_path / "green.png"
+    Image.new("RGB", (20, 20), (10, 250, 20)).save(picture)
+    done = init(image_folder, "--image", picture)
+    assert done.returncode == 0, done.stderr
+    sample = json.loads(done.stdout.splitlines()[0].removeprefix("sample: "))
+    assert sample["predictions"][0]["label"] == "green"
+    made = tmp_path / "models"
+    assert sorted(path.name for path in (made / "eye/current").iterdir()) == ["model.onnx", "model.yaml"]
+    galen = launch("one", repository=made)
+    reply = galen.request("POST", "/infer", picture.read_bytes(), {"Content-Type": "image/png"})
+    assert reply.json()["predictions"] == sample["predictions"]
+
+
+def test_a_folder_of_images_needs_no_sample(image_folder):
+    done = init(image_folder)
+    assert done.returncode == 0, done.stderr
+
+
+def test_what_cannot_be_done_to_images_is_named(image_folder):
+    (image_folder / "preprocessor_config.json").write_text(json.dumps(PREPROCESSOR | {"do_pad": True}))
+    done = init(image_folder)
+    assert done.returncode == 2
+    assert "preprocessor_config.json: do_pad: is not served" in done.stderr
+
+
+def test_a_sample_that_is_no_image_is_refused(image_folder, tmp_path):
+    (tmp_path / "no.png").write_bytes(b"no image")
+    done = init(image_folder, "--image", tmp_path / "no.png")
+    assert done.returncode == 2
+    assert not list(tmp_path.glob("models/*"))
 
 
 @pytest.mark.parametrize("words", [(), ("list",), ("init",), ("init", "a", "b"),

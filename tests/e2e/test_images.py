@@ -151,7 +151,8 @@ REFUSALS = {
     "base64 of something else": ({"input": as_text(CANARY.encode()), "content_type": "image/png"}, {},
                                  415, "does not look like"),
     "no base64": ({"input": CANARY, "content_type": "image/png"}, {}, 422, "base64"),
-    "another kind of image": (encoded(picture(), "GIF"), {"Content-Type": "image/gif"}, 415, "takes"),
+    "another kind of image": (encoded(picture(), "GIF"), {"Content-Type": "image/gif"}, 415,
+                              "but image/png, image/jpeg"),
     "the signature only": (RED[:8], PNG, 400, "byte offset 8"),
     "a file that ends early": (RED[:-20], PNG, 400, f"byte offset {len(RED) - 20}"),
     "a JPEG that ends early": (encoded(picture(), "JPEG")[:-40], {"Content-Type": "image/jpeg"}, 400,
@@ -201,6 +202,11 @@ def workers_of(galen) -> list[int]:
         for thread in folder.iterdir():
             found += [int(each) for each in (thread / "children").read_text().split()]
     return found
+
+
+def cpu_ticks(process_id: int) -> int:
+    fields = pathlib.Path(f"/proc/{process_id}/stat").read_text().rsplit(")", 1)[1].split()
+    return int(fields[11]) + int(fields[12])
 
 
 def test_a_worker_that_dies_costs_one_image(images):
@@ -259,6 +265,21 @@ def test_an_image_that_takes_too_long_is_given_up(launch):
     reply = galen.request("POST", COLOUR, large, {"Content-Type": "image/jpeg"})
     assert reply.status == 504, reply.body
     until(lambda: galen.request("POST", COLOUR, RED, PNG).status == 200, "it answers again")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_ends_while_an_image_that_nobody_waits_for_is_decoded(tmp_path, name):
+    large = encoded(Image.effect_noise((4000, 4000), 80).convert("RGB"), "JPEG")
+    request = encode("POST", COLOUR, large, {"Content-Type": "image/jpeg"})
+    for _ in range(3):
+        galen = deployment.start(name, tmp_path, repository=IMAGES, images__workers=1)
+        busy = workers_of(galen)[0]
+        ticks = cpu_ticks(busy)
+        connection = connect(galen.port)
+        connection.sendall(request)
+        until(lambda ticks=ticks, busy=busy: cpu_ticks(busy) > ticks + 2, "the worker is at work")
+        connection.close()
+        galen.stop()
 
 
 def test_who_serves_no_images_has_no_workers(launch):

@@ -26,9 +26,10 @@ enum { MEMORY_FACTOR = 2 }; /* what is decoded, and what libraries need beside i
 
 /* What a decoder does: compute, get memory, hear of its timer, end. */
 static const int allowed[] = {
-    SCMP_SYS(brk),   SCMP_SYS(munmap),     SCMP_SYS(mremap),       SCMP_SYS(madvise),
-    SCMP_SYS(futex), SCMP_SYS(setitimer),  SCMP_SYS(rt_sigreturn), SCMP_SYS(clock_gettime),
-    SCMP_SYS(exit),  SCMP_SYS(exit_group),
+    SCMP_SYS(brk),     SCMP_SYS(munmap),       SCMP_SYS(mremap),
+    SCMP_SYS(madvise), SCMP_SYS(futex),        SCMP_SYS(setitimer),
+    SCMP_SYS(alarm),   SCMP_SYS(rt_sigreturn), SCMP_SYS(clock_gettime),
+    SCMP_SYS(exit),    SCMP_SYS(exit_group),
 };
 
 /* What a sanitizer's runtime does beside that: not in what is shipped. */

@@ -4,11 +4,12 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include "base/limits.h"
 #include "preprocess/image/confinement.h"
+
+enum { MS_PER_S = 1000 };
 
 struct shared {
     uint8_t *bytes;
@@ -59,11 +60,7 @@ static bool fits(const struct image_job *job, const struct shared *shared)
 /* A decoder that does not come to an end is ended by SIGALRM. */
 static void set_alarm(uint32_t timeout_ms)
 {
-    const struct itimerval timer = {
-        .it_value = {.tv_sec = timeout_ms / 1000,
-                     .tv_usec = (suseconds_t)(timeout_ms % 1000) * 1000},
-    };
-    (void)setitimer(ITIMER_REAL, &timer, NULL);
+    (void)alarm((timeout_ms + MS_PER_S - 1) / MS_PER_S);
 }
 
 static void work(const struct image_job *job, const struct shared *shared,

@@ -12,6 +12,7 @@ from pathlib import Path
 from onnx import TensorProto, checker, helper
 
 HERE = Path(__file__).resolve().parent
+SOURCE = HERE.parent / "image-source"
 OPSET = 17
 IR_VERSION = 8
 
@@ -54,8 +55,8 @@ SHADE = """\
   convert: true"""
 
 
-def network(nodes, datatype, shape, constants=()):
-    pixels = helper.make_tensor_value_info("pixels", datatype, ["batch", *shape])
+def network(nodes, datatype, shape, constants=(), name="pixels"):
+    pixels = helper.make_tensor_value_info(name, datatype, ["batch", *shape])
     logits = helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", None])
     graph = helper.make_graph(nodes, "means", [pixels], [logits], list(constants))
     model = helper.make_model(graph, producer_name="galen-tests", ir_version=IR_VERSION,
@@ -64,10 +65,10 @@ def network(nodes, datatype, shape, constants=()):
     return model.SerializeToString(deterministic=True)
 
 
-def colour():
+def colour(name="pixels"):
     """The scores are the channels' means."""
-    node = helper.make_node("ReduceMean", ["pixels"], ["logits"], axes=[2, 3], keepdims=0)
-    return network([node], TensorProto.FLOAT, [3, 8, 8])
+    node = helper.make_node("ReduceMean", [name], ["logits"], axes=[2, 3], keepdims=0)
+    return network([node], TensorProto.FLOAT, [3, 8, 8], name=name)
 
 
 def shade():
@@ -93,6 +94,8 @@ def write(name, model, datatype, image, labels):
 
 def main():
     write("colour", colour(), "FP32", COLOUR, ["red", "green", "blue"])
+    SOURCE.mkdir(exist_ok=True)
+    (SOURCE / "model.onnx").write_bytes(colour("pixel_values"))  # as `transformers` names it
     write("shade", shade(), "UINT8", SHADE, ["light", "dark"])
 
 
