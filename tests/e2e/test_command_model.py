@@ -71,7 +71,8 @@ def with_file(name, content):
 
 
 REFUSED = {
-    "no tokenizer": (without("tokenizer.json"), "there is neither tokenizer.json nor preprocessor_config.json"),
+    "no tokenizer": (without("tokenizer.json"),
+                     "there is neither tokenizer.json nor preprocessor_config.json"),
     "no network": (without("model.onnx"), "there is neither model.onnx nor onnx/model.onnx"),
     "no configuration": (without("config.json"), "config.json: "),
     "another class": (with_config(architectures=["GPT2LMHeadModel"]), "GPT2LMHeadModel is not served"),
@@ -114,7 +115,7 @@ def test_a_folder_of_images_becomes_a_model_that_answers(image_folder, tmp_path,
     sample = json.loads(done.stdout.splitlines()[0].removeprefix("sample: "))
     assert sample["predictions"][0]["label"] == "green"
     made = tmp_path / "models"
-    assert sorted(path.name for path in (made / "eye/current").iterdir()) == ["model.onnx", "model.yaml"]
+    assert {path.name for path in (made / "eye/current").iterdir()} == {"model.onnx", "model.yaml"}
     galen = launch("one", repository=made)
     reply = galen.request("POST", "/infer", picture.read_bytes(), {"Content-Type": "image/png"})
     assert reply.json()["predictions"] == sample["predictions"]

@@ -15,9 +15,9 @@ import deployment
 import pytest
 from deployment import NAMES
 from message import connect, encode
+from PIL import Image
 from process import BINARY, DEADLINE_S, ROOT, until
 from samples import stable
-from PIL import Image
 
 IMAGES = ROOT / "tests/data/images"
 COLOURS = {"red": (250, 20, 10), "green": (10, 200, 30), "blue": (0, 40, 220)}
