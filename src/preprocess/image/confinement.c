@@ -48,17 +48,24 @@ static bool allow_all(scmp_filter_ctx filter, const int *calls, size_t count)
     return true;
 }
 
+static bool allow_if(scmp_filter_ctx filter, int call, struct scmp_arg_cmp condition)
+{
+    return seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 1, condition) == 0;
+}
+
 static bool allow_on(scmp_filter_ctx filter, int call, int descriptor)
 {
-    return seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 1,
-                            SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)descriptor)) == 0;
+    const struct scmp_arg_cmp is_it = {
+        .arg = 0, .op = SCMP_CMP_EQ, .datum_a = (scmp_datum_t)descriptor};
+    return allow_if(filter, call, is_it);
 }
 
 /* Memory, but none that can be executed. */
 static bool allow_memory(scmp_filter_ctx filter)
 {
-    return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
-                            SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0;
+    const struct scmp_arg_cmp is_data = {
+        .arg = 2, .op = SCMP_CMP_MASKED_EQ, .datum_a = PROT_EXEC, .datum_b = 0};
+    return allow_if(filter, SCMP_SYS(mmap), is_data);
 }
 
 static bool fill(scmp_filter_ctx filter)
