@@ -419,7 +419,7 @@ static void images_beyond_the_limits_are_refused_before_memory_is_taken(void **s
                    &side);
     expect_failure(GALEN_TOO_LARGE, "is 16384 x 4097 pixels, and may have 67108864 in all",
                    &count);
-    expect_failure(GALEN_TOO_LARGE, "becomes more than 2000 times as large as the file",
+    expect_failure(GALEN_TOO_LARGE, "becomes more than 500 times as large as the file",
                    &ratio);
     expect_failure(GALEN_INVALID, "says at byte offset 8 that a side is 0", &none);
     expect_failure(GALEN_TOO_LARGE, "is 500 x 500 pixels, for which there is no room",
