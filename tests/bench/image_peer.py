@@ -9,7 +9,7 @@ import numpy
 from PIL import Image
 
 SIDE, TENSOR_SIDE = 1024, 224
-RUNS = {"pixels": 60, "file": 30}
+RUNS = {"pixels": 100, "file": 20}
 SCALE = numpy.float32(1 / 255)
 MEAN = numpy.array([0.485, 0.456, 0.406], numpy.float32)
 STD = numpy.array([0.229, 0.224, 0.225], numpy.float32)

@@ -218,7 +218,8 @@ def image(_effort: Effort) -> list[Row]:
 def image_row(folder: pathlib.Path, kind: str, channels: str, part: str) -> Row:
     import image_peer  # noqa: PLC0415  only these rows need Pillow
     path = image_peer.write(kind, channels, folder)
-    found = [(run_program("image_bench", path, kind, channels, part),
+    runs = str(image_peer.RUNS[part])
+    found = [(run_program("image_bench", path, kind, channels, part, runs),
               image_peer.cpu_us_per_run(path, part)) for _ in range(ROUNDS_IN_PROCESS)]
     if abs(found[0][0]["sum"] - image_peer.sum_of(path)) > 1:
         raise SystemExit(f"{kind}, {channels}: not the tensor that Pillow and numpy make")
