@@ -117,6 +117,7 @@ static void run_mutations(enum image_format format)
     static struct sample sample;
     random_state = 0x9E3779B97F4A7C15U;
     size_t made_count = 0;
+    INVARIANT(seeds.count > 0);
     for (size_t i = 0; i < MUTATION_COUNT; i++) {
         const struct sample *seed = &seeds.files[i % seeds.count];
         sample_set(&sample, seed->data, seed->size);

@@ -446,6 +446,25 @@ static void scans_are_counted(void **state)
     expect_failure(GALEN_TOO_LARGE, "has more than 128 scans", &done);
 }
 
+static void scans_are_fewer_in_larger_images(void **state)
+{
+    (void)state;
+    struct sample file;
+    const struct image_spec spec = gray(2, 2);
+    make_jpeg(&file, TJPF_GRAY, 0);
+    const size_t frame = sample_find(&file, BYTES("\xFF\xC0"), 0);
+    const size_t at = sample_find(&file, BYTES("\xFF\xDA"), 0);
+    memcpy(file.data + frame + 5, "\x20\x00\x20\x00", 4); /* 8192 x 8192 */
+    for (size_t i = 0; i < 16; i++) {
+        sample_insert(&file, at, "\xFF\xDA\0\x02", 4);
+    }
+
+    const struct done done = transform(&spec, IMAGE_JPEG, &file);
+
+    expect_failure(GALEN_TOO_LARGE,
+                   "has more scans than an image of 8192 x 8192 pixels may have", &done);
+}
+
 static void other_kinds_of_jpeg_are_refused(void **state)
 {
     (void)state;
@@ -497,6 +516,7 @@ int main(void)
         cmocka_unit_test(colours_beyond_the_palette_are_refused),
         cmocka_unit_test(images_beyond_the_limits_are_refused_before_memory_is_taken),
         cmocka_unit_test(scans_are_counted),
+        cmocka_unit_test(scans_are_fewer_in_larger_images),
         cmocka_unit_test(other_kinds_of_jpeg_are_refused),
         cmocka_unit_test(every_size_of_a_tensor_is_that_of_its_elements),
     };

@@ -128,6 +128,22 @@ static enum galen_status skip_coded(struct walk *walk, struct error *out_error)
     }
 }
 
+/* Each goes over the whole image, however little is coded for it. */
+static enum galen_status count_scan(struct walk *walk, struct error *out_error)
+{
+    const uint64_t pixels = (uint64_t)walk->header.width * walk->header.height;
+    if (++walk->scan_count > LIMIT_IMAGE_SCAN_COUNT_MAX) {
+        return error_set(out_error, GALEN_TOO_LARGE, "has more than %d scans",
+                         LIMIT_IMAGE_SCAN_COUNT_MAX);
+    }
+    if (walk->scan_count * pixels > LIMIT_IMAGE_SCANNED_PIXEL_COUNT_MAX) {
+        return error_set(out_error, GALEN_TOO_LARGE,
+                         "has more scans than an image of %u x %u pixels may have",
+                         walk->header.width, walk->header.height);
+    }
+    return GALEN_OK;
+}
+
 static enum galen_status read_scan(struct walk *walk, struct error *out_error)
 {
     if (!walk->has_frame) {
@@ -136,10 +152,7 @@ static enum galen_status read_scan(struct walk *walk, struct error *out_error)
     if (walk->scan_count == 0) {
         walk->header.coded_offset = offset_of(walk);
     }
-    if (++walk->scan_count > LIMIT_IMAGE_SCAN_COUNT_MAX) {
-        return error_set(out_error, GALEN_TOO_LARGE, "has more than %d scans",
-                         LIMIT_IMAGE_SCAN_COUNT_MAX);
-    }
+    TRY(count_scan(walk, out_error));
     return skip_coded(walk, out_error);
 }
 

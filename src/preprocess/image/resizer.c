@@ -100,7 +100,7 @@ static void need_lines(struct resizer *resizer, struct tap_span span)
     uint32_t *next = &resizer->lines.next;
     *next = *next < span.first ? span.first : *next;
     while (*next < needed) {
-        const uint8_t *from[KERNEL_LINES];
+        const uint8_t *from[KERNEL_LINES] = {NULL};
         const uint32_t count = at_most(end - *next, KERNEL_LINES);
         for (uint32_t i = 0; i < count; i++) {
             from[i] = image_row(resizer, *next + i);
@@ -149,7 +149,7 @@ static const uint8_t *go_down(const struct resizer *resizer, uint32_t index)
 static const uint8_t *row_down_first(struct resizer *resizer, uint32_t index)
 {
     if (index == resizer->lines.next) {
-        const uint8_t *from[KERNEL_LINES];
+        const uint8_t *from[KERNEL_LINES] = {NULL};
         const uint32_t count = at_most(resizer->y.count - index, KERNEL_LINES);
         for (uint32_t i = 0; i < count; i++) {
             from[i] = go_down(resizer, index + i);
