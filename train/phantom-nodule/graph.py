@@ -2,7 +2,7 @@
 """The ONNX graph of a trained network, written node by node: `pixels`, FP32 [batch, 1, side,
 side], in, `logits`, FP32 [batch, 2], out."""
 import numpy as np
-from network import Plan
+from network import CONTRAST, SURROUNDING, Plan
 from onnx import ModelProto, NodeProto, TensorProto, checker, helper, numpy_helper
 from samples import LABELS, SIDE
 
@@ -26,8 +26,17 @@ def convolution(source: str, kind: str, target: str, size: int, stride: int) -> 
         strides=[stride, stride], pads=[size // 2] * 4)
 
 
+def contrast() -> tuple[list[NodeProto], list[TensorProto], str]:
+    nodes = [helper.make_node("AveragePool", ["pixels"], ["surroundings"],
+                              kernel_shape=[SURROUNDING] * 2, pads=[SURROUNDING // 2] * 4,
+                              count_include_pad=0),
+             helper.make_node("Sub", ["pixels", "surroundings"], ["difference"]),
+             helper.make_node("Mul", ["difference", "strength"], ["contrast"])]
+    return nodes, [constant("strength", np.array(CONTRAST))], "contrast"
+
+
 def trunk(plan: Plan, values: Values) -> tuple[list[NodeProto], list[TensorProto], str]:
-    nodes, constants, source = [], [], "pixels"
+    nodes, constants, source = contrast()
     for index, layer in enumerate(plan.layers):
         constants += [constant(f"weight_{index}", by_channel(values[f"weight_{index}"])),
                       constant(f"bias_{index}", values[f"bias_{index}"])]

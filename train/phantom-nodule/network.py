@@ -1,19 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """A small convolutional network in JAX: what it computes and how it learns. Its last layer asks
-of each of 12 x 12 cells of the image whether a nodule is there, and the image has one if the
+of each cell of the image whether a nodule is there, and the image has one if the
 surest cell says so; where the generator put the nodule helps to train it, not to use it."""
 import dataclasses
 import functools
+import math
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from samples import NOWHERE, Samples, normalized
+from samples import NOWHERE, SIDE, Samples, normalized
+from scipy.ndimage import uniform_filter
 
 Parameters = dict[str, jax.Array]
-CELLS = 12
-BATCH = 32
+BATCH = 8
+SURROUNDING = 13  # pixels across
+CONTRAST = 4.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,6 +32,11 @@ class Plan:
     rate: float
     cell_weight: float  # of what the cells say in the loss
     seed: int
+
+    @property
+    def cell_count(self) -> int:
+        """Of a row, and of a column."""
+        return SIDE // math.prod(layer.stride for layer in self.layers)
 
 
 def initial(plan: Plan) -> Parameters:
@@ -49,6 +57,18 @@ def convolved(values: jax.Array, weight: jax.Array, stride: int) -> jax.Array:
     padding = weight.shape[0] // 2
     return lax.conv_general_dilated(values, weight, (stride, stride), [(padding, padding)] * 2,
                                     dimension_numbers=("NHWC", "HWIO", "NHWC"))
+
+
+def average(values: np.ndarray) -> np.ndarray:
+    """Over the square around each pixel, as far as it lies in the image."""
+    def summed(each: np.ndarray) -> np.ndarray:
+        return uniform_filter(each, (0, SURROUNDING, SURROUNDING), mode="constant")
+    return summed(values) / summed(np.ones_like(values))
+
+
+def contrast(pixels: np.ndarray) -> np.ndarray:
+    """What a pixel has more than its surroundings: a nodule is faint beside a heart's edge."""
+    return np.float32(CONTRAST) * (pixels - average(pixels))
 
 
 def cells(plan: Plan, parameters: Parameters, pixels: jax.Array) -> jax.Array:
@@ -90,16 +110,16 @@ def step(plan: Plan, state: tuple, rate: jax.Array, batch: tuple) -> tuple:
     return parameters, first, second, count
 
 
-def marked(places: np.ndarray) -> np.ndarray:
+def marked(places: np.ndarray, cell_count: int) -> np.ndarray:
     """1 for the cells that a nodule's middle half touches."""
-    middles = (np.arange(CELLS) + 0.5) / CELLS
+    middles = (np.arange(cell_count) + 0.5) / cell_count
     across = np.abs(middles[None, None, :] - places[:, 0, None, None])
     down = np.abs(middles[None, :, None] - places[:, 1, None, None])
-    reach = places[:, 2, None, None] / 2 + 0.5 / CELLS
+    reach = places[:, 2, None, None] / 2 + 0.5 / cell_count
     return (np.maximum(across, down) <= reach).astype(np.float32)
 
 
-def varied(rng: np.random.Generator, samples: Samples, chosen: np.ndarray) -> tuple:
+def varied(rng: np.random.Generator, plan: Plan, samples: Samples, chosen: np.ndarray) -> tuple:
     """Mirrored, moved and with another gray scale."""
     pixels, places = samples.pixels[chosen].astype(np.float32), samples.places[chosen].copy()
     for index in range(len(chosen)):
@@ -112,7 +132,8 @@ def varied(rng: np.random.Generator, samples: Samples, chosen: np.ndarray) -> tu
     places[samples.labels[chosen] == 0] = NOWHERE
     gain, offset = rng.uniform(0.8, 1.2, (2, len(chosen), 1, 1))
     pixels = np.clip((pixels - 128) * gain + 128 * offset, 0, 255)
-    return normalized(pixels), samples.labels[chosen].astype(np.float32), marked(places)
+    labels = samples.labels[chosen].astype(np.float32)
+    return contrast(normalized(pixels)), labels, marked(places, plan.cell_count)
 
 
 def rate_at(plan: Plan, progress: float) -> float:
@@ -129,7 +150,7 @@ def train(plan: Plan, samples: Samples) -> Parameters:
     for _ in range(plan.epochs):
         order = rng.permutation(len(samples.labels))
         for start in range(0, len(order) - BATCH + 1, BATCH):
-            batch = varied(rng, samples, order[start:start + BATCH])
+            batch = varied(rng, plan, samples, order[start:start + BATCH])
             done += 1
             state = step(plan, state, jnp.float32(rate_at(plan, done / total)), batch)
     return state[0]
@@ -138,6 +159,5 @@ def train(plan: Plan, samples: Samples) -> Parameters:
 def predict(plan: Plan, parameters: Parameters, pixels: np.ndarray) -> np.ndarray:
     """Margins, of images as samples hold them."""
     of_batch = jax.jit(lambda batch: margins(parameters, cells(plan, parameters, batch)))
-    parts = [of_batch(normalized(pixels[start:start + BATCH]))
-             for start in range(0, len(pixels), BATCH)]
-    return np.concatenate(parts)
+    batches = np.split(contrast(normalized(pixels)), range(50, len(pixels), 50))
+    return np.concatenate([of_batch(batch) for batch in batches])

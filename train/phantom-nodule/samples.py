@@ -22,7 +22,8 @@ PNG_EVERY = 4
 class Samples:
     pixels: np.ndarray  # [n, SIDE, SIDE], 0 to 255
     labels: np.ndarray  # [n], 1: nodule
-    places: np.ndarray  # [n, 3]: column, row, radius, as shares of the width; NOWHERE without one
+    diameters_mm: np.ndarray  # [n], 0 without a nodule
+    places: np.ndarray  # [n, 3]: column, row and radius of the nodule, NOWHERE without one
 
 
 @dataclasses.dataclass
@@ -30,7 +31,7 @@ class File:
     name: str
     media_type: str
     content: bytes
-    label: int
+    diameter_mm: float  # of the nodule; 0 without one
 
 
 def resized(image: Image.Image) -> np.ndarray:
@@ -57,15 +58,13 @@ def reduced(rng: Generator, image: Image.Image, widths: Range) -> Image.Image:
     return image.resize((width, height), Image.Resampling.BILINEAR)
 
 
-def place(nodule: Nodule | None, width_mm: float) -> tuple[float, float, float]:
-    if nodule is None:
-        return NOWHERE
-    return nodule.column, nodule.row, nodule.diameter_mm / 2 / width_mm
+def place(nodule: Nodule | None) -> tuple[float, float, float]:
+    return (nodule.column, nodule.row, nodule.radius) if nodule else NOWHERE
 
 
 def for_training(seed: int, count: int, ranges: Ranges) -> Samples:
     """Pairs of one patient without and with; half of the films as they are, half stored."""
-    pixels, places = [], []
+    pixels, nodules = [], []
     for index in range(count // 2):
         rng = np.random.default_rng([seed, index, 1])
         for each in phantom.draw_pair([seed, index], ranges):
@@ -75,20 +74,22 @@ def for_training(seed: int, count: int, ranges: Ranges) -> Samples:
                 quality = int(rng.integers(*ranges.stored_quality))
                 image = decode(encode(small, format="JPEG", quality=quality))
             pixels.append(resized(image))
-            places.append(place(each.nodule, ranges.field_mm[0]))
-    return Samples(np.stack(pixels), np.arange(count) % 2, np.array(places, np.float32))
+            nodules.append(each.nodule)
+    diameters = np.array([each.diameter_mm if each else 0 for each in nodules])
+    places = np.array([place(each) for each in nodules], np.float32)
+    return Samples(np.stack(pixels), (diameters > 0).astype(int), diameters, places)
 
 
 def as_file(seed: int, index: int, ranges: Ranges) -> File:
-    label = index % 2
     rng = np.random.default_rng([seed, index, 1])
-    image = phantom.draw([seed, index], ranges, label == 1).image
+    drawn = phantom.draw([seed, index], ranges, index % 2 == 1)
+    diameter = drawn.nodule.diameter_mm if drawn.nodule else 0.0
     if index // 2 % PNG_EVERY == 0:
-        small = reduced(rng, image, (SIDE, ranges.stored_width[0]))
-        return File(f"{index:03}.png", "image/png", encode(small, format="PNG"), label)
-    small = reduced(rng, image, ranges.stored_width)
+        small = reduced(rng, drawn.image, (SIDE, ranges.stored_width[0]))
+        return File(f"{index:03}.png", "image/png", encode(small, format="PNG"), diameter)
+    small = reduced(rng, drawn.image, ranges.stored_width)
     content = encode(small, format="JPEG", quality=int(rng.integers(*ranges.stored_quality)))
-    return File(f"{index:03}.jpg", "image/jpeg", content, label)
+    return File(f"{index:03}.jpg", "image/jpeg", content, diameter)
 
 
 def files(seed: int, count: int, ranges: Ranges) -> list[File]:
@@ -97,5 +98,6 @@ def files(seed: int, count: int, ranges: Ranges) -> list[File]:
 
 def of_files(stored: list[File]) -> Samples:
     pixels = np.stack([resized(decode(each.content)) for each in stored])
-    labels = np.array([each.label for each in stored])
-    return Samples(pixels, labels, np.tile(np.float32(NOWHERE), (len(stored), 1)))
+    diameters = np.array([each.diameter_mm for each in stored])
+    nowhere = np.tile(np.float32(NOWHERE), (len(stored), 1))
+    return Samples(pixels, (diameters > 0).astype(int), diameters, nowhere)

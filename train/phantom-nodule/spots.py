@@ -3,7 +3,7 @@
 import dataclasses
 
 import numpy as np
-from anatomy import WATER, Chest, ellipse
+from anatomy import WATER, Chest, ellipse, spread
 from bones import BONE, FRONT_END_MM, Cage
 from numpy.random import Generator
 from view import View
@@ -17,11 +17,13 @@ class Nodule:
     diameter_mm: float
     column: float  # of its center, as a share of the image's width
     row: float
+    radius: float
 
 
 def place(rng: Generator, view: View, chest: Chest) -> tuple[int, int]:
-    """A row and a column well inside the lungs."""
-    rows, columns = np.nonzero(chest.air > 0.9)
+    """A row and a column inside the lungs, as they are beside heart and diaphragm."""
+    inside = spread(chest.air, 8 / view.pixel_mm)
+    rows, columns = np.nonzero(inside > 0.75)
     index = rng.integers(len(rows))
     return int(rows[index]), int(columns[index])
 
@@ -39,15 +41,16 @@ def outline(rng: Generator, angle: np.ndarray) -> np.ndarray:
 
 def nodule(rng: Generator, view: View, chest: Chest) -> tuple[np.ndarray, Nodule]:
     row, column = place(rng, view, chest)
-    diameter = float(np.exp(rng.uniform(np.log(SMALLEST_MM), np.log(LARGEST_MM))))
+    diameter = rng.uniform(SMALLEST_MM, LARGEST_MM)
     center = (float(view.x[row, column]), float(view.y[row, column]))
     near, stretch = view.around(center, diameter), rng.uniform(0.85, 1.15)
     across, down = (view.x[near] - center[0]) * stretch, (view.y[near] - center[1]) / stretch
     share = np.hypot(across, down) / (diameter / 2) / outline(rng, np.arctan2(down, across))
     density = np.zeros_like(view.x)
     density[near] = np.clip(1 - share ** 2, 0, None) ** rng.uniform(0.4, 1.1)
-    density *= np.float32(WATER * diameter * rng.uniform(0.75, 1.35))
-    return density, Nodule(diameter, column / view.width, row / view.height)
+    density *= np.float32(WATER * diameter * rng.uniform(1.6, 3.2))
+    return density, Nodule(diameter, column / view.width, row / view.height,
+                           diameter / 2 / view.pixel_mm / view.width)
 
 
 def ball(view: View, center: tuple[float, float], axes: tuple[float, float], power: float,
