@@ -3,8 +3,9 @@
 files that the card was.
 
 The server decodes and resizes with code of its own, whose pixels may differ from Pillow's by a
-gray level; WOBBLE is what that may move a score. An image whose score is closer than that to
-where an answer changes may count on either side."""
+gray level. One in twenty pixels that does so moves a score by up to WOBBLE, measured; an image
+whose score is closer than that to where an answer changes may count on either side. All pixels
+that do so move AUC and Brier by up to 0.003, and the calibration error by up to 0.015."""
 import json
 
 import numpy as np
@@ -15,7 +16,7 @@ from test_heldout import area_under_curve
 
 MODEL = "phantom-nodule"
 FOLDER = ROOT / "tests/data" / MODEL
-WOBBLE = 0.02
+WOBBLE = 0.06
 BINS = 10
 SMALL_MM = 12
 
@@ -42,7 +43,7 @@ def scores_of_nodule(answers: list[dict]) -> np.ndarray:
 
 
 def near(values: np.ndarray, *limits: float) -> int:
-    """How many values are on another side of a limit if they move by WOBBLE."""
+    """How many values may be on another side of a limit."""
     return int(sum((np.abs(values - limit) < WOBBLE).sum() for limit in limits))
 
 
@@ -71,11 +72,9 @@ def test_the_card_tells_what_the_server_does(galen, version):
         expected[f"sensitivity_below_{SMALL_MM}_mm"], abs=near(scores[small], 0.5) / small.sum() + 1e-6)
     assert right[~positive].mean() == pytest.approx(
         expected["specificity"], abs=undecided / (~positive).sum() + 1e-6)
-    assert area_under_curve(positive, scores) == pytest.approx(expected["auc"], abs=2e-3)
-    assert np.mean((scores - positive) ** 2) == pytest.approx(expected["brier"], abs=2e-3)
-    between = near(scores, *np.arange(1, BINS) / BINS)
-    assert calibration_error(scores, positive) == pytest.approx(
-        expected["ece"], abs=between / count + 1e-3)
+    assert area_under_curve(positive, scores) == pytest.approx(expected["auc"], abs=3e-3)
+    assert np.mean((scores - positive) ** 2) == pytest.approx(expected["brier"], abs=3e-3)
+    assert calibration_error(scores, positive) == pytest.approx(expected["ece"], abs=0.015)
     abstained = sum(answer["abstained"] is not None for answer in answers)
     threshold = contract["threshold"]
     assert abs(abstained - expected["abstained"]) <= near(scores, threshold, 1 - threshold)

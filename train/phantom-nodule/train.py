@@ -22,7 +22,7 @@ MODEL = ROOT / "models/phantom-nodule"
 HELD_OUT = ROOT / "tests/data/phantom-nodule"
 EXAMPLES = ROOT / "examples"
 
-TRAINING_SEED, VALIDATION_SEED, HELD_OUT_SEED, EXAMPLE_SEED = 11, 12, 13, 14
+TRAINING_SEED, VALIDATION_SEED, HELD_OUT_SEED, EXAMPLE_SEED = 11, 12, 13, 16
 COUNTS = {"training": 3000, "validation": 400, "held_out": 400}
 EXAMPLE_INDEX = {"phantom-clear.jpg": 0, "phantom-nodule.png": 1}
 TOLERANCE = 1e-4
