@@ -175,6 +175,8 @@ STEPS = [
     Step("conformance", pytest("tests/conformance", "build/galen"), needs="gcc"),
     Step("e2e", pytest("tests/e2e", "build/galen"), needs="gcc"),
     Step("parity", pytest("tests/parity", "build/galen"), needs="gcc"),
+    Step("api", pytest("tests/api", "build/galen"), needs="gcc"),
+    Step("browser", pytest("tests/browser", "build/galen"), needs="gcc"),
     Step("onboarding", pytest("tests/onboarding", "build/galen"), needs="gcc"),
     Step("clang", build("build-asan", "-Doptimization=1", "-Db_sanitize=address,undefined",
                         "-Db_lundef=false", compiler="clang"), lint=True),

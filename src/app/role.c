@@ -163,11 +163,31 @@ static enum galen_status check_routes(const struct role *role, struct error *out
     return GALEN_OK;
 }
 
+static enum galen_status describe(struct role *role, struct error *out_error)
+{
+    const struct settings *settings = &role->settings;
+    const struct openapi openapi = {
+        .repository = role->repository,
+        .routes = settings->routes,
+        .route_count = settings->route_count,
+        .body_size_bytes_max = settings->limits_body_size_bytes,
+        .is_demo = settings->mode == SETTINGS_MODE_DEMO,
+    };
+    const enum galen_status status = openapi_document_make(&openapi, &role->openapi);
+    return status == GALEN_OK
+               ? GALEN_OK
+               : error_set(out_error, status, "/openapi.json cannot be made: %s",
+                           galen_status_text(status));
+}
+
 static enum galen_status open_services(struct role *role, struct error *out_error)
 {
     TRY(read_repository(role, out_error));
     TRY(check_routes(role, out_error));
     TRY(check_demonstrations(role, out_error));
+    if (role->kind->is_gateway) {
+        TRY(describe(role, out_error));
+    }
     if (runs_engine(role)) {
         TRY(open_engine(role, out_error));
     }
@@ -181,6 +201,7 @@ static void close_services(struct role *role)
 {
     infer_service_close(role->engine);
     infer_service_close(role->preprocess);
+    openapi_document_deinit(&role->openapi);
     repository_unref(role->repository);
 }
 

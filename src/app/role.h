@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 
 #include "app/command.h"
+#include "gateway/openapi_document.h"
 #include "infer/infer.h"
 #include "model/repository.h"
 #include "service/settings.h"
@@ -25,6 +26,7 @@ struct role {
     struct repository *repository;
     struct infer_service *engine;     /* NULL: not in this process */
     struct infer_service *preprocess; /* NULL: not in this process */
+    struct openapi_document openapi;  /* of who answers clients */
     atomic_bool draining;
 };
 

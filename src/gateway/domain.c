@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/domain.h"
 
-static const struct domain *const domains[] = {
+const struct domain *const domains[] = {
     &tabular_domain,
     &text_domain,
     &token_domain,
     &image_domain,
 };
 
+const size_t domain_count = sizeof(domains) / sizeof(domains[0]);
+
 const struct domain *domain_for(enum contract_task task)
 {
-    for (size_t i = 0; i < sizeof(domains) / sizeof(domains[0]); i++) {
+    for (size_t i = 0; i < domain_count; i++) {
         if (domains[i]->task == task) {
             return domains[i];
         }

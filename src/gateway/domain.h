@@ -25,6 +25,9 @@ struct domain {
                         struct json_writer *json);
 };
 
+extern const struct domain *const domains[];
+extern const size_t domain_count;
+
 const struct domain *domain_for(enum contract_task task); /* NULL: none is known */
 
 /* The output of that name in a finished call; NULL: none. */

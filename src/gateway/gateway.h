@@ -10,6 +10,7 @@
 
 #include <stdatomic.h>
 
+#include "gateway/openapi_document.h"
 #include "infer/infer.h"
 #include "model/repository.h"
 #include "service/settings.h"
@@ -23,6 +24,7 @@ struct gateway {
     const struct repository *repository;
     const struct settings_route *routes; /* borrowed; where a request names no model */
     size_t route_count;
+    const struct openapi_document *openapi; /* borrowed */
     bool is_demo; /* answers warn of it, and may quote what was sent */
     size_t body_size_bytes_max;
     uint64_t timeout_ns;         /* for a whole request */

@@ -50,8 +50,7 @@ static void told_text(const struct told *told, char out_text[TYPES_TEXT_SIZE])
     out_text[size] = '\0';
 }
 
-/* Tensors have no media type: every model takes them. */
-static bool takes(const struct contract *contract, const char *media_type)
+bool infer_model_takes(const struct contract *contract, const char *media_type)
 {
     struct media_type type;
     if (media_type == NULL) {
@@ -96,7 +95,7 @@ static enum galen_status find_only(struct request *request, const char *media_ty
             continue;
         }
         tell_types(&told, version->contract);
-        if (takes(version->contract, media_type)) {
+        if (infer_model_takes(version->contract, media_type)) {
             if (found != NULL) {
                 return error_set(&request->error, GALEN_UNPROCESSABLE,
                                  "name a \"model\": several take this");
@@ -164,7 +163,7 @@ enum galen_status infer_model_find(struct request *request, const struct infer_b
     struct told told = {.count = 0};
     TRY(find_model(request, body));
     TRY(find_version(request, body));
-    if (takes(request->version->contract, body->input.media_type)) {
+    if (infer_model_takes(request->version->contract, body->input.media_type)) {
         return GALEN_OK;
     }
     tell_types(&told, request->version->contract);

@@ -13,3 +13,7 @@
  * none is named, by request or route, and several take it. */
 MUST_USE enum galen_status infer_model_find(struct request *request,
                                             const struct infer_body *body);
+
+/* Whether the contract lists this media type. NULL: tensors, which have none and which
+ * every model takes. */
+bool infer_model_takes(const struct contract *contract, const char *media_type);

@@ -1,48 +1,141 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/routes.h"
 
-static const struct {
-    struct bytes path;
-    enum http_method method;
-    struct bytes allow;
-    const struct endpoint *endpoint;
-} routes[] = {
-    {BYTES_INIT("/infer"), HTTP_POST, BYTES_INIT("POST"), &infer_endpoint},
-    {BYTES_INIT("/healthz"), HTTP_GET, BYTES_INIT("GET"), &live_endpoint},
-    {BYTES_INIT("/readyz"), HTTP_GET, BYTES_INIT("GET"), &ready_endpoint},
+#define HTML "text/html"
+#define JSON "application/json"
+
+const struct route routes[] = {
+    {BYTES_INIT("/infer"),
+     HTTP_POST,
+     &infer_endpoint,
+     {.id = "infer",
+      .tag = "infer",
+      .summary = "Ask a model about a text, an image or a vector",
+      .description = "The input is text, a vector of features by name, the bytes of a "
+                     "file, or tensors "
+                     "that are normalised already. The model is the one that is named, in "
+                     "the body or in "
+                     "the query, or else the only one that takes this media type.",
+      .answer = "What the model says, in the words of its task.",
+      .answer_type = JSON,
+      .schema = "Answer",
+      .body = OPERATION_INFER_BODY,
+      .is_of_model = true,
+      .refusals = OPERATION_UPSTREAM_REFUSALS | OPERATION_REFUSAL(INVALID) |
+                  OPERATION_REFUSAL(NOT_FOUND) | OPERATION_REFUSAL(NO_CONTRACT) |
+                  OPERATION_REFUSAL(TOO_LARGE) | OPERATION_REFUSAL(UNSUPPORTED_TYPE) |
+                  OPERATION_REFUSAL(UNPROCESSABLE) | OPERATION_REFUSAL(NOT_IMPLEMENTED)}},
+    {BYTES_INIT("/healthz"),
+     HTTP_GET,
+     &live_endpoint,
+     {.id = "live",
+      .tag = "health",
+      .summary = "Whether the process answers",
+      .description = "For a liveness probe: it asks nobody else.",
+      .answer = "It does.",
+      .answer_type = JSON,
+      .schema = "Live",
+      .example = "{\"live\":true}"}},
+    {BYTES_INIT("/readyz"),
+     HTTP_GET,
+     &ready_endpoint,
+     {.id = "ready",
+      .tag = "health",
+      .summary = "Whether every promised model can be used",
+      .description =
+          "For a readiness probe: it asks preprocess and engine, and says no while "
+          "the process drains.",
+      .answer = "They can.",
+      .answer_type = JSON,
+      .schema = "Ready",
+      .example = "{\"ready\":true}",
+      .refusals = OPERATION_UPSTREAM_REFUSALS}},
+    {BYTES_INIT("/openapi.json"),
+     HTTP_GET,
+     &openapi_endpoint,
+     {.id = "openapi",
+      .tag = "documentation",
+      .summary = "This document",
+      .description =
+          "OpenAPI 3.1, made from the tables and models that this process runs on.",
+      .answer = "The document.",
+      .answer_type = JSON,
+      .schema = "OpenApi",
+      .has_tag = true}},
+    {BYTES_INIT("/docs"),
+     HTTP_GET,
+     &page_endpoint,
+     {.id = "docs",
+      .tag = "documentation",
+      .summary = "The page to read this document in, and to try it",
+      .description = "It asks nobody but this server.",
+      .answer = "The page.",
+      .answer_type = HTML,
+      .has_tag = true}},
+    {BYTES_INIT("/console"),
+     HTTP_GET,
+     &page_endpoint,
+     {.id = "console",
+      .tag = "documentation",
+      .summary = "The page to try the models in",
+      .description = "It is there in demo mode only.",
+      .answer = "The page.",
+      .answer_type = HTML,
+      .has_tag = true,
+      .is_for_demo = true,
+      .refusals = OPERATION_REFUSAL(NOT_FOUND)}},
+    {BYTES_INIT("/web/"),
+     HTTP_GET,
+     &page_endpoint,
+     {.id = "web_file",
+      .tag = "documentation",
+      .summary = "A file that the pages are made of",
+      .description = "Script or style.",
+      .answer = "The file.",
+      .has_tag = true,
+      .refusals = OPERATION_REFUSAL(NOT_FOUND)}},
 };
 
-enum { ROUTE_COUNT = sizeof(routes) / sizeof(routes[0]) };
+const size_t route_count = sizeof(routes) / sizeof(routes[0]);
 
-static size_t find_index(struct bytes path)
+static bool is_folder(struct bytes path)
 {
-    size_t index = 0;
-    while (index < ROUTE_COUNT && !bytes_equal(path, routes[index].path)) {
-        index++;
+    return path.data[path.size - 1] == '/';
+}
+
+/* NULL: none. */
+static const struct route *find(struct bytes path)
+{
+    for (size_t i = 0; i < route_count; i++) {
+        const struct bytes own = routes[i].path;
+        if (is_folder(own) ? bytes_starts_with(path, own) : bytes_equal(path, own)) {
+            return &routes[i];
+        }
     }
-    return index;
+    return NULL;
 }
 
 enum galen_status route_find(enum http_method method, struct bytes path,
                              const struct endpoint **out_endpoint, struct error *out_error)
 {
-    const size_t index = find_index(path);
+    const struct route *route = find(path);
     if (v2_path_is_ours(path)) {
         *out_endpoint = &v2_endpoint; /* which knows its own paths and methods */
         return GALEN_OK;
     }
-    if (index == ROUTE_COUNT) {
+    if (route == NULL) {
         return error_set(out_error, GALEN_NOT_FOUND, "there is no such path");
     }
-    *out_endpoint = routes[index].endpoint;
-    return method == routes[index].method
+    *out_endpoint = route->endpoint;
+    return method == route->method
                ? GALEN_OK
-               : error_set(out_error, GALEN_WRONG_METHOD, "this path takes %.*s",
-                           BYTES_PRINT(routes[index].allow));
+               : error_set(out_error, GALEN_WRONG_METHOD, "this path takes %s",
+                           http_method_name(route->method));
 }
 
 struct bytes route_allow(struct bytes path)
 {
-    const size_t index = find_index(path);
-    return index < ROUTE_COUNT ? routes[index].allow : v2_route_allow(path);
+    const struct route *route = find(path);
+    return route == NULL ? v2_route_allow(path)
+                         : bytes_from_string(http_method_name(route->method));
 }

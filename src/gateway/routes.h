@@ -1,14 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which endpoint a path belongs to. Pure. To add one: write its file, then its line in
- * routes.c. */
+/* Which endpoint a path belongs to, and what is told of it. Pure. To add one: write its
+ * file, then its row in routes.c. */
 #pragma once
 
+#include "gateway/operation.h"
 #include "gateway/phases.h"
 
 extern const struct endpoint infer_endpoint;
 extern const struct endpoint v2_endpoint;
 extern const struct endpoint live_endpoint;
 extern const struct endpoint ready_endpoint;
+extern const struct endpoint openapi_endpoint;
+extern const struct endpoint page_endpoint;
+
+struct route {
+    struct bytes path; /* one that ends in '/' stands for all files in it */
+    enum http_method method;
+    const struct endpoint *endpoint;
+    struct operation operation;
+};
+
+/* All but those of v2, which has its own (v2/route.h, v2_operations.h). */
+extern const struct route routes[];
+extern const size_t route_count;
 
 /* GALEN_NOT_FOUND: no such path; GALEN_WRONG_METHOD. With GALEN_WRONG_METHOD the endpoint
  * is set too, so that the failure has its shape. */

@@ -5,7 +5,7 @@
 #include "base/writer.h"
 #include "net/http.h"
 
-#define REPLY_HEADER_COUNT_MAX 8u
+#define REPLY_HEADER_COUNT_MAX 12u
 
 struct reply {
     int status;                                         /* HTTP */

@@ -4,11 +4,7 @@
 #include "base/limits.h"
 #include "codec/url.h"
 
-static const struct {
-    const char *tail; /* of the path, behind the model and version where it has one */
-    bool has_model;
-    enum v2_operation operation;
-} rows[] = {
+const struct v2_form v2_forms[] = {
     {"", false, V2_SERVER},
     {"/", false, V2_SERVER},
     {"/health/live", false, V2_LIVE},
@@ -17,6 +13,13 @@ static const struct {
     {"/ready", true, V2_MODEL_READY},
     {"/infer", true, V2_INFER},
 };
+
+const size_t v2_form_count = sizeof(v2_forms) / sizeof(v2_forms[0]);
+
+enum http_method v2_operation_method(enum v2_operation operation)
+{
+    return operation == V2_INFER ? HTTP_POST : HTTP_GET;
+}
 
 /* A path taken apart, still percent-encoded. */
 struct parts {
@@ -64,10 +67,10 @@ static enum galen_status find_operation(struct bytes path, struct parts *out_par
         return GALEN_NOT_FOUND;
     }
     *out_parts = take_apart(path);
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        if (rows[i].has_model == out_parts->has_model &&
-            bytes_equal_string(out_parts->tail, rows[i].tail)) {
-            *out_operation = rows[i].operation;
+    for (size_t i = 0; i < v2_form_count; i++) {
+        if (v2_forms[i].has_model == out_parts->has_model &&
+            bytes_equal_string(out_parts->tail, v2_forms[i].tail)) {
+            *out_operation = v2_forms[i].operation;
             return GALEN_OK;
         }
     }
@@ -96,7 +99,7 @@ enum galen_status v2_route_parse(enum http_method method, struct bytes path,
     if (status != GALEN_OK) {
         return error_set(out_error, status, "there is no such path");
     }
-    if (method != (route.operation == V2_INFER ? HTTP_POST : HTTP_GET)) {
+    if (method != v2_operation_method(route.operation)) {
         return error_set(out_error, GALEN_WRONG_METHOD, "Method Not Allowed");
     }
     status = decode_name(parts.model, arena, &route.model);
@@ -115,5 +118,6 @@ struct bytes v2_route_allow(struct bytes path)
     struct parts parts;
     enum v2_operation operation;
     const bool found = find_operation(path, &parts, &operation) == GALEN_OK;
-    return found && operation == V2_INFER ? BYTES("POST") : BYTES("GET");
+    return bytes_from_string(
+        http_method_name(found ? v2_operation_method(operation) : HTTP_GET));
 }

@@ -21,6 +21,18 @@ struct v2_route {
     const char *version; /* "" where the path has none */
 };
 
+/* The forms that paths have, for what describes them. */
+struct v2_form {
+    const char *tail; /* of the path, behind the model and version where it has one */
+    bool has_model;   /* /models/M or /models/M/versions/V stands before the tail */
+    enum v2_operation operation;
+};
+
+extern const struct v2_form v2_forms[];
+extern const size_t v2_form_count;
+
+enum http_method v2_operation_method(enum v2_operation operation);
+
 /* Whether the path is the protocol's at all: "/v2" or below. */
 bool v2_path_is_ours(struct bytes path);
 

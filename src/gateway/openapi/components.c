@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gateway/openapi/components.h"
+
+#include "gateway/openapi/member.h"
+#include "gateway/openapi/parameters.h"
+#include "gateway/openapi/refusals.h"
+#include "gateway/openapi/schemas.h"
+
+static const struct header {
+    const char *name;
+    const char *description;
+    const char *type;
+} headers[] = {
+    {"X-Request-Id", "The request's own id where it is a plain token, else a new one.",
+     "string"},
+    {"Galen-Model", "The model and version that answered, as `name/version`.", "string"},
+    {"Galen-Mode", "`demo`: the gateway knows no callers and quotes what it was sent.",
+     "string"},
+    {"ETag", "Changes when the content does.", "string"},
+    {"Cache-Control", "`no-cache`: to be asked for again, with If-None-Match.", "string"},
+    {"Allow", "The method that this path takes.", "string"},
+    {"Retry-After", "Seconds to wait before the next attempt.", "integer"},
+    {"Inference-Header-Content-Length",
+     "Bytes of JSON before raw tensors; absent where there are none.", "integer"},
+};
+
+static void put_header(const struct header *header, struct json_writer *json)
+{
+    member_begin_object(json, header->name);
+    member_put_text(json, "description", header->description);
+    member_begin_object(json, "schema");
+    member_put_text(json, "type", header->type);
+    json_end_object(json);
+    json_end_object(json);
+}
+
+void components_put(const struct openapi *openapi, struct json_writer *json)
+{
+    member_begin_object(json, "components");
+    schemas_put(openapi, json);
+    parameters_put(openapi, json);
+    refusals_put(json);
+    member_begin_object(json, "headers");
+    for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
+        put_header(&headers[i], json);
+    }
+    json_end_object(json);
+    json_end_object(json);
+}

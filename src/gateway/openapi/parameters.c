@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gateway/openapi/parameters.h"
+
+#include "gateway/openapi/examples.h"
+#include "gateway/openapi/member.h"
+
+static const struct parameter {
+    const char *key;
+    const char *name;
+    const char *in;
+    const char *description;
+    const char *schema;
+} parameters[] = {
+    {"Model", "model", "path", "The model.", "ModelName"},
+    {"Version", "version", "path", "A version's number, or a tag: `current`.",
+     "VersionName"},
+    {"File", "file", "path", "The file's name.", "FileName"},
+    {"ModelQuery", "model", "query",
+     "The model, where the body does not name it. Both say the same, or it is 422.",
+     "ModelName"},
+    {"VersionQuery", "version", "query",
+     "A version's number, or a tag; without it, `current`. As `model`.", "VersionName"},
+    {"JsonSize", "Inference-Header-Content-Length", "header",
+     "Bytes of JSON at the start of a body with raw tensors behind it "
+     "(`application/octet-stream`).",
+     "JsonSize"},
+    {"IfNoneMatch", "If-None-Match", "header", "The ETag of what the client has.", "Text"},
+    {"RequestId", "X-Request-Id", "header",
+     "An id for this request: up to 64 letters, digits, `.`, `_`, `-`. Anything else is "
+     "not "
+     "taken, and the answer has an id of the server's.",
+     "Text"},
+};
+
+static void put_parameter(const struct openapi *openapi, const struct parameter *parameter,
+                          struct json_writer *json)
+{
+    member_begin_object(json, parameter->key);
+    member_put_text(json, "name", parameter->name);
+    member_put_text(json, "in", parameter->in);
+    member_put_text(json, "description", parameter->description);
+    member_put_bool(json, "required", strcmp(parameter->in, "path") == 0);
+    member_put_reference(json, "schema", "schemas", parameter->schema);
+    if (strcmp(parameter->key, "Model") == 0) {
+        examples_put_names(openapi, json);
+    } else if (strcmp(parameter->key, "Version") == 0) {
+        examples_put_versions(openapi, json);
+    }
+    json_end_object(json);
+}
+
+void parameters_put(const struct openapi *openapi, struct json_writer *json)
+{
+    member_begin_object(json, "parameters");
+    for (size_t i = 0; i < sizeof(parameters) / sizeof(parameters[0]); i++) {
+        put_parameter(openapi, &parameters[i], json);
+    }
+    json_end_object(json);
+}

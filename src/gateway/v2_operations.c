@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gateway/v2_operations.h"
+
+#define COMMON .tag = "v2", .answer_type = "application/json", .speaks_v2 = true
+
+#define OF_MODEL                                               \
+    OPERATION_UPSTREAM_REFUSALS | OPERATION_REFUSAL(INVALID) | \
+        OPERATION_REFUSAL(NOT_FOUND) | OPERATION_REFUSAL(TOO_LARGE)
+
+const struct operation v2_operations[V2_OPERATION_COUNT] = {
+    [V2_SERVER] = {COMMON, .id = "v2_server",
+                   .summary = "The server and the extensions that it speaks",
+                   .description = "The same at `/v2/`.",
+                   .answer = "Name, version and extensions.", .schema = "V2Server"},
+    [V2_LIVE] = {COMMON, .id = "v2_live", .summary = "Whether the server answers",
+                 .description = "It asks nobody else.", .answer = "It does.",
+                 .schema = "V2Live", .example = "{\"live\":true}"},
+    [V2_READY] = {COMMON, .id = "v2_ready",
+                  .summary = "Whether every model of the engine is ready",
+                  .description = "As the engine says. No, while the gateway drains.",
+                  .answer = "They are.", .schema = "V2Ready",
+                  .example = "{\"live\":true,\"ready\":true}",
+                  .refusals = OPERATION_UPSTREAM_REFUSALS},
+    [V2_MODEL] = {COMMON, .id = "v2_model", .summary = "A model's tensors",
+                  .description =
+                      "Names, datatypes and shapes of what its network takes and "
+                      "gives; -1 stands for a dimension that varies.",
+                  .answer = "The model's metadata.", .schema = "V2Model",
+                  .refusals = OF_MODEL},
+    [V2_MODEL_READY] = {COMMON, .id = "v2_model_ready",
+                        .summary = "Whether a model is ready",
+                        .description = "As the engine says.", .answer = "It is.",
+                        .schema = "V2Ready", .refusals = OF_MODEL},
+    [V2_INFER] =
+        {COMMON, .id = "v2_infer", .summary = "Run a network on tensors",
+         .description =
+             "Tensors go to the network as they are, as JSON or, behind it, as raw "
+             "bytes (the binary tensor data extension). They come back as they were "
+             "asked for.",
+         .answer = "The network's outputs.", .schema = "V2InferResponse",
+         .body = OPERATION_V2_BODY, .is_of_model = true,
+         .refusals = OF_MODEL | OPERATION_REFUSAL(NOT_IMPLEMENTED)},
+};
