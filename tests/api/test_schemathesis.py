@@ -16,12 +16,13 @@ TIMEOUT_S = 900
 PROGRAM = pathlib.Path(sys.executable).parent / "schemathesis"
 
 
-def begin(galen) -> subprocess.Popen:
+def begin(galen, folder: pathlib.Path) -> subprocess.Popen:
     words = [PROGRAM, "--config-file", ROOT / "tests/api/schemathesis.toml", "run",
              f"{galen.url}/openapi.json", "--seed", SEED, "--max-examples", EXAMPLES,
              "--phases", "examples,coverage,fuzzing,stateful", "--mode", "all", "--no-color"]
+    places = {"PYTHONPATH": str(ROOT / "tests/api"), "HYPOTHESIS_STORAGE_DIRECTORY": str(folder)}
     return subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                            text=True, env=os.environ | {"PYTHONPATH": str(ROOT / "tests/api")})
+                            text=True, env=os.environ | places)
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +31,7 @@ def runs(tmp_path_factory):
     folders = {name: tmp_path_factory.mktemp(name) for name in deployment.NAMES}
     running = {name: deployment.start(name, folder, **repository.write(folder))
                for name, folder in folders.items()}
-    started = {name: begin(galen) for name, galen in running.items()}
+    started = {name: begin(galen, folders[name]) for name, galen in running.items()}
     yield started
     for process in started.values():
         process.kill()
