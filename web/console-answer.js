@@ -20,8 +20,16 @@ function about(entity) {
   return `${entity.label}, ${percent.format(entity.score)}, ${entity.start} to ${entity.end}`;
 }
 
+/** What is said of a mark near the right edge stays within the text. */
+function keepWithin(event) {
+  const note = event.currentTarget.querySelector('.about');
+  note.style.left = '0';
+  const beyond = note.getBoundingClientRect().right - note.closest('.text').getBoundingClientRect().right;
+  note.style.left = `${Math.min(0, -beyond)}px`;
+}
+
 function entityMark(entity, text, colour) {
-  return make('mark', {class: `entity ${colour}`, tabindex: '0'}, text,
+  return make('mark', {class: `entity ${colour}`, tabindex: '0', onfocus: keepWithin, onmouseenter: keepWithin}, text,
     make('small', {'aria-hidden': 'true'}, entity.label), make('span', {class: 'about', role: 'note'}, about(entity)));
 }
 

@@ -48,6 +48,18 @@ def test_entities_are_marked_where_they_are(visit, look):
     console.picture(f"console-note-{look}")
 
 
+def test_what_is_said_of_an_entity_stays_on_the_screen(visit):
+    console = visit("/console", "phone")
+    page = ask_note(console, "takes aspirin and Metformin " * 6)
+    for entity in page.locator(".entity").all():
+        entity.focus()
+        expect(entity.locator(".about")).to_contain_text("DRUG")
+        console.check_width()
+        box = entity.locator(".about").bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= page.viewport_size["width"]
+
+
 def test_a_vector_is_edited_and_asked_again(visit, look):
     console = visit("/console", look)
     page = choose(console, "breast-cancer")
