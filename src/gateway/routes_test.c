@@ -20,6 +20,10 @@ static void every_path_has_its_endpoint(void **state)
         {HTTP_POST, "/infer", &infer_endpoint},
         {HTTP_GET, "/healthz", &live_endpoint},
         {HTTP_GET, "/readyz", &ready_endpoint},
+        {HTTP_GET, "/openapi.json", &openapi_endpoint},
+        {HTTP_GET, "/docs", &page_endpoint},
+        {HTTP_GET, "/console", &page_endpoint},
+        {HTTP_GET, "/web/anything", &page_endpoint}, /* which knows its own files */
         {HTTP_GET, "/v2", &v2_endpoint},
         {HTTP_POST, "/v2/models/m/infer", &v2_endpoint},
         {HTTP_DELETE, "/v2/anything",
@@ -35,8 +39,9 @@ static void every_path_has_its_endpoint(void **state)
 static void paths_are_exact(void **state)
 {
     (void)state;
-    static const char *const paths[] = {"/", "/infer/", "/INFER",   "/infer/x", "/v2x",
-                                        "*", "",        "/%69nfer", "/readyz/", "//infer"};
+    static const char *const paths[] = {"/",        "/infer/", "/INFER", "/infer/x",
+                                        "/v2x",     "*",       "",       "/%69nfer",
+                                        "/readyz/", "//infer", "/docs/", "/web"};
     for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
         const struct endpoint *endpoint = NULL;
         EXPECT_STATUS(GALEN_NOT_FOUND, find(HTTP_POST, paths[i], &endpoint));
@@ -54,11 +59,26 @@ static void wrong_method_is_told_what_would_be_right(void **state)
     EXPECT_STATUS(GALEN_WRONG_METHOD, find(HTTP_HEAD, "/healthz", &endpoint));
 }
 
+static void
+an_operation_refuses_what_its_kinds_mean_and_what_any_message_may_be(void **state)
+{
+    (void)state;
+    const struct operation operation = {.refusals = OPERATION_REFUSAL(NO_CONTRACT)};
+    assert_true(operation_refuses(&operation, 409));
+    assert_true(operation_refuses(&operation, 431));
+    assert_false(operation_refuses(&operation, 422));
+    assert_true(operation_status_means(503, GALEN_BUSY));
+    assert_true(operation_status_means(408, GALEN_INVALID));
+    assert_false(operation_status_means(404, GALEN_INVALID));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_path_has_its_endpoint),
         cmocka_unit_test(paths_are_exact),
+        cmocka_unit_test(
+            an_operation_refuses_what_its_kinds_mean_and_what_any_message_may_be),
         cmocka_unit_test(wrong_method_is_told_what_would_be_right),
     };
     return cmocka_run_group_tests_name("routes", tests, NULL, NULL);
