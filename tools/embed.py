@@ -10,6 +10,7 @@ A page x.html of web/ is served as /x, everything else as /web/NAME. What belong
 console is there in demo mode only. An answer of examples/answers/ has the name of what was
 sent: a file of examples/.
 """
+import base64
 import hashlib
 import json
 import pathlib
@@ -19,6 +20,8 @@ LICENCE = "/* SPDX-License-Identifier: Apache-2.0 */"
 COLUMNS = 20
 MEDIA_TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8",
                ".js": "text/javascript; charset=utf-8"}
+
+IMAGE_TYPES = {".png": "image/png", ".jpg": "image/jpeg"}
 
 
 def quoted(text):
@@ -70,12 +73,15 @@ def schemas(files):
 
 
 def request_of(answer_file, model):
-    """What was sent: JSON as it is, or the text of a note."""
-    folder = answer_file.parent.parent
-    file = folder / answer_file.name
-    if file.exists():
-        return json.loads(file.read_text())
-    return {"model": model, "input": (folder / f"{answer_file.stem}.txt").read_text()}
+    """What was sent: JSON as it is, the text of a note, or an image in base64."""
+    sent = {file.suffix: file for file in answer_file.parent.parent.glob(f"{answer_file.stem}.*")}
+    if ".json" in sent:
+        return json.loads(sent[".json"].read_text())
+    if ".txt" in sent:
+        return {"model": model, "input": sent[".txt"].read_text()}
+    suffix, file = next(iter(sent.items()))
+    return {"model": model, "input": base64.b64encode(file.read_bytes()).decode(),
+            "content_type": IMAGE_TYPES[suffix]}
 
 
 def samples(files):

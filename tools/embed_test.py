@@ -47,6 +47,12 @@ class EmbedTest(unittest.TestCase):
         answer = self.write("answers/vector.json", "{}")
         self.assertEqual(embed.request_of(answer, "m"), {"input": {"a": 1}})
 
+    def test_an_image_is_sent_as_base64_with_its_type(self):
+        (self.folder / "x.png").write_bytes(b"\x89PNG")
+        answer = self.write("answers/x.json", "{}")
+        self.assertEqual(embed.request_of(answer, "m"),
+                         {"model": "m", "input": "iVBORw==", "content_type": "image/png"})
+
 
 if __name__ == "__main__":
     unittest.main()

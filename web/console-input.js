@@ -20,7 +20,7 @@ function sampleButtons(samples, use) {
     return null;
   }
   return make('div', {class: 'samples'}, make('span', {class: 'quiet small'}, 'Samples'),
-    ...samples.map(({name, input}) => make('button', {type: 'button', onclick: () => use(input)}, name)));
+    ...samples.map((each) => make('button', {type: 'button', onclick: () => use(each.input, each)}, each.name)));
 }
 
 /** Files may be dropped anywhere on the element. */
@@ -53,7 +53,12 @@ function noteInput(model, samples) {
   return {element: place, read: () => ({type: 'text/plain; charset=utf-8', body: text.value})};
 }
 
-function fileInput(model) {
+function fileOf(base64, {name, type}) {
+  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  return new File([bytes], `${name}.${type.split('/')[1]}`, {type});
+}
+
+function fileInput(model, samples) {
   let chosen = null;
   let address = null;
   const image = make('img', {alt: '', hidden: true});
@@ -76,7 +81,7 @@ function fileInput(model) {
     make('p', {class: 'quiet small'}, 'or drop it here'));
   takeDrops(drop, take);
   return {
-    element: drop,
+    element: make('div', {class: 'stack'}, drop, sampleButtons(samples, (input, each) => take(fileOf(input, each)))),
     read() {
       if (!chosen) {
         control.focus();

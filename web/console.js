@@ -43,7 +43,7 @@ class Console {
   samples() {
     const {name} = this.model;
     return this.examples.filter(([, {value}]) => value.model === name).map(([key, {value}]) => (
-      {name: key.replace(`${name}-`, ''), input: value.input}));
+      {name: key.replace(`${name}-`, ''), input: value.input, type: value.content_type}));
   }
 
   request() {

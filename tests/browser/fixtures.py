@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A model of images, put between the page and the server: the page must not know the difference."""
+import base64
 import json
 import struct
 import zlib
@@ -37,6 +38,9 @@ def add_image_model(page: Page) -> list:
     def describe(route: Route) -> None:
         document = route.fetch().json()
         document["x-galen-models"].append(MODEL)
+        content = document["paths"]["/infer"]["post"]["requestBody"]["content"]["application/json"]
+        content["examples"]["disc"] = {"value": {"model": NAME, "content_type": "image/png",
+                                                 "input": base64.b64encode(png()).decode()}}
         route.fulfill(json=document)
 
     def answer(route: Route) -> None:

@@ -110,24 +110,27 @@ def drop(page, place: str, content: bytes, name: str, media_type: str) -> None:
     page.locator(place).dispatch_event("drop", {"dataTransfer": transfer})
 
 
-@pytest.mark.parametrize(("look", "by"), [("light", "drop"), ("phone", "choice"), ("dark", "choice")])
+@pytest.mark.parametrize(("look", "by"), [("light", "drop"), ("phone", "choice"), ("dark", "sample")])
 def test_an_image_stands_beside_its_answer(visit, look, by):
     sent = []
     console = visit("/console", look, prepare=lambda page: sent.append(add_image_model(page)))
     page = choose(console, NAME)
     if by == "drop":
         drop(page, ".drop", png(), "chest.png", "image/png")
+    elif by == "sample":
+        page.get_by_role("button", name="disc").click()
     else:
         file = {"name": "chest.png", "mimeType": "image/png", "buffer": png()}
         page.locator(".drop input").set_input_files(file)
-    image = page.get_by_role("img", name="What is asked about: chest.png")
+    name = "disc.png" if by == "sample" else "chest.png"
+    image = page.get_by_role("img", name=f"What is asked about: {name}")
     expect(image).to_be_visible()
     page.get_by_role("button", name="Ask").click()
     expect(predictions(page).first).to_contain_text("nodule")
     expect(image).to_be_visible()
     assert image.evaluate("each => each.naturalWidth") == 48
     assert sent[0] == [("image/png", png())]
-    assert "--data-binary '@chest.png'" in curl_of(page)
+    assert f"--data-binary '@{name}'" in curl_of(page)
     console.check_axe()
     console.check_width()
     console.picture(f"console-image-{look}")
