@@ -13,8 +13,9 @@ from samples import MODEL, by_features
 
 @pytest.fixture
 def repository(tmp_path):
-    """A copy of the sample models to break."""
-    return shutil.copytree(ROOT / "models", tmp_path / "models", symlinks=True)
+    """A copy of one sample model, to break."""
+    shutil.copytree(ROOT / "models" / MODEL, tmp_path / "models" / MODEL, symlinks=True)
+    return tmp_path / "models"
 
 
 def run_to_end(repository, role: str = "serve") -> subprocess.CompletedProcess:
