@@ -5,8 +5,8 @@ import shutil
 
 from process import ROOT
 
-SOURCES = ("models/breast-cancer", "tests/data/notes/lexicon", "tests/data/notes/urgency",
-           "tests/data/models/simple")
+SOURCES = ("models/breast-cancer", "models/phantom-nodule", "tests/data/notes/lexicon",
+           "tests/data/notes/urgency", "tests/data/models/simple")
 
 
 def write(folder: pathlib.Path) -> dict[str, object]:
