@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include "app/command.h"
-#include "preprocess/image/image_worker.h"
+#include "preprocess/image_process/image_worker.h"
 
 /* Past what runs at exit: that would make system calls that are given up. */
 static enum exit_code run(int argument_count, char **arguments)

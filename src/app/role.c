@@ -16,7 +16,7 @@
 #include "base/log.h"
 #include "engine/engine.h"
 #include "net/address.h"
-#include "preprocess/image/image_worker.h"
+#include "preprocess/image_process/image_worker.h"
 #include "preprocess/preprocess.h"
 
 /* A role that runs: its workers, and the signals that end it, on the first one's loop. */

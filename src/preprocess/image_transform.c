@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The transform of models that take images: one file to one tensor of pixels. */
 #include "codec/media_type.h"
-#include "preprocess/image/confined_decoder.h"
+#include "preprocess/image_process/confined_decoder.h"
 #include "preprocess/transform.h"
 
 enum { RANK = 4 };

@@ -9,7 +9,7 @@
 #pragma once
 
 #include "base/list.h"
-#include "preprocess/image/confined_decoder.h"
+#include "preprocess/image_process/confined_decoder.h"
 
 struct offload;
 

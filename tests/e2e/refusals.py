@@ -179,7 +179,7 @@ INPUTS = [
     body("a PDF that says it is text", PDF, 415, "/input"),
     body("a PDF that says nothing", PDF, 415, "/input", None),
     body("RTF", b"{\\rtf1 " + NOTE + b"}", 415, "/input", "application/rtf"),
-    body("a picture", b"\x89PNG\r\n\x1a\n" + NOTE, 415, "/input", "image/png"),
+    body("a picture that is none", b"\x89PNG\r\n\x1a\n" + NOTE, 400, "/input", "image/png"),
     body("a picture that is another", b"\xff\xd8\xff" + NOTE, 415, "/input", "image/png"),
     body("a picture that is text", NOTE, 415, "/input", "image/png"),
     body("an office file", b"PK\x03\x04" + NOTE, 415, "/input", "application/octet-stream"),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "preprocess/image/confined_decoder.h"
+#include "preprocess/image_process/confined_decoder.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
-#include "preprocess/image/image_worker.h"
+#include "preprocess/image_process/image_worker.h"
 
 enum {
     START_TIMEOUT_MS = 10000,

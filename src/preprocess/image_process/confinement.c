@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "preprocess/image/confinement.h"
+#include "preprocess/image_process/confinement.h"
 
 #include <errno.h>
 #include <seccomp.h>
@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/limits.h"
-#include "preprocess/image/image_worker.h"
+#include "preprocess/image_process/image_worker.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define IS_SANITIZED 1

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "preprocess/image/image_worker.h"
+#include "preprocess/image_process/image_worker.h"
 
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/limits.h"
-#include "preprocess/image/confinement.h"
+#include "preprocess/image_process/confinement.h"
 
 enum { MS_PER_S = 1000 };
 
