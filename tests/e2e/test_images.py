@@ -261,7 +261,7 @@ def test_a_full_queue_says_come_again(launch):
 
 def test_an_image_that_takes_too_long_is_given_up(launch):
     galen = launch("one", repository=IMAGES, images__workers=1, request_timeout_ms=60)
-    large = encoded(Image.effect_noise((6000, 6000), 80).convert("RGB"), "JPEG", progressive=True)
+    large = encoded(Image.effect_noise((3000, 3000), 80).convert("RGB"), "JPEG", progressive=True)
     reply = galen.request("POST", COLOUR, large, {"Content-Type": "image/jpeg"})
     assert reply.status == 504, reply.body
     until(lambda: galen.request("POST", COLOUR, RED, PNG).status == 200, "it answers again")
