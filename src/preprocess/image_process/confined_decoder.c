@@ -255,6 +255,22 @@ static void replace_worker(struct confined_decoder *decoder, enum galen_status w
     }
 }
 
+/* A worker that ends between two images costs none. */
+static bool has_ended(const struct confined_decoder *decoder)
+{
+    struct pollfd look = {.fd = decoder->outcomes, .events = POLLIN};
+    return poll(&look, 1, 0) > 0;
+}
+
+static enum galen_status need_worker(struct confined_decoder *decoder,
+                                     struct error *out_error)
+{
+    if (decoder->worker != 0 && has_ended(decoder)) {
+        replace_worker(decoder, GALEN_INTERNAL);
+    }
+    return decoder->worker != 0 ? GALEN_OK : start_worker(decoder, out_error);
+}
+
 /* The tensor is copied before anything is believed of it, and any bytes are a tensor. */
 static enum galen_status take_outcome(struct confined_decoder *decoder,
                                       const struct image_job *job, uint64_t deadline_ns,
@@ -284,9 +300,7 @@ enum galen_status confined_decoder_run(struct confined_decoder *decoder,
         return error_set(out_error, GALEN_TOO_LARGE, "is larger than %zu bytes",
                          decoder->options.file_size_max);
     }
-    if (decoder->worker == 0) {
-        TRY(start_worker(decoder, out_error));
-    }
+    TRY(need_worker(decoder, out_error));
     const struct image_job job = {
         .spec = *spec,
         .format = format,

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <stdio.h>
+#include <sys/wait.h>
 
 #include "base/clock.h"
 #include "image_stub.h"
@@ -87,6 +88,30 @@ static void worker_that_crashes_costs_one_image(void **state)
     assert_int_equal(confined_decoder_lost_count(decoder), 1);
 }
 
+/* The only child that we have. */
+static long worker_id(void)
+{
+    char path[64];
+    long id = 0;
+    (void)snprintf(path, sizeof(path), "/proc/self/task/%ld/children", (long)getpid());
+    FILE *children = fopen(path, "r");
+    assert_non_null(children);
+    assert_int_equal(fscanf(children, "%ld", &id), 1);
+    (void)fclose(children);
+    return id;
+}
+
+static void worker_that_ends_between_two_images_costs_none(void **state)
+{
+    (void)state;
+    const pid_t id = (pid_t)worker_id();
+    siginfo_t how;
+    assert_int_equal(kill(id, SIGKILL), 0);
+    assert_int_equal(waitid(P_PID, (id_t)id, &how, WEXITED | WNOWAIT), 0);
+    EXPECT_OK(run("fE"));
+    assert_int_equal(confined_decoder_lost_count(decoder), 1);
+}
+
 static void worker_that_does_not_end_is_ended(void **state)
 {
     (void)state;
@@ -115,19 +140,6 @@ static void file_has_a_largest_size(void **state)
                                           tensor, &error),
                      GALEN_TOO_LARGE);
     assert_int_equal(confined_decoder_lost_count(decoder), 0);
-}
-
-/* The only child that we have. */
-static long worker_id(void)
-{
-    char path[64];
-    long id = 0;
-    (void)snprintf(path, sizeof(path), "/proc/self/task/%ld/children", (long)getpid());
-    FILE *children = fopen(path, "r");
-    assert_non_null(children);
-    assert_int_equal(fscanf(children, "%ld", &id), 1);
-    (void)fclose(children);
-    return id;
 }
 
 static void worker_inherits_no_environment(void **state)
@@ -182,6 +194,8 @@ int main(int argument_count, char **arguments)
                                         tear_down),
         cmocka_unit_test_setup_teardown(worker_that_crashes_costs_one_image, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(worker_that_ends_between_two_images_costs_none,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(worker_that_does_not_end_is_ended, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(worker_has_no_files_network_processes_or_output,
