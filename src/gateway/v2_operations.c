@@ -3,9 +3,9 @@
 
 #define COMMON .tag = "v2", .answer_type = "application/json", .speaks_v2 = true
 
-#define OF_MODEL                                               \
-    OPERATION_UPSTREAM_REFUSALS | OPERATION_REFUSAL(INVALID) | \
-        OPERATION_REFUSAL(NOT_FOUND) | OPERATION_REFUSAL(TOO_LARGE)
+#define OF_MODEL                                                \
+    (OPERATION_UPSTREAM_REFUSALS | OPERATION_REFUSAL(INVALID) | \
+     OPERATION_REFUSAL(NOT_FOUND) | OPERATION_REFUSAL(TOO_LARGE))
 
 const struct operation v2_operations[V2_OPERATION_COUNT] = {
     [V2_SERVER] = {COMMON, .id = "v2_server",
