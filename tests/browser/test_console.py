@@ -60,6 +60,7 @@ def test_what_is_said_of_an_entity_stays_on_the_screen(visit):
         assert box["x"] + box["width"] <= page.viewport_size["width"]
 
 
+@pytest.mark.parametrize("look", ["light", "phone"])  # fields and bars are dark in other tests
 def test_a_vector_is_edited_and_asked_again(visit, look):
     console = visit("/console", look)
     page = choose(console, "breast-cancer")
