@@ -7,6 +7,8 @@
 
 #define HASH "947e7cf2fc32fcdcad9c5ba4dcdb3a652cef84f992c156f57b97d274f53904b5"
 
+static const char files_line[] = "files: {model.onnx: " HASH "}";
+
 /* A line of it each, so that a test replaces one and knows its number. */
 static const char *const good_lines[] = {
     "task: image-classification",
@@ -29,7 +31,7 @@ static const char *const good_lines[] = {
     "  convert: true",
     "output: {tensor: logits, activation: softmax}",
     "labels: [no_nodule, nodule]",
-    "files: {model.onnx: " HASH "}",
+    files_line,
     "card: {demonstration: true, intended_use: none}",
 };
 
