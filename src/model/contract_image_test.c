@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What model.yaml says of models that take images. */
-#include <stdio.h>
-
-#include "expect.h"
-#include "model/contract.h"
+#include "contract_lines.h"
 
 #define HASH "947e7cf2fc32fcdcad9c5ba4dcdb3a652cef84f992c156f57b97d274f53904b5"
 
@@ -56,42 +53,9 @@ enum {
     CONVERT = 18,
 };
 
-static struct arena arena;
-static struct contract contract;
-static struct error error;
-
-static int set_up(void **state)
-{
-    (void)state;
-    arena_init(&arena, 1U << 20);
-    error_clear(&error);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_deinit(&arena);
-    return 0;
-}
-
-struct change {
-    size_t number; /* counts from 1 */
-    const char *line;
-};
-
 static enum galen_status parse_with(const struct change *changes, size_t count)
 {
-    char text[4096] = "";
-    size_t size = 0;
-    for (size_t i = 0; i < LINE_COUNT; i++) {
-        const char *line = good_lines[i];
-        for (size_t k = 0; k < count; k++) {
-            line = changes[k].number == i + 1 ? changes[k].line : line;
-        }
-        size += (size_t)snprintf(text + size, sizeof(text) - size, "%s\n", line);
-    }
-    return contract_parse(bytes_of(text, size), "model.yaml", &arena, &contract, &error);
+    return parse_lines(good_lines, LINE_COUNT, changes, count);
 }
 
 static void image_keys_are_read(void **state)

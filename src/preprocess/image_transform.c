@@ -115,10 +115,7 @@ static enum galen_status describe(const struct contract *contract, struct arena 
         .rank = RANK,
     };
     set_shape(contract, specs[0].shape);
-    specs[1] = (struct galen_tensor_spec){.name = PREPROCESS_WARNINGS,
-                                          .datatype = GALEN_BYTES,
-                                          .rank = 1,
-                                          .shape = {GALEN_DIMENSION_ANY}};
+    specs[1] = transform_warning_spec();
     *out_specs = specs;
     *out_count = 2;
     return GALEN_OK;

@@ -272,10 +272,7 @@ static enum galen_status describe(const struct contract *contract, struct arena 
     specs[count] = row_spec(PREPROCESS_OFFSETS, GALEN_INT32);
     specs[count].rank = 3;
     specs[count++].shape[2] = OFFSET_COUNT;
-    specs[count++] = (struct galen_tensor_spec){.name = PREPROCESS_WARNINGS,
-                                                .datatype = GALEN_BYTES,
-                                                .rank = 1,
-                                                .shape = {GALEN_DIMENSION_ANY}};
+    specs[count++] = transform_warning_spec();
     *out_specs = specs;
     *out_count = count;
     return GALEN_OK;

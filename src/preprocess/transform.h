@@ -60,6 +60,9 @@ const struct transform *transform_for(enum contract_task task);
 MUST_USE enum galen_status transform_put_warning(const char *code, struct arena *arena,
                                                  struct transform_outputs *outputs);
 
+/* For transforms: what transform_put_warning adds, as metadata. */
+struct galen_tensor_spec transform_warning_spec(void);
+
 extern const struct transform vector_transform;
 extern const struct transform text_transform;
 extern const struct transform image_transform;

@@ -29,3 +29,11 @@ enum galen_status transform_put_warning(const char *code, struct arena *arena,
     outputs->tensors[outputs->count++] = warnings;
     return GALEN_OK;
 }
+
+struct galen_tensor_spec transform_warning_spec(void)
+{
+    return (struct galen_tensor_spec){.name = PREPROCESS_WARNINGS,
+                                      .datatype = GALEN_BYTES,
+                                      .rank = 1,
+                                      .shape = {GALEN_DIMENSION_ANY}};
+}

@@ -29,10 +29,7 @@ static enum galen_status describe(const struct contract *contract, struct arena 
         .rank = 2,
         .shape = {1, (int64_t)contract->feature_count},
     };
-    specs[1] = (struct galen_tensor_spec){.name = PREPROCESS_WARNINGS,
-                                          .datatype = GALEN_BYTES,
-                                          .rank = 1,
-                                          .shape = {GALEN_DIMENSION_ANY}};
+    specs[1] = transform_warning_spec();
     *out_specs = specs;
     *out_count = 2;
     return GALEN_OK;
