@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "preprocess/image_process/confined_decoder.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -83,25 +84,52 @@ static bool open_shared(struct confined_decoder *decoder)
     return decoder->shared != MAP_FAILED;
 }
 
+static bool add_descriptors(const struct confined_decoder *decoder, const struct ends *ends,
+                            posix_spawn_file_actions_t *actions)
+{
+    return posix_spawn_file_actions_adddup2(actions, ends->jobs, IMAGE_WORKER_JOBS) == 0 &&
+           posix_spawn_file_actions_adddup2(actions, ends->outcomes,
+                                            IMAGE_WORKER_OUTCOMES) == 0 &&
+           posix_spawn_file_actions_adddup2(actions, decoder->shared_descriptor,
+                                            IMAGE_WORKER_SHARED) == 0 &&
+           posix_spawn_file_actions_addclosefrom_np(actions, IMAGE_WORKER_SHARED + 1) == 0;
+}
+
+/* Whoever stops the program tells its whole group: a worker goes on for as long as there
+ * are images, and ends with its pipe. Other signals, its alarm too, find it as it began,
+ * whatever thread starts it. */
+static bool set_signals(posix_spawnattr_t *attributes)
+{
+    sigset_t blocked;
+    sigset_t all;
+    (void)sigemptyset(&blocked);
+    (void)sigaddset(&blocked, SIGINT);
+    (void)sigaddset(&blocked, SIGTERM);
+    (void)sigaddset(&blocked, SIGHUP);
+    (void)sigfillset(&all);
+    return posix_spawnattr_setsigmask(attributes, &blocked) == 0 &&
+           posix_spawnattr_setsigdefault(attributes, &all) == 0 &&
+           posix_spawnattr_setflags(attributes,
+                                    POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF) == 0;
+}
+
 /* With nothing but what a worker needs: no environment, no other descriptor. */
 static bool spawn(struct confined_decoder *decoder, const struct ends *ends)
 {
     static char *const no_environment[] = {NULL};
     posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
     if (posix_spawn_file_actions_init(&actions) != 0) {
         return false;
     }
-    const bool prepared =
-        posix_spawn_file_actions_adddup2(&actions, ends->jobs, IMAGE_WORKER_JOBS) == 0 &&
-        posix_spawn_file_actions_adddup2(&actions, ends->outcomes, IMAGE_WORKER_OUTCOMES) ==
-            0 &&
-        posix_spawn_file_actions_adddup2(&actions, decoder->shared_descriptor,
-                                         IMAGE_WORKER_SHARED) == 0 &&
-        posix_spawn_file_actions_addclosefrom_np(&actions, IMAGE_WORKER_SHARED + 1) == 0;
+    (void)posix_spawnattr_init(&attributes); /* cannot fail in glibc */
     /* execve takes them so, and changes none */
     char *const *command = (char *const *)(uintptr_t)decoder->options.command;
-    const bool started = prepared && posix_spawn(&decoder->worker, command[0], &actions,
-                                                 NULL, command, no_environment) == 0;
+    const bool started = add_descriptors(decoder, ends, &actions) &&
+                         set_signals(&attributes) &&
+                         posix_spawn(&decoder->worker, command[0], &actions, &attributes,
+                                     command, no_environment) == 0;
+    (void)posix_spawnattr_destroy(&attributes);
     (void)posix_spawn_file_actions_destroy(&actions);
     if (!started) {
         decoder->worker = 0;
@@ -134,7 +162,8 @@ static enum galen_status receive(const struct confined_decoder *decoder,
                : GALEN_INTERNAL;
 }
 
-/* Returns how it ended, as waitpid tells it. */
+/* Returns how it ended, as waitpid tells it; 0 where children are not waited for (SIGCHLD
+ * may have been ignored by who started us). */
 static int end_worker(struct confined_decoder *decoder)
 {
     int how = 0;
@@ -142,7 +171,7 @@ static int end_worker(struct confined_decoder *decoder)
     close_if_open(&decoder->outcomes);
     if (decoder->worker > 0) {
         (void)kill(decoder->worker, SIGKILL);
-        while (waitpid(decoder->worker, &how, 0) < 0) {
+        while (waitpid(decoder->worker, &how, 0) < 0 && errno == EINTR) {
         }
     }
     decoder->worker = 0;

@@ -112,6 +112,53 @@ static void worker_that_ends_between_two_images_costs_none(void **state)
     assert_int_equal(confined_decoder_lost_count(decoder), 1);
 }
 
+/* Of the worker, as /proc has it: a bit a signal, from 1. */
+static uint64_t blocked_signals(void)
+{
+    char path[64];
+    char line[256];
+    uint64_t mask = UINT64_MAX;
+    (void)snprintf(path, sizeof(path), "/proc/%ld/status", worker_id());
+    FILE *status = fopen(path, "r");
+    assert_non_null(status);
+    while (fgets(line, sizeof(line), status) != NULL) {
+        if (strncmp(line, "SigBlk:", 7) == 0) {
+            mask = strtoull(line + 7, NULL, 16);
+        }
+    }
+    (void)fclose(status);
+    return mask;
+}
+
+static void worker_hears_its_alarm_and_not_what_ends_the_program(void **state)
+{
+    (void)state;
+    const uint64_t expected = UINT64_C(1) << (SIGINT - 1) | UINT64_C(1) << (SIGTERM - 1) |
+                              UINT64_C(1) << (SIGHUP - 1);
+    sigset_t all;
+    sigset_t before;
+    assert_int_equal(kill((pid_t)worker_id(), SIGTERM), 0);
+    EXPECT_OK(run("fF"));
+    assert_int_equal(confined_decoder_lost_count(decoder), 0);
+    assert_int_equal(blocked_signals(), expected);
+    (void)sigfillset(&all); /* as a thread of preprocess's starts the next one */
+    (void)sigprocmask(SIG_SETMASK, &all, &before);
+    assert_int_equal(run("t"), GALEN_INTERNAL);
+    (void)sigprocmask(SIG_SETMASK, &before, NULL);
+    assert_int_equal(blocked_signals(), expected);
+}
+
+static void children_need_not_be_waited_for(void **state)
+{
+    (void)state;
+    (void)signal(SIGCHLD, SIG_IGN);
+    assert_int_equal(run("t"), GALEN_INTERNAL);
+    EXPECT_OK(run("fG"));
+    confined_decoder_close(decoder);
+    decoder = NULL;
+    (void)signal(SIGCHLD, SIG_DFL);
+}
+
 static void worker_that_does_not_end_is_ended(void **state)
 {
     (void)state;
@@ -197,6 +244,9 @@ int main(int argument_count, char **arguments)
                                         tear_down),
         cmocka_unit_test_setup_teardown(worker_that_ends_between_two_images_costs_none,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            worker_hears_its_alarm_and_not_what_ends_the_program, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(children_need_not_be_waited_for, set_up, tear_down),
         cmocka_unit_test_setup_teardown(worker_that_does_not_end_is_ended, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(worker_has_no_files_network_processes_or_output,
