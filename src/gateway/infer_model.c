@@ -52,19 +52,8 @@ static void told_text(const struct told *told, char out_text[TYPES_TEXT_SIZE])
 
 bool infer_model_takes(const struct contract *contract, const char *media_type)
 {
-    struct media_type type;
-    if (media_type == NULL) {
-        return true;
-    }
-    if (media_type_parse(bytes_from_string(media_type), &type) != GALEN_OK) {
-        return false;
-    }
-    for (size_t i = 0; i < contract->media_type_count; i++) {
-        if (media_type_is(type, contract->media_types[i])) {
-            return true;
-        }
-    }
-    return false;
+    return media_type == NULL ||
+           contract_lists_type(contract, bytes_from_string(media_type));
 }
 
 static enum galen_status refuse_type(struct request *request, const struct told *told)
@@ -110,24 +99,25 @@ static enum galen_status find_only(struct request *request, const char *media_ty
     return GALEN_OK;
 }
 
-/* The model that the configuration names for this media type; NULL: none. */
-static const char *routed_model(const struct gateway *gateway, const char *media_type)
+const char *infer_model_routed(const struct settings_route *routes, size_t route_count,
+                               const char *media_type)
 {
     struct media_type type;
     if (media_type == NULL ||
         media_type_parse(bytes_from_string(media_type), &type) != GALEN_OK) {
         return NULL;
     }
-    const struct settings_route *route =
-        settings_route_find(gateway->routes, gateway->route_count, type);
+    const struct settings_route *route = settings_route_find(routes, route_count, type);
     return route == NULL ? NULL : route->model;
 }
 
 static enum galen_status find_model(struct request *request, const struct infer_body *body)
 {
-    const char *name = body->model != NULL
-                           ? body->model
-                           : routed_model(request->gateway, body->input.media_type);
+    const char *name =
+        body->model != NULL
+            ? body->model
+            : infer_model_routed(request->gateway->routes, request->gateway->route_count,
+                                 body->input.media_type);
     if (name == NULL) {
         return find_only(request, body->input.media_type);
     }

@@ -17,3 +17,8 @@ MUST_USE enum galen_status infer_model_find(struct request *request,
 /* Whether the contract lists this media type. NULL: tensors, which have none and which
  * every model takes. */
 bool infer_model_takes(const struct contract *contract, const char *media_type);
+
+/* The model that the configuration names for this media type; NULL: none, as for tensors.
+ */
+const char *infer_model_routed(const struct settings_route *routes, size_t route_count,
+                               const char *media_type);

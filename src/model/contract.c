@@ -413,6 +413,20 @@ const char *contract_task_name(enum contract_task task)
     return contract_task_names[task];
 }
 
+bool contract_lists_type(const struct contract *contract, struct bytes media_type)
+{
+    struct media_type type;
+    if (media_type_parse(media_type, &type) != GALEN_OK) {
+        return false;
+    }
+    for (size_t i = 0; i < contract->media_type_count; i++) {
+        if (media_type_is(type, contract->media_types[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool contract_takes_text(const struct contract *contract)
 {
     return contract->task == TASK_TEXT_CLASSIFICATION ||

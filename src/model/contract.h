@@ -184,6 +184,9 @@ const struct contract_file *contract_file(const struct contract *contract,
 /* The first file named "model.*"; a contract that was parsed has one. */
 const struct contract_file *contract_network_file(const struct contract *contract);
 
+/* Whether media_types list it; what is no media type is not listed. */
+bool contract_lists_type(const struct contract *contract, struct bytes media_type);
+
 /* Whether the task takes text: contract.text is filled. */
 bool contract_takes_text(const struct contract *contract);
 

@@ -7,7 +7,6 @@
 
 #include "base/invariant.h"
 #include "base/reader.h"
-#include "codec/media_type.h"
 #include "infer/answer.h"
 #include "infer/validate.h"
 #include "preprocess/offload.h"
@@ -125,20 +124,6 @@ static struct bytes only_element(const struct galen_tensor *tensor)
     return reader_take(&reader, reader_u32_le(&reader));
 }
 
-static bool is_accepted(const struct contract *contract, struct bytes content_type)
-{
-    struct media_type type;
-    if (media_type_parse(content_type, &type) != GALEN_OK) {
-        return false;
-    }
-    for (size_t i = 0; i < contract->media_type_count; i++) {
-        if (media_type_is(type, contract->media_types[i])) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* The tensors lie in the call's arena, so no output has storage of its own. */
 static enum galen_status answer_outputs(struct infer_call *call,
                                         const struct transform_outputs *made,
@@ -222,7 +207,7 @@ static enum galen_status prepare_work(const struct preprocess *preprocess,
         .deadline_ns = call->request.deadline_ns,
     };
     *out_work = work;
-    return is_accepted(contract, work->run.content_type)
+    return contract_lists_type(contract, work->run.content_type)
                ? GALEN_OK
                : error_set(&call->error, GALEN_UNSUPPORTED_TYPE,
                            "model '%s' does not take this media type", model.name);

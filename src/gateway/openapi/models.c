@@ -7,7 +7,6 @@
 #include "gateway/infer_model.h"
 #include "gateway/openapi/member.h"
 #include "gateway/openapi/vector_schema.h"
-#include "service/settings_routes.h"
 
 enum { NUMBER_SIZE = 24 };
 
@@ -17,23 +16,12 @@ const struct contract *model_contract(const struct repository_model *model)
     return version == NULL || !version->usable ? NULL : version->contract;
 }
 
-static const char *routed_model(const struct openapi *openapi, const char *media_type)
-{
-    struct media_type type;
-    if (media_type == NULL ||
-        media_type_parse(bytes_from_string(media_type), &type) != GALEN_OK) {
-        return NULL;
-    }
-    const struct settings_route *route =
-        settings_route_find(openapi->routes, openapi->route_count, type);
-    return route == NULL ? NULL : route->model;
-}
-
 bool model_is_default(const struct openapi *openapi, const struct repository_model *model,
                       const char *media_type)
 {
     const struct repository *repository = openapi->repository;
-    const char *routed = routed_model(openapi, media_type);
+    const char *routed =
+        infer_model_routed(openapi->routes, openapi->route_count, media_type);
     if (routed != NULL) {
         return strcmp(routed, model->name) == 0;
     }
