@@ -203,13 +203,16 @@ static enum galen_status read_image(struct onboarding *onboarding)
     if (path == NULL || !onboarding->takes_images) {
         return GALEN_OK;
     }
+    uint8_t *bytes = arena_alloc(&onboarding->arena, IMAGE_SIZE_BYTES_MAX + 1);
+    if (bytes == NULL) {
+        return GALEN_NO_MEMORY;
+    }
     FILE *file = fopen(path, "rb");
     if (file == NULL) {
         return error_set(&onboarding->error, GALEN_NOT_FOUND, "%s: %s", path,
                          strerror(errno));
     }
-    uint8_t *bytes = arena_alloc(&onboarding->arena, IMAGE_SIZE_BYTES_MAX + 1);
-    const size_t size = bytes == NULL ? 0 : fread(bytes, 1, IMAGE_SIZE_BYTES_MAX + 1, file);
+    const size_t size = fread(bytes, 1, IMAGE_SIZE_BYTES_MAX + 1, file);
     (void)fclose(file);
     onboarding->image = bytes_of(bytes, size);
     return size <= IMAGE_SIZE_BYTES_MAX
