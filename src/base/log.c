@@ -3,10 +3,10 @@
 
 #include <stdatomic.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/utc.h"
 
 enum { LINE_SIZE = 4096, VALUE_SIZE_MAX = 512, TAIL_SIZE = 2 };
 
@@ -91,15 +91,9 @@ static void put_number(struct line *line, int64_t number)
 
 static void put_time(struct line *line)
 {
-    const uint64_t now_ns = clock_wall_ns();
-    const time_t seconds = (time_t)(now_ns / NS_PER_S);
-    struct tm utc;
-    char text[40];
-    size_t size =
-        strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", gmtime_r(&seconds, &utc));
-    size += (size_t)snprintf(text + size, sizeof(text) - size, ".%03uZ",
-                             (unsigned)(now_ns / NS_PER_MS % 1000));
-    put_text(line, bytes_of(text, size));
+    char text[UTC_SIZE];
+    utc_write(clock_wall_ns(), text);
+    put_text(line, bytes_from_string(text));
 }
 
 static void put_field(struct line *line, const struct log_field *field)

@@ -36,7 +36,7 @@ static void capture_end(void)
 /* The line without its "ts", whose form is checked here. */
 static const char *line_without_time(void)
 {
-    static const char form[] = "{\"ts\":\"dddd-dd-ddTdd:dd:dd.dddZ\",";
+    static const char form[] = "{\"ts\":\"dddd-dd-ddTdd:dd:dd.ddddddZ\",";
     for (size_t i = 0; i < sizeof(form) - 1; i++) {
         if (form[i] == 'd') {
             assert_in_range(captured[i], '0', '9');
