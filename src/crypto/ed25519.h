@@ -2,8 +2,8 @@
 /*
  * Ed25519 signatures (RFC 8032) by OpenSSL's EVP. A key is immutable.
  *
- * Threads: any. A private key stands as PKCS #8 in PEM (RFC 5958, RFC 7468), unencrypted: its
- * file's mode guards it.
+ * Threads: any. A private key stands as PKCS #8 in PEM (RFC 5958, RFC 7468), unencrypted:
+ * its file's mode guards it.
  */
 #pragma once
 
@@ -13,7 +13,7 @@
 #include "base/writer.h"
 
 #define ED25519_PUBLIC_KEY_SIZE 32u
-#define ED25519_SIGNATURE_SIZE  64u
+#define ED25519_SIGNATURE_SIZE 64u
 
 struct ed25519; /* a key pair, or the public half of one */
 
