@@ -4,13 +4,13 @@
  *
  *     galen.audit/gateway-20261125T205516Z-1a2b3c4d5e6f7081     the origin
  *     1024                                                      records, seq 0 to 1023
- *     CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=              root, base64 (RFC 4648 section 4)
- *                                                               an empty line
- *     — checkpoint-000001 Zxlk…                                 key name, base64 of key id ‖ signature
+ *     CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=              root, base64 (RFC 4648
+ * section 4) an empty line — checkpoint-000001 Zxlk…                                 key
+ * name, base64 of key id ‖ signature
  *
- * The key id is the first 4 bytes of SHA-256(name ‖ 0x0A ‖ 0x01 ‖ public key), what is signed
- * the text up to the empty line, its last line feed included. There is exactly one text for a
- * checkpoint and one signature line, so that no byte of it can change unseen.
+ * The key id is the first 4 bytes of SHA-256(name ‖ 0x0A ‖ 0x01 ‖ public key), what is
+ * signed the text up to the empty line, its last line feed included. There is exactly one
+ * text for a checkpoint and one signature line, so that no byte of it can change unseen.
  *
  * I/O-free.
  */
@@ -22,8 +22,8 @@
 #include "crypto/ed25519.h"
 #include "crypto/sha256.h"
 
-#define CHECKPOINT_ORIGIN_PREFIX  "galen.audit/"
-#define CHECKPOINT_KEY_NAME_SIZE  64u
+#define CHECKPOINT_ORIGIN_PREFIX "galen.audit/"
+#define CHECKPOINT_KEY_NAME_SIZE 64u
 #define CHECKPOINT_SIZE_BYTES_MAX 1024u
 
 /* Who signs, or whose signature counts. */
@@ -43,16 +43,18 @@ MUST_USE enum galen_status checkpoint_write(const struct checkpoint *checkpoint,
                                             const struct checkpoint_key *key,
                                             struct writer *out);
 
-/* Takes the note that begins text and is signed by one of these keys; *out_rest is what comes
- * behind it. The chain is borrowed from text. GALEN_INVALID: it is not exactly a checkpoint;
- * GALEN_NOT_FOUND: its key is none of these; GALEN_FORBIDDEN: its signature is wrong. */
+/* Takes the note that begins text and is signed by one of these keys; *out_rest is what
+ * comes behind it. The chain is borrowed from text. GALEN_INVALID: it is not exactly a
+ * checkpoint; GALEN_NOT_FOUND: its key is none of these; GALEN_FORBIDDEN: its signature is
+ * wrong. */
 MUST_USE enum galen_status checkpoint_read(struct bytes text,
                                            const struct checkpoint_key *keys,
                                            size_t key_count,
                                            struct checkpoint *out_checkpoint,
                                            struct bytes *out_rest, struct error *out_error);
 
-/* The verifier key as signed-note has it: `name+key id in hex+base64(0x01 ‖ public key)`. */
+/* The verifier key as signed-note has it: `name+key id in hex+base64(0x01 ‖ public key)`.
+ */
 MUST_USE enum galen_status checkpoint_key_write(const struct checkpoint_key *key,
                                                 struct writer *out);
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The file system as the audit trail needs it: the port that the real one (posix_disk) and the
- * simulated one (tests/simulation/virtual_disk) implement.
+ * The file system as the audit trail needs it: the port that the real one (posix_disk) and
+ * the simulated one (tests/simulation/virtual_disk) implement.
  *
- * Everything blocks. GALEN_UNAVAILABLE is any failure of the disk, whose error number the error
- * names; a file that has failed once is not to be used again, but closed.
+ * Everything blocks. GALEN_UNAVAILABLE is any failure of the disk, whose error number the
+ * error names; a file that has failed once is not to be used again, but closed.
  */
 #pragma once
 
@@ -28,13 +28,17 @@ struct audit_disk_ops {
     /* When it returns GALEN_OK, what was appended survives the machine. */
     enum galen_status (*sync)(struct audit_file *file, struct error *out_error);
     void (*close)(struct audit_file *file);
+    /* A whole file, durable when it returns, or none. It must not be there. */
+    enum galen_status (*put)(struct audit_disk *disk, const char *path, struct bytes bytes,
+                             struct error *out_error);
 
-    /* Calls visit for each entry of the folder but "." and "..", in any order. GALEN_NOT_FOUND:
-     * there is no such folder. */
+    /* Calls visit for each entry of the folder but "." and "..", in any order.
+     * GALEN_NOT_FOUND: there is no such folder. */
     enum galen_status (*list)(struct audit_disk *disk, const char *path,
                               void (*visit)(void *context, const char *name), void *context,
                               struct error *out_error);
-    /* All of a file, if it is not larger. GALEN_NOT_FOUND, GALEN_TOO_LARGE, GALEN_NO_MEMORY. */
+    /* All of a file, if it is not larger. GALEN_NOT_FOUND, GALEN_TOO_LARGE,
+     * GALEN_NO_MEMORY. */
     enum galen_status (*read)(struct audit_disk *disk, const char *path,
                               size_t size_bytes_max, struct blob **out_blob,
                               struct error *out_error);

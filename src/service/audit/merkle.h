@@ -45,11 +45,9 @@ MUST_USE enum galen_status merkle_prove_consistency(struct sha256 *sha256,
                                                     struct merkle_path *out_path);
 
 /* GALEN_INVALID: the path does not lead from the leaf to the root. */
-MUST_USE enum galen_status merkle_check_inclusion(struct sha256 *sha256,
-                                                  const uint8_t *leaf_hash, uint64_t index,
-                                                  uint64_t size,
-                                                  const struct merkle_path *path,
-                                                  const uint8_t *root);
+MUST_USE enum galen_status
+merkle_check_inclusion(struct sha256 *sha256, const uint8_t *leaf_hash, uint64_t index,
+                       uint64_t size, const struct merkle_path *path, const uint8_t *root);
 
 /* GALEN_INVALID: the tree of new_size does not begin with the one of old_size. */
 MUST_USE enum galen_status
