@@ -246,16 +246,14 @@ static void consistency_proofs_are_as_defined_and_hold(void **state)
     }
 }
 
-typedef enum galen_status check_fn(size_t size, size_t part,
-                                   const struct merkle_path *path);
-
 static void flip(struct merkle_path *path, size_t bit)
 {
     path->hashes[0][bit / BYTE_BITS] ^= (uint8_t)(1U << bit % BYTE_BITS);
 }
 
-static void expect_damage_is_refused(check_fn *check, size_t size, size_t part,
-                                     struct merkle_path path)
+static void expect_damage_is_refused(enum galen_status (*check)(size_t, size_t,
+                                                                const struct merkle_path *),
+                                     size_t size, size_t part, struct merkle_path path)
 {
     const size_t bit_count = path.count * SHA256_SIZE * BYTE_BITS;
     for (size_t bit = 0; bit < bit_count; bit++) {
