@@ -248,7 +248,9 @@ static void consistency_proofs_are_as_defined_and_hold(void **state)
 
 static void flip(struct merkle_path *path, size_t bit)
 {
-    path->hashes[0][bit / BYTE_BITS] ^= (uint8_t)(1U << bit % BYTE_BITS);
+    const size_t byte = bit / BYTE_BITS;
+    path->hashes[byte / SHA256_SIZE][byte % SHA256_SIZE] ^=
+        (uint8_t)(1U << bit % BYTE_BITS);
 }
 
 static void expect_damage_is_refused(enum galen_status (*check)(size_t, size_t,
