@@ -22,4 +22,5 @@ extern const struct command preprocess_command;
 extern const struct command engine_command;
 extern const struct command infer_command;
 extern const struct command model_command;
+extern const struct command key_command;
 extern const struct command image_worker_command;
