@@ -28,6 +28,9 @@ struct audit_disk_ops {
     /* When it returns GALEN_OK, what was appended survives the machine. */
     enum galen_status (*sync)(struct audit_file *file, struct error *out_error);
     void (*close)(struct audit_file *file);
+    /* The same as sync for a file that somebody else wrote. GALEN_NOT_FOUND. */
+    enum galen_status (*sync_path)(struct audit_disk *disk, const char *path,
+                                   struct error *out_error);
     /* A whole file, durable when it returns, or none. It must not be there. */
     enum galen_status (*put)(struct audit_disk *disk, const char *path, struct bytes bytes,
                              struct error *out_error);

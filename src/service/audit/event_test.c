@@ -40,7 +40,7 @@ static void members_of_one_object_stand_together(void **state)
         .request_id = BYTES("r-1"),
         .outcome = "ok",
         .model_name = BYTES("m"),
-        .model_version = BYTES("2"),
+        .model_version = AUDIT_COUNT(2),
         .in_bytes = AUDIT_COUNT(0),
         .in_hmac = digest,
         .out_status = AUDIT_COUNT(200),
@@ -48,7 +48,7 @@ static void members_of_one_object_stand_together(void **state)
     };
     expect_text(write(&event),
                 "{\"event\":\"infer\",\"request_id\":\"r-1\",\"outcome\":\"ok\","
-                "\"model\":{\"name\":\"m\",\"version\":\"2\"},"
+                "\"model\":{\"name\":\"m\",\"version\":2},"
                 "\"in\":{\"bytes\":0,\"hmac\":\""
                 "abababababababababababababababababababababababababababababababab\"},"
                 "\"out\":{\"status\":200},\"dur_us\":18446744073709551615}");
