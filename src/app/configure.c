@@ -6,13 +6,25 @@
 
 #include "app/arguments.h"
 #include "base/invariant.h"
+#include "service/metrics.h"
 
-enum { OPTION_CONFIG, OPTION_SET, OPTION_LISTEN, OPTION_REPOSITORY, OPTION_SETTINGS };
+enum {
+    OPTION_CONFIG,
+    OPTION_SET,
+    OPTION_LISTEN,
+    OPTION_REPOSITORY,
+    OPTION_SETTINGS,
+    OPTION_METRICS,
+};
 
 static const struct option options[] = {
-    [OPTION_CONFIG] = {"--config", true},      [OPTION_SET] = {"--set", true},
-    [OPTION_LISTEN] = {"--listen", true},      [OPTION_REPOSITORY] = {"--repository", true},
-    [OPTION_SETTINGS] = {"--settings", false}, {NULL, false},
+    [OPTION_CONFIG] = {"--config", true},
+    [OPTION_SET] = {"--set", true},
+    [OPTION_LISTEN] = {"--listen", true},
+    [OPTION_REPOSITORY] = {"--repository", true},
+    [OPTION_SETTINGS] = {"--settings", false},
+    [OPTION_METRICS] = {"--metrics", false},
+    {NULL, false},
 };
 
 static enum galen_status set_pair(struct settings *settings, const char *pair,
@@ -103,24 +115,33 @@ static enum galen_status check_peers(const struct role *role, struct error *out_
     return GALEN_OK;
 }
 
-static bool wants_settings(int count, char **words)
+static bool wants(int option, int count, char **words)
 {
     struct arguments arguments = {count, words, options};
     struct argument argument;
     bool wanted = false;
     while (arguments_next(&arguments, &argument)) {
-        wanted |= argument.option == OPTION_SETTINGS;
+        wanted |= argument.option == option;
     }
     return wanted;
 }
 
-static void print_settings(void)
+static void print_page(void (*write_page)(struct writer *out))
 {
     struct writer text;
     writer_init(&text, 1 << 20);
-    settings_write_markdown(&text);
+    write_page(&text);
     (void)fwrite(writer_bytes(&text).data, 1, writer_bytes(&text).size, stdout);
     writer_deinit(&text);
+}
+
+/* The page that is asked for instead of the role; NULL: none. */
+static void (*wanted_page(int count, char **words))(struct writer *out)
+{
+    if (wants(OPTION_SETTINGS, count, words)) {
+        return settings_write_markdown;
+    }
+    return wants(OPTION_METRICS, count, words) ? metrics_write_markdown : NULL;
 }
 
 bool configure(struct role *role, int argument_count, char **arguments,
@@ -132,8 +153,9 @@ bool configure(struct role *role, int argument_count, char **arguments,
     if (config != NULL && config[0] == '\0') {
         return false; /* arguments_next has said why */
     }
-    if (wants_settings(argument_count, arguments)) {
-        print_settings();
+    void (*write_page)(struct writer * out) = wanted_page(argument_count, arguments);
+    if (write_page != NULL) {
+        print_page(write_page);
         *out_code = EXIT_DONE;
         return false;
     }

@@ -10,6 +10,7 @@
 #include <uv.h>
 
 #include "app/configure.h"
+#include "app/role_audit.h"
 #include "app/worker.h"
 #include "backend/builtin.h"
 #include "base/clock.h"
@@ -225,7 +226,8 @@ static enum galen_status open_workers(struct crew *crew, struct error *out_error
         }
     }
     crew->role.settings.listen_http.port = port;
-    return GALEN_OK;
+    return worker_open_metrics(&crew->workers[0], &crew->role.settings.listen_metrics.port,
+                               out_error);
 }
 
 /* A drain that does not end is cut off: whoever stops us would kill us anyway, later. */
@@ -289,7 +291,9 @@ static void greet(const struct crew *crew)
     const struct settings *settings = &crew->role.settings;
     log_event(LOG_INFO, "listening", LOG_STR("role", crew->role.kind->name),
               LOG_STR("address", settings->listen_http.host),
-              LOG_INT("port", settings->listen_http.port), LOG_INT("loops", crew->count),
+              LOG_INT("port", settings->listen_http.port),
+              LOG_INT("metrics_port", settings->listen_metrics.port),
+              LOG_INT("loops", crew->count),
               LOG_INT("models", crew->role.repository->model_count));
     (void)printf("galen %s answers on http://%s:%u\n", crew->role.kind->name,
                  settings->listen_http.host, settings->listen_http.port);
@@ -334,6 +338,7 @@ static enum exit_code open_and_run(struct crew *crew)
     struct error error;
     error_clear(&error);
     if (open_services(&crew->role, &error) != GALEN_OK ||
+        role_open_audit(&crew->role, &error) != GALEN_OK ||
         open_workers(crew, &error) != GALEN_OK) {
         return complain(&error);
     }
@@ -355,6 +360,7 @@ enum exit_code role_run(const struct role_kind *kind, int argument_count, char *
     }
     free(crew.workers);
     free(crew.threads);
+    role_close_audit(&crew.role);
     close_services(&crew.role);
     return code;
 }

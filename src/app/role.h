@@ -11,6 +11,8 @@
 #include "gateway/openapi_document.h"
 #include "infer/infer.h"
 #include "model/repository.h"
+#include "service/audit/writer.h"
+#include "service/keys.h"
 #include "service/settings.h"
 
 struct role_kind {
@@ -27,8 +29,15 @@ struct role {
     struct infer_service *engine;     /* NULL: not in this process */
     struct infer_service *preprocess; /* NULL: not in this process */
     struct openapi_document openapi;  /* of who answers clients */
+    struct keys *keys;
+    const uint8_t *audit_key;    /* of keys; pseudonyms in records */
+    struct audit_writer *audit;  /* NULL: requests leave no records */
+    struct audit_wiring *wiring; /* what the audit borrows */
     atomic_bool draining;
 };
+
+/* The folder of a sink of the audit. */
+const char *role_trail(const struct role *role, size_t sink);
 
 /* Runs the role until SIGTERM or SIGINT. Says on stderr in one line why it cannot. */
 enum exit_code role_run(const struct role_kind *kind, int argument_count, char **arguments);

@@ -9,6 +9,7 @@
     "  --listen ADDRESS     the same as --set listen.http=ADDRESS\n"           \
     "  --repository FOLDER  the same as --set repository=FOLDER\n"             \
     "  --settings           prints every setting with its default, and ends\n" \
+    "  --metrics            prints every metric with its meaning, and ends\n"  \
     "  --help               prints this, and ends\n"                           \
     "\n"                                                                       \
     "SIGTERM and SIGINT drain: no new connection, what is under way is answered.\n"

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/worker.h"
 
+#include <stdio.h>
+
+#include "app/metrics.h"
 #include "base/clock.h"
 #include "base/invariant.h"
 #include "net/http_client.h"
@@ -44,9 +47,18 @@ static void close_remote(struct infer_service *service, const struct infer_servi
     }
 }
 
+static void on_metrics_closed(struct task *task)
+{
+    close_one(LIST_ITEM(task, struct worker, metrics_closed));
+}
+
 static void on_idle(struct task *task)
 {
     struct worker *worker = LIST_ITEM(task, struct worker, idle);
+    if (worker->metrics != NULL) {
+        http_server_close(worker->metrics, &worker->metrics_closed);
+        worker->metrics = NULL;
+    }
     close_remote(worker->gateway.engine, worker->role->engine);
     close_remote(worker->gateway.preprocess, worker->role->preprocess);
     close_one(worker);
@@ -125,6 +137,24 @@ static size_t rows_of_a_part(const struct role *role)
                : settings->upstream_rows;
 }
 
+static struct audit_access audit_of(const struct worker *worker)
+{
+    return (struct audit_access){
+        .audit =
+            worker->role->audit == NULL ? NULL : audit_writer_base(worker->role->audit),
+        .hmac = worker->audit_hmac,
+    };
+}
+
+/* NULL: the engine is in this process. */
+static const char *address_of_engine(struct worker *worker)
+{
+    const struct settings_peer *peer = &worker->role->settings.engine;
+    (void)snprintf(worker->engine_address, sizeof(worker->engine_address), "%s:%u",
+                   peer->host, peer->port);
+    return worker->role->engine == NULL ? worker->engine_address : NULL;
+}
+
 static enum galen_status open_gateway(struct worker *worker,
                                       struct http_handler *out_handler)
 {
@@ -134,6 +164,8 @@ static enum galen_status open_gateway(struct worker *worker,
     *gateway = (struct gateway){
         .mailbox = loop_mailbox(worker->loop),
         .repository = role->repository,
+        .audit = audit_of(worker),
+        .engine_address = address_of_engine(worker),
         .routes = settings->routes,
         .route_count = settings->route_count,
         .openapi = &role->openapi,
@@ -167,6 +199,7 @@ static enum galen_status open_front(struct worker *worker, struct http_handler *
         .body_size_bytes_max = role->settings.limits_body_size_bytes,
         .timeout_ns = role->settings.request_timeout_ms * NS_PER_MS,
         .draining = &role->draining,
+        .audit = audit_of(worker),
     };
     TRY(v2_front_create(&options, &worker->front));
     *out_handler = v2_front_handler(worker->front);
@@ -202,13 +235,25 @@ enum galen_status worker_open(struct worker *worker, struct role *role, uint16_t
         .drain = {.run = on_drain},
         .drained = {.run = on_drained},
         .server_closed = {.run = on_server_closed},
+        .metrics_closed = {.run = on_metrics_closed},
         .idle = {.run = on_idle},
     };
     TRY(loop_create(&worker->loop));
+    if (role->audit != NULL) {
+        TRY(hmac_create(role->audit_key, &worker->audit_hmac));
+    }
     TRY(role->kind->is_gateway ? open_gateway(worker, &handler)
                                : open_front(worker, &handler));
     TRY(open_server(worker, port, &handler, out_error));
     *out_port = http_server_port(worker->server);
+    return GALEN_OK;
+}
+
+enum galen_status worker_open_metrics(struct worker *worker, uint16_t *out_port,
+                                      struct error *out_error)
+{
+    TRY(metrics_open(worker->role, worker->loop, &worker->metrics, out_port, out_error));
+    worker->open_count++;
     return GALEN_OK;
 }
 
@@ -242,5 +287,6 @@ void worker_deinit(struct worker *worker)
     }
     gateway_http_destroy(worker->http);
     v2_front_destroy(worker->front);
+    hmac_destroy(worker->audit_hmac);
     loop_destroy(worker->loop);
 }

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "app/role.h"
+#include "crypto/hmac.h"
 #include "crypto/random_pool.h"
 #include "gateway/http.h"
 #include "infer/parts.h"
@@ -18,18 +19,26 @@ struct worker {
     struct role *role;
     struct loop *loop;
     struct http_server *server;
-    struct v2_front *front;   /* engine and preprocess roles */
-    struct gateway gateway;   /* the rest */
-    struct infer_parts parts; /* in front of gateway.engine */
+    struct http_server *metrics; /* of the first worker; NULL: another's */
+    struct v2_front *front;      /* engine and preprocess roles */
+    struct gateway gateway;      /* the rest */
+    struct infer_parts parts;    /* in front of gateway.engine */
     struct gateway_http *http;
+    struct hmac *audit_hmac; /* NULL: there is no audit */
+    char engine_address[SETTINGS_HOST_SIZE + 8];
     struct random_pool random; /* of request ids */
     size_t open_count;         /* the server and the remote services */
     struct task drain;
     struct task drained;
     struct task server_closed;
+    struct task metrics_closed;
     struct task idle; /* no request is left */
     struct task remote_closed[2];
 };
+
+/* GET /metrics on this worker's loop; after worker_open. out_port: the one taken. */
+MUST_USE enum galen_status worker_open_metrics(struct worker *worker, uint16_t *out_port,
+                                               struct error *out_error);
 
 /* port 0 takes any; *out_port is the one taken. GALEN_UNAVAILABLE: the address is in use.
  */

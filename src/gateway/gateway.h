@@ -13,6 +13,7 @@
 #include "gateway/openapi_document.h"
 #include "infer/infer.h"
 #include "model/repository.h"
+#include "service/audit/audit.h"
 #include "service/settings.h"
 
 struct gateway {
@@ -25,7 +26,9 @@ struct gateway {
     const struct settings_route *routes; /* borrowed; where a request names no model */
     size_t route_count;
     const struct openapi_document *openapi; /* borrowed */
-    bool is_demo; /* answers warn of it, and may quote what was sent */
+    struct audit_access audit;
+    const char *engine_address; /* "host:port", where the engine is another process; NULL */
+    bool is_demo;               /* answers warn of it, and may quote what was sent */
     size_t body_size_bytes_max;
     uint64_t timeout_ns;         /* for a whole request */
     const atomic_bool *draining; /* once true, /readyz says no */

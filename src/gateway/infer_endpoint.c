@@ -238,6 +238,7 @@ static enum phase_result map(struct request *request)
 
 const struct endpoint infer_endpoint = {
     .name = "infer",
+    .leaves_record = true,
     .admit = tensor_body_admit,
     .route = route,
     .validate = validate,

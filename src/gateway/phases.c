@@ -1,24 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/phases.h"
 
+#include "gateway/audit.h"
 #include "gateway/respond.h"
 #include "gateway/routes.h"
-
-static bool is_request_id(struct bytes text)
-{
-    if (text.size == 0 || text.size >= REQUEST_ID_SIZE) {
-        return false;
-    }
-    for (size_t i = 0; i < text.size; i++) {
-        const uint8_t byte = text.data[i];
-        const uint8_t lower = byte | 0x20;
-        if (!((lower >= 'a' && lower <= 'z') || (byte >= '0' && byte <= '9') ||
-              byte == '-' || byte == '_' || byte == '.')) {
-            return false;
-        }
-    }
-    return true;
-}
 
 /* The client's own id where it is a plain token, else 128 random bits in hex. */
 static void choose_id(struct request *request)
@@ -26,7 +11,7 @@ static void choose_id(struct request *request)
     static const char digits[] = "0123456789abcdef";
     struct bytes given;
     uint8_t random[16];
-    if (request_header(request, "X-Request-Id", &given) && is_request_id(given)) {
+    if (request_header(request, "X-Request-Id", &given) && request_id_is_plain(given)) {
         memcpy(request->id, given.data, given.size);
         request->id[given.size] = '\0';
         return;
@@ -50,10 +35,11 @@ static enum phase_result admit(struct request *request)
     choose_id(request);
     const enum galen_status status = route_find(request->head->method, request->head->path,
                                                 &request->endpoint, &request->error);
-    if (status != GALEN_OK) {
-        return request_fail(request, status);
+    if (request->endpoint != NULL) {
+        request->leaves_record = request->endpoint->leaves_record;
     }
-    return run_optional(request, request->endpoint->admit);
+    return status == GALEN_OK ? run_optional(request, request->endpoint->admit)
+                              : request_fail(request, status);
 }
 
 static enum phase_result route(struct request *request)
@@ -81,12 +67,14 @@ static enum phase_result map(struct request *request)
     return run_optional(request, request->endpoint->map);
 }
 
+static enum phase_result render(struct request *request)
+{
+    respond_render(request);
+    return PHASE_CONTINUE;
+}
+
 static enum phase_result reply(struct request *request)
 {
-    if (request->status != GALEN_OK) {
-        respond_failure(request);
-    }
-    respond_finish(request);
     request->port->respond(request, &request->reply);
     return PHASE_CONTINUE;
 }
@@ -95,6 +83,7 @@ const struct phase phases[] = {
     {"admit", admit, AT_HEADERS, false},    {"route", route, AT_BODY, false},
     {"validate", validate, AT_BODY, false}, {"preprocess", preprocess, AT_BODY, false},
     {"infer", infer, AT_BODY, false},       {"map", map, AT_BODY, false},
+    {"render", render, AT_BODY, true},      {"audit", audit_phase, AT_BODY, true},
     {"reply", reply, AT_BODY, true},
 };
 

@@ -22,7 +22,8 @@ extern const size_t phase_count;
 /* What a path is for: the phases that differ between paths. NULL members: nothing to do. */
 struct endpoint {
     const char *name;
-    bool speaks_v2; /* failures are {"error": …} instead of a problem document */
+    bool leaves_record; /* in the audit trail */
+    bool speaks_v2;     /* failures are {"error": …} instead of a problem document */
     enum phase_result (*admit)(struct request *request);
     enum phase_result (*route)(struct request *request);
     enum phase_result (*validate)(struct request *request);

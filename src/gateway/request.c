@@ -3,6 +3,7 @@
 
 #include "base/invariant.h"
 #include "gateway/phases.h"
+#include "gateway/respond.h"
 
 static uint64_t now_ns(const struct request *request)
 {
@@ -14,6 +15,7 @@ static void finish(struct request *request)
     infer_call_clear(&request->preprocess_call);
     infer_call_clear(&request->infer_call);
     reply_clear(&request->reply);
+    writer_deinit(&request->audit_fields);
     request->port->release(request);
 }
 
@@ -72,6 +74,8 @@ void request_start(struct request *request)
     request->input = (struct request_input){0};
     request->features = NULL;
     request->is_normalised = false;
+    request->leaves_record = true;
+    writer_init(&request->audit_fields, 0);
     request->preprocess_ns = 0;
     request->infer_ns = 0;
     request->status = GALEN_OK;
@@ -137,7 +141,7 @@ static void take_failure(struct request *request, const struct infer_call *call)
     }
 }
 
-/* The one way on for a request that waits. */
+/* The way on for a request that waits for a service. */
 static void on_done(struct infer_call *call)
 {
     struct request *request = call->context;
@@ -162,6 +166,39 @@ enum phase_result request_wait(struct request *request, struct infer_service *se
     request->waiting_since_ns = now_ns(request);
     call->done = on_done;
     infer_submit(service, call);
+    return PHASE_WAIT;
+}
+
+void request_lack_record(struct request *request)
+{
+    request->status = error_set(&request->error, GALEN_AUDIT_UNAVAILABLE,
+                                "the audit record of this request cannot be made durable");
+    respond_render(request);
+}
+
+/* The other way on for a request that waits. */
+static void on_recorded(struct audit_entry *entry)
+{
+    struct request *request = entry->context;
+    INVARIANT(request->state == REQUEST_RECORDING);
+    request->state = REQUEST_RUNNING;
+    if (entry->status != GALEN_OK) {
+        request_lack_record(request);
+    }
+    request->phase_index++;
+    run(request);
+}
+
+enum phase_result request_record(struct request *request)
+{
+    request->state = REQUEST_RECORDING;
+    request->audit_entry = (struct audit_entry){
+        .fields = writer_bytes(&request->audit_fields),
+        .mailbox = request->gateway->mailbox,
+        .done = on_recorded,
+        .context = request,
+    };
+    audit_submit(request->gateway->audit.audit, &request->audit_entry);
     return PHASE_WAIT;
 }
 

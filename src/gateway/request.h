@@ -13,9 +13,8 @@
 
 #include "base/phi.h"
 #include "gateway/gateway.h"
+#include "service/request_id.h"
 #include "v2/transaction.h"
-
-#define REQUEST_ID_SIZE 65u
 
 struct endpoint;
 struct request;
@@ -31,8 +30,8 @@ struct request_port {
 
 enum phase_result {
     PHASE_CONTINUE,
-    PHASE_WAIT, /* a call is pending; its end leads on to the next phase, or fails this one
-                 */
+    PHASE_WAIT, /* a call or a record is pending; its end leads on to the next phase, or
+                 * fails this one */
     PHASE_FAIL, /* request->status and error say why; the first `always` phase is next */
 };
 
@@ -43,7 +42,7 @@ struct request_input {
     bool is_text;           /* text/anything: UTF-8, once validated */
 };
 
-enum request_state { REQUEST_RUNNING, REQUEST_READING, REQUEST_WAITING };
+enum request_state { REQUEST_RUNNING, REQUEST_READING, REQUEST_WAITING, REQUEST_RECORDING };
 
 struct request {
     /* the transport's */
@@ -77,6 +76,10 @@ struct request {
     uint64_t preprocess_ns;
     uint64_t infer_ns;
 
+    bool leaves_record; /* in the audit trail */
+    struct audit_entry audit_entry;
+    struct writer audit_fields;
+
     /* the outcome */
     enum galen_status status;
     struct error error;
@@ -98,6 +101,13 @@ enum phase_result request_wait(struct request *request, struct infer_service *se
 
 /* For phases: fails with this status; request->error holds the detail. */
 enum phase_result request_fail(struct request *request, enum galen_status status);
+
+/* For the audit phase: submits audit_fields and returns what the phase is to return. A
+ * client that goes away meanwhile changes nothing: what was done is recorded. */
+enum phase_result request_record(struct request *request);
+
+/* The reply becomes that no record can be made. */
+void request_lack_record(struct request *request);
 
 /* The header of that name. */
 bool request_header(const struct request *request, const char *name,

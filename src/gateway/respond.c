@@ -67,7 +67,7 @@ static void respond_with_problem(struct request *request)
     reply_take_body(&request->reply, &body);
 }
 
-void respond_failure(struct request *request)
+static void put_failure(struct request *request)
 {
     reply_clear(&request->reply);
     if (request->endpoint != NULL && request->endpoint->speaks_v2) {
@@ -92,8 +92,11 @@ static struct bytes model_header(struct request *request)
     return copy == NULL ? BYTES_NONE : bytes_of(copy, whole.size);
 }
 
-void respond_finish(struct request *request)
+void respond_render(struct request *request)
 {
+    if (request->status != GALEN_OK) {
+        put_failure(request);
+    }
     reply_add_header(&request->reply, BYTES("X-Request-Id"),
                      bytes_from_string(request->id));
     if (request->gateway->is_demo) {

@@ -5,11 +5,9 @@
 
 #include "gateway/request.h"
 
-/* Makes request->reply from request->status and request->error. */
-void respond_failure(struct request *request);
-
-/* Adds the headers that every reply carries. */
-void respond_finish(struct request *request);
+/* Completes request->reply: with the headers that every reply carries; where the request
+ * failed, it is made anew from request->status and request->error. */
+void respond_render(struct request *request);
 
 /* The document itself, for refusals without a request; id may be "". */
 void respond_problem(int http_status, enum galen_status status, const struct error *error,

@@ -32,6 +32,8 @@ enum phase_result tensor_body_decode(struct request *request)
         status = v2_transaction_begin(&request->v2, request->body, request->json_size,
                                       request->started_ns, &request->infer_call,
                                       &request->error);
+        request->infer_call.request.id =
+            request->id; /* the client's own is in v2.request */
     }
     return status == GALEN_OK ? PHASE_CONTINUE : request_fail(request, status);
 }

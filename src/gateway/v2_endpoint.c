@@ -9,7 +9,11 @@ static enum phase_result admit(struct request *request)
     const enum galen_status status =
         v2_route_parse(request->head->method, request->head->path, &request->arena,
                        &request->v2.route, &request->error);
-    return status == GALEN_OK ? tensor_body_admit(request) : request_fail(request, status);
+    if (status != GALEN_OK) {
+        return request_fail(request, status);
+    }
+    request->leaves_record = request->v2.route.operation == V2_INFER;
+    return tensor_body_admit(request);
 }
 
 /* A model that this repository knows is asked for by number, so that a tag means the same
@@ -61,7 +65,8 @@ static enum phase_result map(struct request *request)
 }
 
 const struct endpoint v2_endpoint = {
-    .name = "v2",
+    .name = V2_INFER_ID,
+    .leaves_record = true,
     .speaks_v2 = true,
     .admit = admit,
     .route = route,

@@ -32,12 +32,13 @@ const struct operation v2_operations[V2_OPERATION_COUNT] = {
                         .description = "As the engine says.", .answer = "It is.",
                         .schema = "V2Ready", .refusals = OF_MODEL},
     [V2_INFER] =
-        {COMMON, .id = "v2_infer", .summary = "Run a network on tensors",
+        {COMMON, .id = V2_INFER_ID, .summary = "Run a network on tensors",
          .description =
              "Tensors go to the network as they are, as JSON or, behind it, as raw "
              "bytes (the binary tensor data extension). They come back as they were "
              "asked for.",
          .answer = "The network's outputs.", .schema = "V2InferResponse",
          .body = OPERATION_V2_BODY, .is_of_model = true,
-         .refusals = OF_MODEL | OPERATION_REFUSAL(NOT_IMPLEMENTED)},
+         .refusals = OF_MODEL | OPERATION_REFUSAL(NOT_IMPLEMENTED) |
+                     OPERATION_REFUSAL(AUDIT_UNAVAILABLE)},
 };

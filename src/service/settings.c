@@ -15,8 +15,11 @@ enum setting_type {
     SETTING_ADDRESS,
     SETTING_PEER,
     SETTING_TEXT,
+    SETTING_OPTION,
     SETTING_COUNT,
-    SETTING_MODE
+    SETTING_MODE,
+    SETTING_SWITCH,
+    SETTING_REQUIRE
 };
 
 struct row {
@@ -177,6 +180,40 @@ static enum galen_status read_mode(struct bytes text, enum settings_mode *out_mo
     return GALEN_OK;
 }
 
+static enum galen_status read_switch(struct bytes text, bool *out_switch,
+                                     struct error *out_error)
+{
+    const bool is_on = bytes_equal_string(text, "true");
+    if (!is_on && !bytes_equal_string(text, "false")) {
+        return error_set(out_error, GALEN_INVALID, "is neither true nor false");
+    }
+    *out_switch = is_on;
+    return GALEN_OK;
+}
+
+static enum galen_status read_require(struct bytes text, enum settings_require *out_require,
+                                      struct error *out_error)
+{
+    const bool is_all = bytes_equal_string(text, "all");
+    if (!is_all && !bytes_equal_string(text, "any")) {
+        return error_set(out_error, GALEN_INVALID, "is neither any nor all");
+    }
+    *out_require = is_all ? SETTINGS_REQUIRE_ALL : SETTINGS_REQUIRE_ANY;
+    return GALEN_OK;
+}
+
+static enum galen_status read_option(struct bytes text, char *out_text,
+                                     struct error *out_error)
+{
+    if (text.size == 0) {
+        out_text[0] = '\0';
+        return GALEN_OK;
+    }
+    return copy_text(text, out_text, SETTINGS_TEXT_SIZE)
+               ? GALEN_OK
+               : error_set(out_error, GALEN_INVALID, "is too long");
+}
+
 static enum galen_status read_value(const struct row *row, struct bytes text,
                                     struct settings *settings, struct error *out_error)
 {
@@ -190,6 +227,12 @@ static enum galen_status read_value(const struct row *row, struct bytes text,
         return read_count(row, text, member, out_error);
     case SETTING_MODE:
         return read_mode(text, member, out_error);
+    case SETTING_SWITCH:
+        return read_switch(text, member, out_error);
+    case SETTING_REQUIRE:
+        return read_require(text, member, out_error);
+    case SETTING_OPTION:
+        return read_option(text, member, out_error);
     case SETTING_TEXT:
         break;
     }

@@ -20,6 +20,8 @@ enum settings_mode {
     SETTINGS_MODE_DEMO, /* of sample models, for everyone who reaches it */
 };
 
+enum settings_require { SETTINGS_REQUIRE_ANY, SETTINGS_REQUIRE_ALL };
+
 struct settings_address {
     char host[SETTINGS_HOST_SIZE]; /* numeric, without brackets */
     uint16_t port;
@@ -43,14 +45,20 @@ struct settings {
 #define SETTINGS_ADDRESS(member) struct settings_address member;
 #define SETTINGS_PEER(member) struct settings_peer member;
 #define SETTINGS_TEXT(member) char member[SETTINGS_TEXT_SIZE];
+#define SETTINGS_OPTION(member) char member[SETTINGS_TEXT_SIZE];
 #define SETTINGS_COUNT(member) uint64_t member;
+#define SETTINGS_SWITCH(member) bool member;
+#define SETTINGS_REQUIRE(member) enum settings_require member;
 #define SETTINGS_MODE(member) enum settings_mode member;
 #define SETTING(key, member, type, otherwise, min, max, help) SETTINGS_##type(member)
 #include "service/settings.def"
 #undef SETTINGS_ADDRESS
 #undef SETTINGS_PEER
 #undef SETTINGS_TEXT
+#undef SETTINGS_OPTION
 #undef SETTINGS_COUNT
+#undef SETTINGS_SWITCH
+#undef SETTINGS_REQUIRE
 #undef SETTINGS_MODE
     struct settings_route routes[LIMIT_ROUTE_COUNT_MAX]; /* the first that matches counts */
     size_t route_count;

@@ -7,6 +7,7 @@
 #include "base/invariant.h"
 #include "base/limits.h"
 #include "service/reply_http.h"
+#include "v2/run_record.h"
 #include "v2/transaction.h"
 
 /* One request from its head to its reply. */
@@ -17,6 +18,10 @@ struct visit {
     struct v2_transaction transaction;
     struct infer_call call;
     bool is_submitted;
+    bool has_body;
+    uint64_t started_ns;
+    struct audit_entry entry;
+    struct writer record;
     struct visit *next_free;
 };
 
@@ -94,6 +99,9 @@ static struct visit *visit_open(struct v2_front *front, struct http_exchange *ex
     visit->exchange = http_exchange_ref(exchange);
     visit->transaction = (struct v2_transaction){0};
     visit->is_submitted = false;
+    visit->has_body = false;
+    visit->started_ns = loop_now_ns(front->options.loop);
+    writer_init(&visit->record, LIMIT_AUDIT_RECORD_SIZE_BYTES_MAX);
     visit->call = (struct infer_call){
         .request = {.model = "", .version = "", .id = "", .deadline_ns = CLOCK_NEVER},
         .arena = &visit->arena,
@@ -104,22 +112,100 @@ static struct visit *visit_open(struct v2_front *front, struct http_exchange *ex
     return visit;
 }
 
-static void visit_close(struct visit *visit)
+/* Lets go of the exchange and of all that the run held. */
+static void visit_detach(struct visit *visit)
 {
-    struct v2_front *front = visit->front;
     http_exchange_set_context(visit->exchange, NULL);
     http_exchange_unref(visit->exchange);
+    infer_call_clear(&visit->call);
     arena_clear(&visit->arena);
+}
+
+static void visit_free(struct visit *visit)
+{
+    struct v2_front *front = visit->front;
+    writer_deinit(&visit->record);
     visit->next_free = front->free_visits;
     front->free_visits = visit;
     front->open_count--;
     post_if_idle(front);
 }
 
-static void visit_answer(struct visit *visit, struct reply *reply)
+static void visit_close(struct visit *visit)
 {
+    visit_detach(visit);
+    visit_free(visit);
+}
+
+static void on_recorded(struct audit_entry *entry)
+{
+    visit_free(entry->context);
+}
+
+static struct bytes body_of(const struct visit *visit)
+{
+    struct blob *body = visit->has_body ? http_exchange_body(visit->exchange) : NULL;
+    return body == NULL ? BYTES_NONE : bytes_of(blob_data(body), blob_size(body));
+}
+
+static bool leaves_record(const struct visit *visit)
+{
+    return visit->front->options.audit.audit != NULL &&
+           visit->transaction.route.operation == V2_INFER;
+}
+
+static enum galen_status write_record(struct visit *visit, enum galen_status status,
+                                      const struct reply *reply)
+{
+    const struct v2_front_options *options = &visit->front->options;
+    const struct run_record record = {
+        .transaction = &visit->transaction,
+        .call = &visit->call,
+        .is_submitted = visit->is_submitted,
+        .status = status,
+        .body = body_of(visit),
+        .reply = reply,
+        .duration_ns = loop_now_ns(options->loop) - visit->started_ns,
+    };
+    return run_record_write(&record, &options->audit, &visit->record);
+}
+
+static void submit_record(struct visit *visit)
+{
+    visit->entry = (struct audit_entry){
+        .fields = writer_bytes(&visit->record),
+        .mailbox = loop_mailbox(visit->front->options.loop),
+        .done = on_recorded,
+        .context = visit,
+    };
+    audit_submit(visit->front->options.audit.audit, &visit->entry);
+}
+
+static void lack_record(const struct visit *visit, struct reply *reply)
+{
+    struct error error;
+    reply_clear(reply);
+    (void)error_set(&error, GALEN_AUDIT_UNAVAILABLE,
+                    "the audit record of this run cannot be made");
+    v2_reply_to_failure(GALEN_AUDIT_UNAVAILABLE, &error,
+                        http_exchange_head(visit->exchange)->path, reply);
+}
+
+/* The answer does not wait for its record: who answers the client waits for its own. */
+static void visit_answer(struct visit *visit, enum galen_status status, struct reply *reply)
+{
+    const bool records = leaves_record(visit);
+    const bool is_written = records && write_record(visit, status, reply) == GALEN_OK;
+    if (records && !is_written) {
+        lack_record(visit, reply);
+    }
     reply_send(reply, visit->exchange);
-    visit_close(visit);
+    visit_detach(visit);
+    if (is_written) {
+        submit_record(visit);
+    } else {
+        visit_free(visit);
+    }
 }
 
 static void visit_refuse(struct visit *visit, enum galen_status status,
@@ -127,7 +213,7 @@ static void visit_refuse(struct visit *visit, enum galen_status status,
 {
     struct reply reply;
     v2_reply_to_failure(status, error, http_exchange_head(visit->exchange)->path, &reply);
-    visit_answer(visit, &reply);
+    visit_answer(visit, status, &reply);
 }
 
 static void on_done(struct infer_call *call)
@@ -135,8 +221,7 @@ static void on_done(struct infer_call *call)
     struct visit *visit = call->context;
     struct reply reply;
     v2_reply_to_call(&visit->transaction, call, &reply);
-    infer_call_clear(call);
-    visit_answer(visit, &reply);
+    visit_answer(visit, call->status, &reply);
 }
 
 static void visit_submit(struct visit *visit)
@@ -215,9 +300,10 @@ static void on_body(void *context, struct http_exchange *exchange)
     struct visit *visit = http_exchange_context(exchange);
     struct error error;
     struct reply reply;
+    visit->has_body = true;
     if (v2_is_answered_here(visit->transaction.route.operation)) {
         v2_reply_here(visit->transaction.route.operation, &reply);
-        visit_answer(visit, &reply);
+        visit_answer(visit, GALEN_OK, &reply);
         return;
     }
     error_clear(&error);
@@ -225,6 +311,10 @@ static void on_body(void *context, struct http_exchange *exchange)
     if (visit->transaction.route.operation == V2_READY &&
         atomic_load(visit->front->options.draining)) {
         status = error_set(&error, GALEN_UNAVAILABLE, "draining");
+    }
+    if (leaves_record(visit) && !audit_is_available(visit->front->options.audit.audit)) {
+        status = error_set(&error, GALEN_AUDIT_UNAVAILABLE,
+                           "the audit record of this run cannot be made");
     }
     if (status != GALEN_OK) {
         visit_refuse(visit, status, &error);

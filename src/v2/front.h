@@ -11,6 +11,7 @@
 
 #include "infer/infer.h"
 #include "net/http_server.h"
+#include "service/audit/audit.h"
 
 struct v2_front;
 
@@ -20,6 +21,10 @@ struct v2_front_options {
     size_t body_size_bytes_max;
     uint64_t timeout_ns;         /* of a request that names none */
     const atomic_bool *draining; /* once true, /v2/health/ready says no */
+
+    /* Runs leave records, and are refused while none can be made; answers do not wait for
+     * them. */
+    struct audit_access audit;
 };
 
 MUST_USE enum galen_status v2_front_create(const struct v2_front_options *options,

@@ -15,6 +15,8 @@ enum v2_operation {
     V2_INFER,       /* POST /v2/models/M[/versions/V]/infer */
 };
 
+#define V2_INFER_ID "v2_infer" /* what V2_INFER is called in documents and records */
+
 struct v2_route {
     enum v2_operation operation;
     const char *model;   /* decoded, in the arena; "" where the path has none */

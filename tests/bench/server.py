@@ -85,9 +85,12 @@ class Server:
             self.popen.wait()
 
 
-def start_galen(repository: pathlib.Path, role: str = "serve") -> Server:
+def start_galen(repository: pathlib.Path, role: str = "serve",
+                trail: pathlib.Path | None = None) -> Server:
+    """trail: where requests leave records; None: they leave none."""
     port = free_port()
-    settings = {"listen.http": f"127.0.0.1:{port}", "repository": repository, "threads": 1}
+    settings = {"listen.http": f"127.0.0.1:{port}", "repository": repository, "threads": 1,
+                "audit.enabled": "true" if trail else "false"}
     words = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
     return Server("galen", [GALEN, role, *words], port)
 

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
+import os
+
 import deployment
+import keys
 import process
 import pytest
 
@@ -7,6 +10,12 @@ import pytest
 def pytest_sessionstart():
     if not process.BINARY.exists():
         pytest.exit(f"{process.BINARY} is not built (GALEN_BIN names another)", returncode=2)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def records(tmp_path_factory):
+    """Programs that a test starts by hand leave their records here."""
+    os.environ |= keys.environment(process.BINARY, tmp_path_factory.mktemp("records") / "audit")
 
 
 @pytest.fixture(scope="session")

@@ -38,6 +38,23 @@ static void check_COUNT(const uint64_t *count, uint64_t min, uint64_t max)
     INVARIANT(*count >= min && *count <= max);
 }
 
+static void check_OPTION(const char (*text)[SETTINGS_TEXT_SIZE], uint64_t min, uint64_t max)
+{
+    (void)min, (void)max;
+    INVARIANT(memchr(*text, '\0', sizeof(*text)) != NULL);
+}
+
+static void check_SWITCH(const bool *is_on, uint64_t min, uint64_t max)
+{
+    (void)is_on, (void)min, (void)max;
+}
+
+static void check_REQUIRE(const enum settings_require *require, uint64_t min, uint64_t max)
+{
+    (void)min, (void)max;
+    INVARIANT(*require == SETTINGS_REQUIRE_ANY || *require == SETTINGS_REQUIRE_ALL);
+}
+
 static void check_MODE(const enum settings_mode *mode, uint64_t min, uint64_t max)
 {
     (void)min, (void)max;

@@ -15,10 +15,12 @@
 #include "base/invariant.h"
 #include "codec/json.h"
 #include "codec/number.h"
+#include "crypto/hmac.h"
 #include "gateway/http.h"
 #include "preprocess/preprocess.h"
 #include "v2/front.h"
 #include "v2/remote.h"
+#include "virtual_audit.h"
 #include "virtual_engine.h"
 #include "wire.h"
 
@@ -68,6 +70,9 @@ struct world {
     struct virtual time;
     struct gateway gateway;
     struct gateway_http *http;
+    struct virtual_audit audit;
+    struct hmac *hmac;
+    struct event disk_fails;
     struct http_server *servers[3];
     struct v2_front *fronts[2];
     struct infer_service *preprocess;
@@ -235,11 +240,22 @@ static void check_score(const struct client *client, unsigned version, double sc
     INVARIANT(score == (version == 1 ? x : 1 - x));
 }
 
+/* Who was answered has left a record that a power cut would not take. */
+static void check_record(const struct client *client, const struct json *reply)
+{
+    char words[128];
+    const struct bytes id = json_string(member(reply, "request_id"));
+    const int size =
+        snprintf(words, sizeof(words), "\"request_id\":\"%.*s\"", BYTES_PRINT(id));
+    INVARIANT(virtual_audit_has(&client->world->audit, bytes_of(words, (size_t)size)));
+}
+
 static void check_domain_answer(const struct client *client, const struct json *reply)
 {
     const struct bytes version = json_string(member(member(reply, "model"), "version"));
     struct json_cursor at = json_walk(member(reply, "predictions"));
     size_t count = 0;
+    check_record(client, reply);
     INVARIANT(version.size == 1);
     while (json_next(&at)) {
         if (bytes_equal_string(json_string(member(at.value, "label")), "a")) {
@@ -346,6 +362,21 @@ static void on_promotes(struct event *event)
     }
 }
 
+/* The disk gets bad, and is mended. */
+static void on_disk_fails(struct event *event)
+{
+    struct world *world = LIST_ITEM(event, struct world, disk_fails);
+    struct virtual_disk *disk = &world->audit.disk;
+    const bool is_bad = virtual_chance(&world->time, 400);
+    disk->sync_fails = is_bad ? 500 : 0;
+    disk->size_bytes_max = is_bad && virtual_chance(&world->time, 500)
+                               ? disk->size_bytes + virtual_between(&world->time, 0, 2000)
+                               : UINT64_MAX / 2;
+    if (virtual_chance(&world->time, 700)) {
+        virtual_schedule(&world->time, &world->disk_fails, 4 * NS_PER_MS);
+    }
+}
+
 static void on_drains(struct event *event)
 {
     virtual_engine_drain(LIST_ITEM(event, struct world, drains)->engine);
@@ -381,6 +412,7 @@ static struct infer_service *put_behind_the_wire(struct world *world, size_t ind
         .body_size_bytes_max = 1 << 20,
         .timeout_ns = 50 * NS_PER_MS,
         .draining = &world->draining,
+        .audit = world->gateway.audit,
     };
     INVARIANT(v2_front_create(&options, &world->fronts[index]) == GALEN_OK);
     open_server(world, index + 1, port, v2_front_handler(world->fronts[index]));
@@ -413,7 +445,15 @@ static void open_services(struct world *world)
     world->gateway.engine_in_parts = world->gateway.engine;
 }
 
-static void open_world(struct world *world, uint64_t seed)
+static void open_audit(struct world *world, struct ed25519 *key)
+{
+    const uint8_t hmac_key[HMAC_KEY_SIZE] = {0};
+    virtual_audit_init(&world->audit, &world->time, key);
+    INVARIANT(hmac_create(hmac_key, &world->hmac) == GALEN_OK);
+    world->gateway.audit = (struct audit_access){&world->audit.base, world->hmac};
+}
+
+static void open_world(struct world *world, uint64_t seed, struct ed25519 *key)
 {
     struct virtual *time = &world->time;
     *world = (struct world){0};
@@ -435,6 +475,7 @@ static void open_world(struct world *world, uint64_t seed)
         .random = gateway_random,
         .context = time,
     };
+    open_audit(world, key);
     open_services(world);
     INVARIANT(gateway_http_create(&world->gateway, &world->http) == GALEN_OK);
     open_server(world, 0, GATEWAY_PORT, gateway_http_handler(world->http));
@@ -459,6 +500,11 @@ static void schedule_clients(struct world *world)
     }
     world->promotes.run = on_promotes;
     virtual_schedule(time, &world->promotes, virtual_between(time, 0, 10 * NS_PER_MS));
+    world->disk_fails.run = on_disk_fails;
+    if (virtual_chance(time, 300)) {
+        virtual_schedule(time, &world->disk_fails,
+                         virtual_between(time, 0, 10 * NS_PER_MS));
+    }
     world->drains.run = on_drains;
     if (virtual_chance(time, 200)) {
         virtual_schedule(time, &world->drains, virtual_between(time, 0, 30 * NS_PER_MS));
@@ -484,14 +530,16 @@ static void close_world(struct world *world)
     v2_front_destroy(world->fronts[1]);
     infer_service_close(world->preprocess);
     virtual_engine_destroy(world->engine);
+    hmac_destroy(world->hmac);
+    virtual_audit_deinit(&world->audit);
     virtual_deinit(&world->time);
 }
 
-static size_t run_seed(uint64_t seed)
+static size_t run_seed(uint64_t seed, struct ed25519 *key)
 {
     static struct world world;
     size_t answered_count = 0;
-    open_world(&world, seed);
+    open_world(&world, seed, key);
     schedule_clients(&world);
     while (virtual_step(&world.time)) {
     }
@@ -520,12 +568,15 @@ int main(int count, char **arguments)
                           : count > 1 ? first
                                       : SEED_COUNT_DEFAULT;
     size_t answered_count = 0;
+    struct ed25519 *key;
     (void)signal(SIGABRT, on_abort);
+    INVARIANT(ed25519_generate(&key) == GALEN_OK);
     for (uint64_t seed = first; seed <= last; seed++) {
         (void)snprintf(last_words, sizeof(last_words), "world: seed %llu was running\n",
                        (unsigned long long)seed);
-        answered_count += run_seed(seed);
+        answered_count += run_seed(seed, key);
     }
+    ed25519_destroy(key);
     (void)printf("world: seeds %llu to %llu, %zu right answers\n",
                  (unsigned long long)first, (unsigned long long)last, answered_count);
     return answered_count > 0 || first == last ? 0 : 1;

@@ -3,10 +3,14 @@
 import http.client
 import os
 import pathlib
+import re
 import signal
 import socket
 import subprocess
 import time
+import urllib.request
+
+import keys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = pathlib.Path(os.environ.get("GALEN_BIN", ROOT / "build/galen")).resolve()
@@ -38,7 +42,9 @@ class Process:
         self.port = free_port()
         self.role = role
         self.log_file = log_folder / f"{role}-{self.port}.log"
-        settings = {"listen.http": f"127.0.0.1:{self.port}"} | settings
+        settings = {"listen.http": f"127.0.0.1:{self.port}", "listen.metrics": "127.0.0.1:0",
+                    "audit.directory": log_folder / "audit",
+                    "keys.directory": keys.folder(BINARY)} | settings
         config = settings.pop("config", None)  # a file, beside single settings
         words = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
         words += ["--config", str(config)] if config else []
@@ -70,6 +76,17 @@ class Process:
 
     def log(self) -> str:
         return self.log_file.read_text(errors="replace")
+
+    @property
+    def metrics_port(self) -> int:
+        return int(re.search(r'"metrics_port":(\d+)', self.log())[1])
+
+    def metrics(self) -> dict[str, float]:
+        """By name, labels included."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics_port}/metrics") as reply:
+            lines = reply.read().decode().splitlines()
+        return {name: float(value) for name, value in
+                (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))}
 
     def file_count(self) -> int:
         return len(os.listdir(f"/proc/{self.popen.pid}/fd"))

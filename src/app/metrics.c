@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/metrics.h"
+
+#include "base/limits.h"
+#include "service/metrics.h"
+#include "service/reply_http.h"
+
+static void put_number(struct writer *out, enum metric metric, uint64_t value)
+{
+    metric_begin(out, metric);
+    metric_put_u64(out, metric, NULL, value);
+}
+
+static void put_sinks(struct writer *out, const struct role *role,
+                      const struct audit_writer_statistics *statistics)
+{
+    metric_begin(out, METRIC_AUDIT_SINK_UP);
+    for (size_t i = 0; i < statistics->sink_count; i++) {
+        metric_put_u64(out, METRIC_AUDIT_SINK_UP, role_trail(role, i),
+                       statistics->sinks[i].works);
+    }
+    metric_begin(out, METRIC_AUDIT_SINK_FREE_BYTES);
+    for (size_t i = 0; i < statistics->sink_count; i++) {
+        metric_put_u64(out, METRIC_AUDIT_SINK_FREE_BYTES, role_trail(role, i),
+                       statistics->sinks[i].free_bytes);
+    }
+}
+
+static void put_audit(struct writer *out, struct role *role)
+{
+    struct audit_writer_statistics statistics;
+    if (role->audit == NULL) {
+        return;
+    }
+    audit_writer_read(role->audit, &statistics);
+    put_number(out, METRIC_AUDIT_AVAILABLE,
+               audit_is_available(audit_writer_base(role->audit)));
+    put_number(out, METRIC_AUDIT_RECORDS, statistics.record_count);
+    put_number(out, METRIC_AUDIT_REFUSED, statistics.refused_count);
+    put_number(out, METRIC_AUDIT_COMMITS, statistics.commit_count);
+    metric_begin(out, METRIC_AUDIT_COMMIT_SECONDS);
+    metric_put_ns(out, METRIC_AUDIT_COMMIT_SECONDS, NULL, statistics.commit_ns);
+    put_number(out, METRIC_AUDIT_WAITING, statistics.waiting_count);
+    put_sinks(out, role, &statistics);
+    put_number(out, METRIC_AUDIT_UNWITNESSED, statistics.unwitnessed_count);
+}
+
+static void answer(struct http_exchange *exchange, int status, struct bytes type,
+                   struct writer *body)
+{
+    struct reply reply;
+    reply_init(&reply, status, type);
+    reply_take_body(&reply, body);
+    reply_send(&reply, exchange);
+}
+
+static void on_headers(void *context, struct http_exchange *exchange)
+{
+    const struct http_request_head *head = http_exchange_head(exchange);
+    struct writer body;
+    writer_init(&body, LIMIT_JSON_DOCUMENT_SIZE_BYTES_MAX);
+    if (head->method == HTTP_GET && bytes_equal_string(head->path, "/metrics")) {
+        put_audit(&body, context);
+        answer(exchange, 200, BYTES(METRICS_MEDIA_TYPE), &body);
+    } else {
+        writer_put_string(&body, "there is GET /metrics only\n");
+        answer(exchange, 404, BYTES("text/plain"), &body);
+    }
+}
+
+static void on_body(void *context, struct http_exchange *exchange)
+{
+    (void)context, (void)exchange; /* none is asked for */
+}
+
+static void on_refuse(void *context, int status, struct bytes path,
+                      const struct error *error, struct http_response *out_response)
+{
+    (void)context, (void)path, (void)error;
+    *out_response = (struct http_response){.status = status, .close = true};
+}
+
+enum galen_status metrics_open(struct role *role, struct loop *loop,
+                               struct http_server **out_server, uint16_t *out_port,
+                               struct error *out_error)
+{
+    const struct settings *settings = &role->settings;
+    const struct http_handler handler = {
+        .context = role, .headers = on_headers, .body = on_body, .refuse = on_refuse};
+    const struct http_server_options options = {
+        .address = settings->listen_metrics.host,
+        .port = settings->listen_metrics.port,
+        .connection_count_max = 16,
+        .header_timeout_ms = (uint32_t)settings->limits_header_timeout_ms,
+        .body_timeout_ms = (uint32_t)settings->limits_body_timeout_ms,
+        .idle_timeout_ms = (uint32_t)settings->limits_idle_timeout_ms,
+        .write_timeout_ms = (uint32_t)settings->limits_write_timeout_ms,
+    };
+    TRY(http_server_open(loop, &options, &handler, out_server, out_error));
+    *out_port = http_server_port(*out_server);
+    return GALEN_OK;
+}

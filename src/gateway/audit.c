@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gateway/audit.h"
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "crypto/sha256.h"
+#include "gateway/phases.h"
+#include "service/audit/event.h"
+
+static bool asked_a_model(const struct request *request)
+{
+    return request->infer_call.done != NULL && request->infer_call.operation == INFER_RUN;
+}
+
+static const char *outcome_of(int http_status)
+{
+    if (http_status < 400) {
+        return "ok";
+    }
+    if (http_status == galen_status_http(GALEN_CANCELLED)) {
+        return "cancelled";
+    }
+    return http_status < 500 ? "refused" : "failed";
+}
+
+static void put_model(const struct request *request, struct audit_event *event)
+{
+    const struct repository_version *version = request->version;
+    if (version == NULL) {
+        return;
+    }
+    event->model_name = bytes_from_string(request->model->name);
+    event->model_version = AUDIT_COUNT(version->number);
+    if (version->contract != NULL) {
+        event->model_sha256 = version->model_sha256;
+    }
+}
+
+/* A type that the model's contract lists: others are the client's words. */
+static const char *media_type_of(const struct request *request)
+{
+    const struct repository_version *version = request->version;
+    const char *type = request->input.media_type;
+    const bool is_known = type != NULL && version != NULL && version->contract != NULL &&
+                          contract_lists_type(version->contract, bytes_from_string(type));
+    return is_known ? type : NULL;
+}
+
+static enum galen_status put_input(struct request *request, uint8_t *hmac,
+                                   struct audit_event *event)
+{
+    event->in_media_type = media_type_of(request);
+    if (!request->has_body) {
+        return GALEN_OK;
+    }
+    event->in_bytes = AUDIT_COUNT(request->body.size);
+    event->in_hmac = hmac;
+    return audit_pseudonym(&request->gateway->audit, request->body, hmac);
+}
+
+static struct audit_count microseconds(uint64_t ns)
+{
+    return AUDIT_COUNT(ns / NS_PER_US);
+}
+
+static void put_times(const struct request *request, struct audit_event *event)
+{
+    const uint64_t now_ns = request->gateway->now_ns(request->gateway->context);
+    event->dur_us = microseconds(now_ns - request->started_ns);
+    if (request->preprocess_call.done != NULL) {
+        event->preprocess_us = microseconds(request->preprocess_ns);
+    }
+    if (request->infer_call.done != NULL) {
+        event->infer_us = microseconds(request->infer_ns);
+    }
+}
+
+static void put_answer(const struct request *request, struct audit_event *event)
+{
+    const struct reply *reply = &request->reply;
+    event->outcome = outcome_of(reply->status);
+    event->reason = request->status == GALEN_OK ? NULL : galen_status_slug(request->status);
+    event->out_status = AUDIT_COUNT((uint64_t)reply->status);
+    event->out_bytes = AUDIT_COUNT(reply->body == NULL ? 0 : blob_size(reply->body));
+}
+
+static enum galen_status write_event(struct request *request)
+{
+    uint8_t hmac[SHA256_SIZE];
+    struct audit_event event = {
+        .kind = asked_a_model(request) ? AUDIT_EVENT_infer : AUDIT_EVENT_validate,
+        .request_id = bytes_from_string(request->id),
+        .actor_client_id = BYTES("unidentified"),
+        .route = request->endpoint == NULL ? NULL : request->endpoint->name,
+    };
+    if (asked_a_model(request) && request->gateway->engine_address != NULL) {
+        event.upstream_addr = bytes_from_string(request->gateway->engine_address);
+    }
+    put_model(request, &event);
+    put_answer(request, &event);
+    put_times(request, &event);
+    TRY(put_input(request, hmac, &event));
+    audit_event_write(&event, &request->audit_fields);
+    return request->audit_fields.status;
+}
+
+enum phase_result audit_phase(struct request *request)
+{
+    if (request->gateway->audit.audit == NULL || !request->leaves_record) {
+        return PHASE_CONTINUE;
+    }
+    writer_init(&request->audit_fields, LIMIT_AUDIT_RECORD_SIZE_BYTES_MAX);
+    if (write_event(request) != GALEN_OK) {
+        request_lack_record(request);
+        return PHASE_CONTINUE;
+    }
+    return request_record(request);
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What record a request leaves, and that its answer waits for it. */
+#include "gateway/audit.h"
+
+#include "crypto/hmac.h"
+#include "request_rig.h"
+#include "service/audit/fake.h"
+
+static struct audit_fake audit;
+static struct hmac *hmac;
+
+static int set_up_audit(void **state)
+{
+    const uint8_t key[HMAC_KEY_SIZE] = {0};
+    if (set_up(state) != 0 || hmac_create(key, &hmac) != GALEN_OK) {
+        return -1;
+    }
+    struct rig *rig = *state;
+    audit_fake_init(&audit);
+    rig->gateway.audit = (struct audit_access){&audit.base, hmac};
+    return 0;
+}
+
+static int tear_down_audit(void **state)
+{
+    hmac_destroy(hmac);
+    return tear_down(state);
+}
+
+static void an_answer_leaves_a_record(void **state)
+{
+    struct rig *rig = *state;
+    post(rig, "/infer", "application/json", right_body);
+    assert_int_equal(rig->status, 200);
+    assert_int_equal(audit.count, 1);
+    EXPECT_CONTAINS(audit.text,
+                    "{\"event\":\"infer\",\"request_id\":"
+                    "\"00000000000000000000000000000000\","
+                    "\"actor\":{\"client_id\":\"unidentified\"},"
+                    "\"outcome\":\"ok\",\"route\":\"infer\","
+                    "\"model\":{\"name\":\"breast\",\"version\":2,\"sha256\":\"");
+    EXPECT_CONTAINS(audit.text, "\"in\":{\"media_type\":\"application/json\",\"bytes\":42,"
+                                "\"hmac\":\"");
+    EXPECT_CONTAINS(audit.text, "\"out\":{\"status\":200,\"bytes\":");
+    EXPECT_CONTAINS(audit.text, "\"dur_us\":0,\"preprocess_us\":0,\"infer_us\":0}");
+    assert_null(strstr(audit.text, "reason"));
+    assert_null(strstr(audit.text, "upstream"));
+}
+
+static void no_answer_leaves_before_its_record_is_durable(void **state)
+{
+    struct rig *rig = *state;
+    audit.holds = true;
+    post(rig, "/infer", "application/json", right_body);
+    assert_int_equal(rig->status, 0);
+    assert_int_equal(rig->release_count, 0);
+    audit_fake_finish(&audit);
+    assert_int_equal(rig->status, 0); /* later, never inside */
+    pump(rig);
+    assert_int_equal(rig->status, 200);
+    assert_int_equal(rig->release_count, 1);
+}
+
+static void without_a_record_there_is_no_answer(void **state)
+{
+    struct rig *rig = *state;
+    audit.status = GALEN_AUDIT_UNAVAILABLE;
+    post(rig, "/infer", "application/json", right_body);
+    assert_int_equal(rig->status, 503);
+    EXPECT_CONTAINS(rig->reply, "/problems/audit-unavailable");
+    EXPECT_CONTAINS(rig->header_text, "Retry-After: 1\n");
+    EXPECT_CONTAINS(rig->header_text, "X-Request-Id: ");
+    assert_null(strstr(rig->reply, "predictions"));
+    assert_int_equal(rig->release_count, 1);
+}
+
+static void tensors_are_not_answered_without_a_record_either(void **state)
+{
+    struct rig *rig = *state;
+    audit.status = GALEN_AUDIT_UNAVAILABLE;
+    post(rig, "/v2/models/breast/infer", "application/json",
+         "{\"inputs\":[{\"name\":\"features\",\"datatype\":\"FP32\",\"shape\":[1,1],"
+         "\"data\":[17.5]}]}");
+    assert_int_equal(rig->status, 503);
+    EXPECT_CONTAINS(rig->reply, "\"code\":\"audit-unavailable\"");
+}
+
+static void a_refusal_leaves_a_record(void **state)
+{
+    struct rig *rig = *state;
+    post(rig, "/infer", "application/json", "{\"model\":\"John.Smith\",\"input\":{}}");
+    assert_int_equal(rig->status, 404);
+    EXPECT_CONTAINS(audit.text, "\"event\":\"validate\"");
+    EXPECT_CONTAINS(audit.text, "\"outcome\":\"refused\",\"reason\":\"not-found\"");
+    assert_null(strstr(audit.text, "Smith"));
+}
+
+static void a_path_that_is_none_leaves_a_record_without_it(void **state)
+{
+    struct rig *rig = *state;
+    rig->head.header_count = 0;
+    begin(rig, HTTP_GET, "/patients/John.Smith");
+    pump(rig);
+    assert_int_equal(rig->status, 404);
+    assert_int_equal(audit.count, 1);
+    assert_null(strstr(audit.text, "Smith"));
+    assert_null(strstr(audit.text, "route"));
+}
+
+static void a_media_type_of_the_clients_own_is_not_recorded(void **state)
+{
+    struct rig *rig = *state;
+    post(rig, "/infer", "text/john-smith", "a note");
+    assert_int_not_equal(rig->status, 200);
+    assert_int_equal(audit.count, 1);
+    assert_null(strstr(audit.text, "smith"));
+}
+
+static void a_model_that_fails_leaves_a_record(void **state)
+{
+    struct rig *rig = *state;
+    rig->engine.holds = true;
+    post(rig, "/infer", "application/json", right_body);
+    struct infer_call *call = infer_fake_next(&rig->engine);
+    infer_fake_fail(&rig->engine, call, GALEN_TIMEOUT, "late");
+    pump(rig);
+    assert_int_equal(rig->status, 504);
+    EXPECT_CONTAINS(audit.text, "\"event\":\"infer\"");
+    EXPECT_CONTAINS(audit.text, "\"outcome\":\"failed\",\"reason\":\"timeout\"");
+}
+
+static void a_client_that_leaves_is_recorded(void **state)
+{
+    struct rig *rig = *state;
+    rig->engine.holds = true;
+    post(rig, "/infer", "application/json", right_body);
+    request_cancel(&rig->request);
+    pump(rig);
+    assert_int_equal(audit.count, 1);
+    EXPECT_CONTAINS(audit.text, "\"outcome\":\"cancelled\"");
+    assert_int_equal(rig->release_count, 1);
+}
+
+static void a_client_that_leaves_during_the_record_changes_nothing(void **state)
+{
+    struct rig *rig = *state;
+    audit.holds = true;
+    post(rig, "/infer", "application/json", right_body);
+    request_cancel(&rig->request);
+    pump(rig);
+    assert_int_equal(rig->release_count, 0);
+    audit_fake_finish(&audit);
+    pump(rig);
+    assert_int_equal(rig->release_count, 1);
+    EXPECT_CONTAINS(audit.text, "\"outcome\":\"ok\"");
+}
+
+static void another_process_that_ran_the_model_is_named(void **state)
+{
+    struct rig *rig = *state;
+    rig->gateway.engine_address = "10.0.0.7:8000";
+    post(rig, "/infer", "application/json", right_body);
+    EXPECT_CONTAINS(audit.text, "\"upstream\":{\"addr\":\"10.0.0.7:8000\"}");
+}
+
+static void probes_and_pages_leave_none(void **state)
+{
+    static const char *const paths[] = {"/healthz", "/readyz", "/docs", "/v2/health/live",
+                                        "/v2/models/breast"};
+    struct rig *rig = *state;
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+        get(rig, paths[i]);
+        assert_int_equal(audit.count, 0);
+    }
+}
+
+static void the_engine_is_told_the_request_of_the_record(void **state)
+{
+    struct rig *rig = *state;
+    rig->engine.holds = true;
+    post(rig, "/v2/models/breast/infer", "application/json",
+         "{\"id\":\"my own\",\"inputs\":[{\"name\":\"features\",\"datatype\":\"FP32\","
+         "\"shape\":[1,1],\"data\":[17.5]}]}");
+    struct infer_call *call = infer_fake_next(&rig->engine);
+    assert_string_equal(call->request.id, "00000000000000000000000000000000");
+    infer_fake_answer(&rig->engine, call);
+    pump(rig);
+    EXPECT_CONTAINS(rig->reply, "\"id\":\"my own\"");
+}
+
+#define AUDIT_TEST(test) \
+    cmocka_unit_test_setup_teardown(test, set_up_audit, tear_down_audit)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        AUDIT_TEST(an_answer_leaves_a_record),
+        AUDIT_TEST(no_answer_leaves_before_its_record_is_durable),
+        AUDIT_TEST(without_a_record_there_is_no_answer),
+        AUDIT_TEST(tensors_are_not_answered_without_a_record_either),
+        AUDIT_TEST(a_refusal_leaves_a_record),
+        AUDIT_TEST(a_path_that_is_none_leaves_a_record_without_it),
+        AUDIT_TEST(a_media_type_of_the_clients_own_is_not_recorded),
+        AUDIT_TEST(a_model_that_fails_leaves_a_record),
+        AUDIT_TEST(a_client_that_leaves_is_recorded),
+        AUDIT_TEST(a_client_that_leaves_during_the_record_changes_nothing),
+        AUDIT_TEST(another_process_that_ran_the_model_is_named),
+        AUDIT_TEST(probes_and_pages_leave_none),
+        AUDIT_TEST(the_engine_is_told_the_request_of_the_record),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
