@@ -22,6 +22,7 @@ struct audit_writer {
     struct list queue;
     bool ends;
     struct audit_writer_statistics statistics;
+    bool sink_fails[AUDIT_SINK_COUNT_MAX]; /* as it was said */
     uint64_t space_due_ns; /* when the free space is to be asked for again */
 };
 
@@ -58,17 +59,23 @@ static void submit(struct audit *audit, struct audit_entry *entry)
     }
 }
 
+/* Said once, however often it is tried. */
 static void on_sink(void *context, size_t sink, enum galen_status status,
                     const struct error *error)
 {
-    const struct audit_writer *writer = context;
-    if (status == GALEN_OK) {
-        log_event(LOG_WARN, "audit.sink_works",
-                  LOG_STR("trail", writer->options.trails[sink]));
-    } else {
+    struct audit_writer *writer = context;
+    const bool fails = status != GALEN_OK;
+    if (writer->sink_fails[sink] == fails) {
+        return;
+    }
+    writer->sink_fails[sink] = fails;
+    if (fails) {
         log_event(LOG_ERROR, "audit.sink_failed",
                   LOG_STR("trail", writer->options.trails[sink]),
                   LOG_STR("why", error->text));
+    } else {
+        log_event(LOG_WARN, "audit.sink_works",
+                  LOG_STR("trail", writer->options.trails[sink]));
     }
 }
 

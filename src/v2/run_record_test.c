@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "v2/run_record.h"
+
+#include "crypto/hmac.h"
+
+#include "expect.h"
+
+static struct writer out;
+
+/* The record's text. */
+static const char *write(struct run_record record)
+{
+    static char text[4096];
+    const uint8_t key[HMAC_KEY_SIZE] = {0};
+    static const struct v2_transaction transaction;
+    struct hmac *hmac = NULL;
+    EXPECT_OK(hmac_create(key, &hmac));
+    const struct audit_access access = {.hmac = hmac};
+    record.transaction = &transaction;
+    writer_init(&out, sizeof(text) - 1);
+    EXPECT_OK(run_record_write(&record, &access, &out));
+    memcpy(text, writer_bytes(&out).data, out.size);
+    text[out.size] = '\0';
+    writer_deinit(&out);
+    hmac_destroy(hmac);
+    return text;
+}
+
+static void a_run_names_its_model_and_version(void **state)
+{
+    (void)state;
+    const struct infer_call call = {
+        .request = {.model = "m", .version = "", .id = "r-1"},
+        .response = {.version = "3"},
+    };
+    const struct reply reply = {.status = 200};
+    const char *text = write((struct run_record){.call = &call,
+                                                 .is_submitted = true,
+                                                 .status = GALEN_OK,
+                                                 .body = BYTES("{}"),
+                                                 .reply = &reply,
+                                                 .duration_ns = 7000});
+    assert_non_null(strstr(text, "{\"event\":\"infer\",\"request_id\":\"r-1\""));
+    assert_non_null(strstr(text, "\"outcome\":\"ok\",\"route\":\"v2_infer\","
+                                 "\"model\":{\"name\":\"m\",\"version\":3}"));
+    assert_non_null(strstr(text, "\"in\":{\"bytes\":2,\"hmac\":\""));
+    assert_non_null(strstr(text, "\"out\":{\"status\":200,\"bytes\":0},\"dur_us\":7}"));
+}
+
+static void what_no_model_is_called_is_not_recorded(void **state)
+{
+    (void)state;
+    const struct infer_call call = {
+        .request = {.model = "JohnSmith", .version = "", .id = "r-1"}};
+    const struct reply reply = {.status = 404};
+    const char *text = write((struct run_record){.call = &call,
+                                                 .is_submitted = true,
+                                                 .status = GALEN_NOT_FOUND,
+                                                 .body = BYTES_NONE,
+                                                 .reply = &reply});
+    assert_null(strstr(text, "Smith"));
+    assert_non_null(strstr(text, "\"outcome\":\"refused\",\"reason\":\"not-found\""));
+    assert_null(strstr(text, "\"in\""));
+}
+
+static void an_id_that_is_no_plain_token_is_not_recorded(void **state)
+{
+    (void)state;
+    const struct infer_call call = {
+        .request = {.model = "m", .version = "", .id = "John Smith\n{}"}};
+    const struct reply reply = {.status = 400};
+    const char *text = write((struct run_record){
+        .call = &call, .status = GALEN_INVALID, .body = BYTES("x"), .reply = &reply});
+    assert_null(strstr(text, "Smith"));
+    assert_non_null(strstr(text, "{\"event\":\"validate\",\"actor\""));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_run_names_its_model_and_version),
+        cmocka_unit_test(what_no_model_is_called_is_not_recorded),
+        cmocka_unit_test(an_id_that_is_no_plain_token_is_not_recorded),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
