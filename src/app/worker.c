@@ -137,13 +137,22 @@ static size_t rows_of_a_part(const struct role *role)
                : settings->upstream_rows;
 }
 
-static struct audit_access audit_of(const struct worker *worker)
+static enum galen_status open_lane(struct worker *worker)
 {
-    return (struct audit_access){
-        .audit =
-            worker->role->audit == NULL ? NULL : audit_writer_base(worker->role->audit),
-        .hmac = worker->audit_hmac,
-    };
+    const struct role *role = worker->role;
+    if (role->audit == NULL) {
+        return GALEN_OK;
+    }
+    TRY(hmac_create(role->audit_key, &worker->audit_hmac));
+    audit_lane_init(&worker->audit_lane, audit_writer_base(role->audit), worker->audit_hmac,
+                    loop_mailbox(worker->loop));
+    return GALEN_OK;
+}
+
+/* NULL: requests leave no records. */
+static struct audit_lane *lane_of(struct worker *worker)
+{
+    return worker->role->audit == NULL ? NULL : &worker->audit_lane;
 }
 
 /* NULL: the engine is in this process. */
@@ -164,7 +173,7 @@ static enum galen_status open_gateway(struct worker *worker,
     *gateway = (struct gateway){
         .mailbox = loop_mailbox(worker->loop),
         .repository = role->repository,
-        .audit = audit_of(worker),
+        .audit = lane_of(worker),
         .engine_address = address_of_engine(worker),
         .routes = settings->routes,
         .route_count = settings->route_count,
@@ -199,7 +208,7 @@ static enum galen_status open_front(struct worker *worker, struct http_handler *
         .body_size_bytes_max = role->settings.limits_body_size_bytes,
         .timeout_ns = role->settings.request_timeout_ms * NS_PER_MS,
         .draining = &role->draining,
-        .audit = audit_of(worker),
+        .audit = lane_of(worker),
     };
     TRY(v2_front_create(&options, &worker->front));
     *out_handler = v2_front_handler(worker->front);
@@ -239,9 +248,7 @@ enum galen_status worker_open(struct worker *worker, struct role *role, uint16_t
         .idle = {.run = on_idle},
     };
     TRY(loop_create(&worker->loop));
-    if (role->audit != NULL) {
-        TRY(hmac_create(role->audit_key, &worker->audit_hmac));
-    }
+    TRY(open_lane(worker));
     TRY(role->kind->is_gateway ? open_gateway(worker, &handler)
                                : open_front(worker, &handler));
     TRY(open_server(worker, port, &handler, out_error));

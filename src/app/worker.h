@@ -24,7 +24,8 @@ struct worker {
     struct gateway gateway;      /* the rest */
     struct infer_parts parts;    /* in front of gateway.engine */
     struct gateway_http *http;
-    struct hmac *audit_hmac; /* NULL: there is no audit */
+    struct audit_lane audit_lane; /* where there is an audit */
+    struct hmac *audit_hmac;
     char engine_address[SETTINGS_HOST_SIZE + 8];
     struct random_pool random; /* of request ids */
     size_t open_count;         /* the server and the remote services */

@@ -55,7 +55,7 @@ static enum galen_status put_input(struct request *request, uint8_t *hmac,
     }
     event->in_bytes = AUDIT_COUNT(request->body.size);
     event->in_hmac = hmac;
-    return audit_pseudonym(&request->gateway->audit, request->body, hmac);
+    return audit_lane_pseudonym(request->gateway->audit, request->body, hmac);
 }
 
 static struct audit_count microseconds(uint64_t ns)
@@ -106,7 +106,7 @@ static enum galen_status write_event(struct request *request)
 
 enum phase_result audit_phase(struct request *request)
 {
-    if (request->gateway->audit.audit == NULL || !request->leaves_record) {
+    if (request->gateway->audit == NULL || !request->leaves_record) {
         return PHASE_CONTINUE;
     }
     writer_init(&request->audit_fields, LIMIT_AUDIT_RECORD_SIZE_BYTES_MAX);

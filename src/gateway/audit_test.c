@@ -8,6 +8,7 @@
 
 static struct audit_fake audit;
 static struct hmac *hmac;
+static struct audit_lane lane;
 
 static int set_up_audit(void **state)
 {
@@ -17,7 +18,8 @@ static int set_up_audit(void **state)
     }
     struct rig *rig = *state;
     audit_fake_init(&audit);
-    rig->gateway.audit = (struct audit_access){&audit.base, hmac};
+    audit_lane_init(&lane, &audit.base, hmac, &rig->mailbox.base);
+    rig->gateway.audit = &lane;
     return 0;
 }
 

@@ -26,7 +26,7 @@ struct gateway {
     const struct settings_route *routes; /* borrowed; where a request names no model */
     size_t route_count;
     const struct openapi_document *openapi; /* borrowed */
-    struct audit_access audit;
+    struct audit_lane *audit;               /* borrowed; NULL: requests leave no record */
     const char *engine_address; /* "host:port", where the engine is another process; NULL */
     bool is_demo;               /* answers warn of it, and may quote what was sent */
     size_t body_size_bytes_max;

@@ -198,7 +198,7 @@ enum phase_result request_record(struct request *request)
         .done = on_recorded,
         .context = request,
     };
-    audit_submit(request->gateway->audit.audit, &request->audit_entry);
+    audit_lane_submit(request->gateway->audit, &request->audit_entry);
     return PHASE_WAIT;
 }
 

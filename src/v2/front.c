@@ -150,7 +150,7 @@ static struct bytes body_of(const struct visit *visit)
 
 static bool leaves_record(const struct visit *visit)
 {
-    return visit->front->options.audit.audit != NULL &&
+    return visit->front->options.audit != NULL &&
            visit->transaction.route.operation == V2_INFER;
 }
 
@@ -167,7 +167,7 @@ static enum galen_status write_record(struct visit *visit, enum galen_status sta
         .reply = reply,
         .duration_ns = loop_now_ns(options->loop) - visit->started_ns,
     };
-    return run_record_write(&record, &options->audit, &visit->record);
+    return run_record_write(&record, options->audit, &visit->record);
 }
 
 static void submit_record(struct visit *visit)
@@ -178,7 +178,7 @@ static void submit_record(struct visit *visit)
         .done = on_recorded,
         .context = visit,
     };
-    audit_submit(visit->front->options.audit.audit, &visit->entry);
+    audit_lane_submit(visit->front->options.audit, &visit->entry);
 }
 
 static void lack_record(const struct visit *visit, struct reply *reply)
@@ -312,7 +312,7 @@ static void on_body(void *context, struct http_exchange *exchange)
         atomic_load(visit->front->options.draining)) {
         status = error_set(&error, GALEN_UNAVAILABLE, "draining");
     }
-    if (leaves_record(visit) && !audit_is_available(visit->front->options.audit.audit)) {
+    if (leaves_record(visit) && !audit_is_available(visit->front->options.audit->audit)) {
         status = error_set(&error, GALEN_AUDIT_UNAVAILABLE,
                            "the audit record of this run cannot be made");
     }

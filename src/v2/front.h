@@ -23,8 +23,8 @@ struct v2_front_options {
     const atomic_bool *draining; /* once true, /v2/health/ready says no */
 
     /* Runs leave records, and are refused while none can be made; answers do not wait for
-     * them. */
-    struct audit_access audit;
+     * them. NULL: none. Borrowed. */
+    struct audit_lane *audit;
 };
 
 MUST_USE enum galen_status v2_front_create(const struct v2_front_options *options,

@@ -50,7 +50,7 @@ static void put_answer(const struct run_record *record, struct audit_event *even
 }
 
 enum galen_status run_record_write(const struct run_record *record,
-                                   const struct audit_access *audit, struct writer *out)
+                                   const struct audit_lane *audit, struct writer *out)
 {
     uint8_t code[CODE_SIZE];
     const struct bytes id = bytes_from_string(record->call->request.id);
@@ -63,7 +63,7 @@ enum galen_status run_record_write(const struct run_record *record,
     put_model(record, &event);
     put_answer(record, &event);
     if (record->body.data != NULL) {
-        TRY(audit_pseudonym(audit, record->body, code));
+        TRY(audit_lane_pseudonym(audit, record->body, code));
         event.in_bytes = AUDIT_COUNT(record->body.size);
         event.in_hmac = code;
     }

@@ -17,5 +17,5 @@ struct run_record {
 
 /* Writes one JSON object of audit_event_write's. GALEN_INTERNAL, GALEN_NO_MEMORY. */
 MUST_USE enum galen_status run_record_write(const struct run_record *record,
-                                            const struct audit_access *audit,
+                                            const struct audit_lane *audit,
                                             struct writer *out);

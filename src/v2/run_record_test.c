@@ -15,10 +15,10 @@ static const char *write(struct run_record record)
     static const struct v2_transaction transaction;
     struct hmac *hmac = NULL;
     EXPECT_OK(hmac_create(key, &hmac));
-    const struct audit_access access = {.hmac = hmac};
+    const struct audit_lane lane = {.hmac = hmac};
     record.transaction = &transaction;
     writer_init(&out, sizeof(text) - 1);
-    EXPECT_OK(run_record_write(&record, &access, &out));
+    EXPECT_OK(run_record_write(&record, &lane, &out));
     memcpy(text, writer_bytes(&out).data, out.size);
     text[out.size] = '\0';
     writer_deinit(&out);

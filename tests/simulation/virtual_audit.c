@@ -49,13 +49,17 @@ static void on_commits(struct event *event)
     }
 }
 
-static void submit(struct audit *base, struct audit_entry *entry)
+static void submit(struct audit *base, struct list *entries)
 {
     struct virtual_audit *audit = (struct virtual_audit *)base;
+    struct list_link *link;
     if (list_is_empty(&audit->queue)) {
         schedule(audit);
     }
-    list_append(&audit->queue, &entry->link);
+    while ((link = list_first(entries)) != NULL) {
+        list_remove(entries, link);
+        list_append(&audit->queue, link);
+    }
 }
 
 void virtual_audit_init(struct virtual_audit *audit, struct virtual *world,

@@ -72,6 +72,7 @@ struct world {
     struct gateway_http *http;
     struct virtual_audit audit;
     struct hmac *hmac;
+    struct audit_lane lane;
     struct event disk_fails;
     struct http_server *servers[3];
     struct v2_front *fronts[2];
@@ -450,7 +451,8 @@ static void open_audit(struct world *world, struct ed25519 *key)
     const uint8_t hmac_key[HMAC_KEY_SIZE] = {0};
     virtual_audit_init(&world->audit, &world->time, key);
     INVARIANT(hmac_create(hmac_key, &world->hmac) == GALEN_OK);
-    world->gateway.audit = (struct audit_access){&world->audit.base, world->hmac};
+    audit_lane_init(&world->lane, &world->audit.base, world->hmac, &world->time.mailbox);
+    world->gateway.audit = &world->lane;
 }
 
 static void open_world(struct world *world, uint64_t seed, struct ed25519 *key)

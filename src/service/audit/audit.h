@@ -34,7 +34,8 @@ struct audit;
 struct hmac;
 
 struct audit_ops {
-    void (*submit)(struct audit *audit, struct audit_entry *entry);
+    /* Takes all entries; the list is empty when it returns. */
+    void (*submit)(struct audit *audit, struct list *entries);
 };
 
 /* The first member of each implementation. */
@@ -43,22 +44,27 @@ struct audit {
     atomic_bool is_available; /* false: what is submitted now would be refused */
 };
 
-/* What a loop records with. Borrowed. */
-struct audit_access {
-    struct audit *audit; /* NULL: nothing leaves records */
-    struct hmac *hmac;   /* the loop's own, of the key that records name */
-};
-
-/* out_code: 32 bytes. GALEN_INTERNAL, GALEN_NO_MEMORY. */
-MUST_USE enum galen_status audit_pseudonym(const struct audit_access *access,
-                                           struct bytes bytes, uint8_t *out_code);
-
-static inline void audit_submit(struct audit *audit, struct audit_entry *entry)
-{
-    audit->ops->submit(audit, entry);
-}
-
 static inline bool audit_is_available(struct audit *audit)
 {
     return atomic_load_explicit(&audit->is_available, memory_order_relaxed);
 }
+
+/*
+ * A loop's way to the audit. What is submitted in one turn of the loop goes on at the
+ * turn's end, together: who is busy shares a sync. Threads: the loop's.
+ */
+struct audit_lane {
+    struct audit *audit;     /* borrowed */
+    struct hmac *hmac;       /* borrowed; the loop's own, of the key that records name */
+    struct mailbox *mailbox; /* the loop's */
+    struct list entries_;
+    struct task flush_;
+};
+
+void audit_lane_init(struct audit_lane *lane, struct audit *audit, struct hmac *hmac,
+                     struct mailbox *mailbox);
+void audit_lane_submit(struct audit_lane *lane, struct audit_entry *entry);
+
+/* out_code: 32 bytes. GALEN_INTERNAL, GALEN_NO_MEMORY. */
+MUST_USE enum galen_status audit_lane_pseudonym(const struct audit_lane *lane,
+                                                struct bytes bytes, uint8_t *out_code);

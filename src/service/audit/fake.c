@@ -19,10 +19,13 @@ void audit_fake_finish(struct audit_fake *fake)
     mailbox_post(entry->mailbox, &entry->task);
 }
 
-static void submit(struct audit *audit, struct audit_entry *entry)
+static void submit(struct audit *audit, struct list *entries)
 {
     struct audit_fake *fake = (struct audit_fake *)audit;
-    INVARIANT(fake->held == NULL && entry->fields.size < sizeof(fake->text));
+    struct audit_entry *entry = LIST_ITEM(list_first(entries), struct audit_entry, link);
+    INVARIANT(fake->held == NULL && entries->count == 1 &&
+              entry->fields.size < sizeof(fake->text));
+    list_remove(entries, &entry->link);
     memcpy(fake->text, entry->fields.data, entry->fields.size);
     fake->text[entry->fields.size] = '\0';
     fake->held = entry;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An audit for tests: keeps the last entry's fields, and finishes entries at once, or when
- * the test says so. Threads: one.
+ * An audit for tests, of one entry at a time: keeps the last entry's fields, and finishes
+ * entries at once, or when the test says so. Threads: one.
  */
 #pragma once
 

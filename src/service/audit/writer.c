@@ -40,23 +40,37 @@ static void finish(struct audit_entry *entry, enum galen_status status)
     mailbox_post(entry->mailbox, &entry->task);
 }
 
-static void submit(struct audit *audit, struct audit_entry *entry)
+/* Moves what there is room for from one list to the other. */
+static void move_entries(struct list *from, struct list *to)
+{
+    while (!list_is_empty(from) && to->count < LIMIT_AUDIT_QUEUE_COUNT_MAX) {
+        struct list_link *link = list_first(from);
+        list_remove(from, link);
+        list_append(to, link);
+    }
+}
+
+static void finish_all(struct list *entries, enum galen_status status)
+{
+    struct list_link *link;
+    while ((link = list_first(entries)) != NULL) {
+        list_remove(entries, link);
+        finish(LIST_ITEM(link, struct audit_entry, link), status);
+    }
+}
+
+static void submit(struct audit *audit, struct list *entries)
 {
     struct audit_writer *writer = (struct audit_writer *)audit;
     (void)pthread_mutex_lock(&writer->lock);
-    const bool is_full = writer->queue.count >= LIMIT_AUDIT_QUEUE_COUNT_MAX;
     const bool was_empty = list_is_empty(&writer->queue);
-    if (is_full) {
-        writer->statistics.refused_count++;
-    } else {
-        list_append(&writer->queue, &entry->link);
-    }
+    move_entries(entries, &writer->queue);
+    writer->statistics.refused_count += entries->count;
     (void)pthread_mutex_unlock(&writer->lock);
-    if (is_full) {
-        finish(entry, GALEN_AUDIT_UNAVAILABLE);
-    } else if (was_empty) {
+    if (was_empty) {
         (void)pthread_cond_signal(&writer->work);
     }
+    finish_all(entries, GALEN_AUDIT_UNAVAILABLE);
 }
 
 /* Said once, however often it is tried. */
@@ -174,11 +188,7 @@ static void commit(struct audit_writer *writer, struct list *batch)
     const enum galen_status status = audit_log_commit(writer->log);
     tell_change(writer, audit_log_is_available(writer->log));
     note(writer, count, status, clock_monotonic_ns() - begin_ns);
-    struct list_link *link;
-    while ((link = list_first(batch)) != NULL) {
-        list_remove(batch, link);
-        finish(LIST_ITEM(link, struct audit_entry, link), status);
-    }
+    finish_all(batch, status);
 }
 
 static void *run(void *context)
