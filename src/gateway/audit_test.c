@@ -176,6 +176,19 @@ static void probes_and_pages_leave_none(void **state)
     }
 }
 
+static void a_gateway_that_cannot_record_is_not_ready(void **state)
+{
+    struct rig *rig = *state;
+    atomic_store(&audit.base.is_available, false);
+    get(rig, "/readyz");
+    assert_int_equal(rig->status, 503);
+    EXPECT_CONTAINS(rig->reply, "/problems/audit-unavailable");
+    get(rig, "/v2/health/ready");
+    assert_int_equal(rig->status, 503);
+    get(rig, "/healthz");
+    assert_int_equal(rig->status, 200);
+}
+
 static void the_engine_is_told_the_request_of_the_record(void **state)
 {
     struct rig *rig = *state;
@@ -208,6 +221,7 @@ int main(void)
         AUDIT_TEST(a_client_that_leaves_during_the_record_changes_nothing),
         AUDIT_TEST(another_process_that_ran_the_model_is_named),
         AUDIT_TEST(probes_and_pages_leave_none),
+        AUDIT_TEST(a_gateway_that_cannot_record_is_not_ready),
         AUDIT_TEST(the_engine_is_told_the_request_of_the_record),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,6 +26,11 @@ static enum phase_result check_repository(struct request *request)
         return request_fail(request,
                             error_set(&request->error, GALEN_UNAVAILABLE, "draining"));
     }
+    if (request->gateway->audit != NULL &&
+        !audit_is_available(request->gateway->audit->audit)) {
+        return request_fail(request, error_set(&request->error, GALEN_AUDIT_UNAVAILABLE,
+                                               "no audit record can be made durable"));
+    }
     for (size_t i = 0; i < repository->model_count; i++) {
         const struct repository_model *model = &repository->models[i];
         if (!model->usable) {

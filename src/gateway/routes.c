@@ -45,12 +45,12 @@ const struct route routes[] = {
       .summary = "Whether every promised model can be used",
       .description =
           "For a readiness probe: it asks preprocess and engine, and says no while "
-          "the process drains.",
+          "the process drains or no audit record can be made durable.",
       .answer = "They can.",
       .answer_type = JSON,
       .schema = "Ready",
       .example = "{\"ready\":true}",
-      .refusals = OPERATION_UPSTREAM_REFUSALS}},
+      .refusals = OPERATION_UPSTREAM_REFUSALS | OPERATION_REFUSAL(AUDIT_UNAVAILABLE)}},
     {BYTES_INIT("/openapi.json"),
      HTTP_GET,
      &openapi_endpoint,

@@ -41,6 +41,11 @@ static enum phase_result validate(struct request *request)
         return request_fail(request,
                             error_set(&request->error, GALEN_UNAVAILABLE, "draining"));
     }
+    if (request->v2.route.operation == V2_READY && request->gateway->audit != NULL &&
+        !audit_is_available(request->gateway->audit->audit)) {
+        return request_fail(request, error_set(&request->error, GALEN_AUDIT_UNAVAILABLE,
+                                               "no audit record can be made durable"));
+    }
     request_prepare_call(request, &request->infer_call);
     return v2_is_answered_here(request->v2.route.operation) ? PHASE_CONTINUE
                                                             : tensor_body_decode(request);

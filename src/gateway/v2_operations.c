@@ -20,7 +20,8 @@ const struct operation v2_operations[V2_OPERATION_COUNT] = {
                   .description = "As the engine says. No, while the gateway drains.",
                   .answer = "They are.", .schema = "V2Ready",
                   .example = "{\"live\":true,\"ready\":true}",
-                  .refusals = OPERATION_UPSTREAM_REFUSALS},
+                  .refusals =
+                      OPERATION_UPSTREAM_REFUSALS | OPERATION_REFUSAL(AUDIT_UNAVAILABLE)},
     [V2_MODEL] = {COMMON, .id = "v2_model", .summary = "A model's tensors",
                   .description =
                       "Names, datatypes and shapes of what its network takes and "

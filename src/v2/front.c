@@ -154,6 +154,14 @@ static bool leaves_record(const struct visit *visit)
            visit->transaction.route.operation == V2_INFER;
 }
 
+/* Whether it is to be refused while no record can be made. */
+static bool needs_audit(const struct visit *visit)
+{
+    return visit->front->options.audit != NULL &&
+           (visit->transaction.route.operation == V2_INFER ||
+            visit->transaction.route.operation == V2_READY);
+}
+
 static enum galen_status write_record(struct visit *visit, enum galen_status status,
                                       const struct reply *reply)
 {
@@ -312,9 +320,9 @@ static void on_body(void *context, struct http_exchange *exchange)
         atomic_load(visit->front->options.draining)) {
         status = error_set(&error, GALEN_UNAVAILABLE, "draining");
     }
-    if (leaves_record(visit) && !audit_is_available(visit->front->options.audit->audit)) {
+    if (needs_audit(visit) && !audit_is_available(visit->front->options.audit->audit)) {
         status = error_set(&error, GALEN_AUDIT_UNAVAILABLE,
-                           "the audit record of this run cannot be made");
+                           "no audit record can be made durable");
     }
     if (status != GALEN_OK) {
         visit_refuse(visit, status, &error);
