@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/utc.h"
 
-#include <string.h>
-
 enum { SECONDS_PER_DAY = 86400, DAYS_PER_ERA = 146097, DAYS_TO_1970 = 719468 };
 
 struct utc {
@@ -70,4 +68,61 @@ void utc_write_compact(uint64_t wall_ns, char *out_text)
     char *at = put(put(put(out_text, utc.year, 4), utc.month, 2), utc.day, 2);
     at = put(put_sign(at, 'T'), utc.second / 3600, 2);
     memcpy(put(put(at, utc.second / 60 % 60, 2), utc.second % 60, 2), "Z", 2);
+}
+
+/* Days since 1970 of a day in the calendar: the way of from_ns, backwards. */
+static uint64_t days_of(uint64_t year, uint64_t month, uint64_t day)
+{
+    const uint64_t march_year = month <= 2 ? year - 1 : year;
+    const uint64_t march_month = month <= 2 ? month + 9 : month - 3;
+    const uint64_t year_of_era = march_year % 400;
+    const uint64_t day_of_era = 365 * year_of_era + year_of_era / 4 - year_of_era / 100 +
+                                (153 * march_month + 2) / 5 + day - 1;
+    return march_year / 400 * DAYS_PER_ERA + day_of_era - DAYS_TO_1970;
+}
+
+/* "0" in the pattern is any digit. */
+static bool has_form(struct bytes text, const char *pattern)
+{
+    if (text.size != strlen(pattern)) {
+        return false;
+    }
+    for (size_t i = 0; i < text.size; i++) {
+        const uint8_t byte = text.data[i];
+        if (pattern[i] == '0' ? byte < '0' || byte > '9' : byte != (uint8_t)pattern[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static uint64_t number_at(struct bytes text, size_t index, size_t digit_count)
+{
+    uint64_t number = 0;
+    for (size_t i = index; i < index + digit_count; i++) {
+        number = number * 10 + (uint64_t)(text.data[i] - '0');
+    }
+    return number;
+}
+
+bool utc_read(struct bytes text, uint64_t *out_wall_ns)
+{
+    if (!has_form(text, "0000-00-00T00:00:00.000000Z")) {
+        return false;
+    }
+    const uint64_t year = number_at(text, 0, 4);
+    if (year < 1970 || year > 2553) {
+        return false;
+    }
+    const uint64_t days = days_of(year, number_at(text, 5, 2), number_at(text, 8, 2));
+    const uint64_t seconds = days * SECONDS_PER_DAY + number_at(text, 11, 2) * 3600 +
+                             number_at(text, 14, 2) * 60 + number_at(text, 17, 2);
+    const uint64_t wall_ns = seconds * 1000000000 + number_at(text, 20, 6) * 1000;
+    char again[UTC_SIZE];
+    utc_write(wall_ns, again);
+    if (memcmp(again, text.data, text.size) != 0) {
+        return false; /* the 30th of February, 24:00 */
+    }
+    *out_wall_ns = wall_ns;
+    return true;
 }

@@ -42,6 +42,34 @@ static void each_day_is_the_one_of_the_c_library(void **state)
             strftime(expected, sizeof(expected), "%Y-%m-%dT%H:%M:%S.000000Z", &tm),
             UTC_SIZE - 1);
         assert_string_equal(text, expected);
+        uint64_t read_ns;
+        assert_true(utc_read(bytes_from_string(text), &read_ns));
+        assert_int_equal(read_ns, (uint64_t)seconds * NS_PER_S);
+    }
+}
+
+static void what_is_no_moment_is_not_read(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = {
+        "",
+        "2026-11-25T20:55:16Z",
+        "2026-11-25T20:55:16.123456",
+        "2026-11-25 20:55:16.123456Z",
+        "2026-02-29T20:55:16.123456Z",
+        "2026-13-25T20:55:16.123456Z",
+        "2026-00-25T20:55:16.123456Z",
+        "2026-11-00T20:55:16.123456Z",
+        "2026-11-25T24:00:00.000000Z",
+        "2026-11-25T20:55:60.123456Z",
+        "1969-11-25T20:55:16.123456Z",
+        "9999-11-25T20:55:16.123456Z",
+    };
+    uint64_t wall_ns;
+    assert_true(utc_read(BYTES("2026-11-25T20:55:16.123456Z"), &wall_ns));
+    assert_int_equal(wall_ns, UINT64_C(1795640116123456000));
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        assert_false(utc_read(bytes_from_string(wrong[i]), &wall_ns));
     }
 }
 
@@ -50,6 +78,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_epoch_is_written),
         cmocka_unit_test(a_moment_has_its_microseconds),
+        cmocka_unit_test(what_is_no_moment_is_not_read),
         cmocka_unit_test(each_day_is_the_one_of_the_c_library),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
