@@ -13,6 +13,8 @@ struct command {
     const char *name;
     const char *summary; /* one line for `galen --help`; NULL: it is not listed there */
     const char *help;    /* what `galen NAME --help` prints */
+    /* The help for what comes behind the name; NULL, or giving NULL: it is `help`. */
+    const char *(*help_of)(int argument_count, char **arguments);
     enum exit_code (*run)(int argument_count, char **arguments); /* behind the name */
 };
 
@@ -23,4 +25,5 @@ extern const struct command engine_command;
 extern const struct command infer_command;
 extern const struct command model_command;
 extern const struct command key_command;
+extern const struct command audit_command;
 extern const struct command image_worker_command;

@@ -5,8 +5,9 @@
 #include "app/command.h"
 
 static const struct command *const commands[] = {
-    &serve_command, &gateway_command, &preprocess_command, &engine_command,
-    &infer_command, &model_command,   &key_command,        &image_worker_command,
+    &serve_command,  &gateway_command, &preprocess_command,
+    &engine_command, &infer_command,   &model_command,
+    &key_command,    &audit_command,   &image_worker_command,
 };
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
@@ -36,6 +37,12 @@ static const struct command *find_command(const char *name)
         }
     }
     return NULL;
+}
+
+static const char *find_help(const struct command *command, int count, char **arguments)
+{
+    const char *help = command->help_of == NULL ? NULL : command->help_of(count, arguments);
+    return help == NULL ? command->help : help;
 }
 
 static int asks_for_help(int count, char **arguments)
@@ -69,7 +76,7 @@ int main(int count, char **arguments)
         return EXIT_USAGE;
     }
     if (asks_for_help(count - 2, arguments + 2)) {
-        (void)fputs(command->help, stdout);
+        (void)fputs(find_help(command, count - 2, arguments + 2), stdout);
         return EXIT_DONE;
     }
     return (int)command->run(count - 2, arguments + 2);

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* galen audit export: records as other systems take them. */
+#include "app/audit_export.h"
+
+#include <stdio.h>
+
+#include "base/limits.h"
+
+enum { OPTION_FORMAT = AUDIT_FILTER_COUNT, OPTION_INDEX };
+
+static const struct option options[] = {
+    AUDIT_FILTER_OPTIONS,
+    [OPTION_FORMAT] = {"--format", true},
+    [OPTION_INDEX] = {"--index", true},
+    {NULL, false},
+};
+
+static const struct audit_exporter *const exporters[] = {
+    &audit_elasticsearch_exporter,
+    &audit_loki_exporter,
+    &audit_fhir_exporter,
+};
+
+enum { EXPORTER_COUNT = sizeof(exporters) / sizeof(exporters[0]) };
+
+struct export
+{
+    struct audit_filter filter;
+    struct audit_trails trails;
+    const struct audit_exporter *exporter;
+    const char *index;
+    void *state;
+    struct writer out;
+};
+
+static bool take_format(struct export *export, const char *value)
+{
+    for (size_t i = 0; i < EXPORTER_COUNT; i++) {
+        if (strcmp(exporters[i]->name, value) == 0) {
+            export->exporter = exporters[i];
+            return true;
+        }
+    }
+    (void)audit_complain(value, "is no format: elasticsearch, loki or fhir");
+    return false;
+}
+
+static bool take_argument(struct export *export, const struct argument *argument)
+{
+    switch (argument->option) {
+    case -1:
+        return audit_trails_add(&export->trails, argument->value);
+    case OPTION_FORMAT:
+        return take_format(export, argument->value);
+    case OPTION_INDEX:
+        export->index = argument->value;
+        return true;
+    default:
+        return audit_filter_take(
+            &export->filter, (enum audit_filter_option)argument->option, argument->value);
+    }
+}
+
+static bool read_wish(int count, char **words, struct export *export)
+{
+    struct arguments arguments = {count, words, options};
+    struct argument argument;
+    while (arguments_next(&arguments, &argument)) {
+        if (!take_argument(export, &argument)) {
+            return false;
+        }
+    }
+    if (!argument.failed && (export->trails.count == 0 || export->exporter == NULL)) {
+        (void)audit_complain("export", "needs --format FORMAT and a trail; see galen audit "
+                                       "export --help");
+        return false;
+    }
+    return !argument.failed;
+}
+
+static enum galen_status print(struct export *export)
+{
+    const struct bytes text = writer_bytes(&export->out);
+    TRY(export->out.status);
+    const bool is_written = fwrite(text.data, 1, text.size, stdout) == text.size;
+    writer_shrink(&export->out, text.size);
+    return is_written ? GALEN_OK : GALEN_UNAVAILABLE;
+}
+
+static enum galen_status export_entry(void *context, const struct audit_entry *entry)
+{
+    struct export *export = context;
+    TRY(export->exporter->put(export->state, entry, &export->out));
+    return print(export);
+}
+
+static enum exit_code finish(struct export *export, enum exit_code code)
+{
+    if (code == EXIT_USAGE || export->exporter->flush == NULL) {
+        return code;
+    }
+    enum galen_status status = export->exporter->flush(export->state, &export->out);
+    if (status == GALEN_OK) {
+        status = print(export);
+    }
+    return status == GALEN_OK ? code : audit_complain("export", galen_status_text(status));
+}
+
+static enum exit_code run_with_state(struct export *export)
+{
+    const struct audit_exporter *exporter = export->exporter;
+    if (exporter->open != NULL) {
+        export->state = exporter->open(export->index);
+        if (export->state == NULL) {
+            return audit_complain("export", galen_status_text(GALEN_NO_MEMORY));
+        }
+    }
+    writer_init(&export->out, LIMIT_JSON_DOCUMENT_SIZE_BYTES_MAX);
+    const enum exit_code code =
+        finish(export, audit_read(&export->trails, &export->filter, export_entry, export));
+    writer_deinit(&export->out);
+    if (exporter->close != NULL) {
+        exporter->close(export->state);
+    }
+    return code;
+}
+
+static enum exit_code run(int argument_count, char **arguments)
+{
+    struct export export = {.index = "galen-audit"};
+    return read_wish(argument_count, arguments, &export) ? run_with_state(&export)
+                                                         : EXIT_USAGE;
+}
+
+const struct audit_command audit_export_command = {
+    .name = "export",
+    .help =
+        "Usage: galen audit export --format FORMAT [OPTION]... TRAIL...\n\n"
+        "Prints the records that all options choose, chain by chain, as another system "
+        "takes\n"
+        "them.\n\n"
+        "  --format elasticsearch   for POST /_bulk: an index action and the record, with\n"
+        "                           @timestamp in front. Its _id is CHAIN/SEQ, so a "
+        "second\n"
+        "                           import does not double it\n"
+        "  --format loki            for POST /loki/api/v1/push: a body a line, labels "
+        "job,\n"
+        "                           service, event and outcome, the record as it stands\n"
+        "  --format fhir            AuditEvent resources of FHIR R4, one a line\n"
+        "  --index NAME             of Elasticsearch; galen-audit\n"
+        "  --request ID, --model M, --version V, --outcome O, --event E\n"
+        "                           as in galen audit search\n" AUDIT_FILTER_TIME_HELP
+        "\nNothing is verified here. Exit codes: 0 done, 1 something that is no record "
+        "was\n"
+        "passed over, 2 wrong usage, no such trail, or the output cannot be written.\n",
+    .run = run,
+};

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/audit_read.h"
+
+#include <stdio.h>
+
+#include "base/limits.h"
+#include "base/utc.h"
+#include "service/audit/event.h"
+#include "service/audit/trail_walk.h"
+
+enum { ENTRY_MEMORY_SIZE_BYTES_MAX = 64 * LIMIT_AUDIT_RECORD_SIZE_BYTES_MAX };
+
+struct reading {
+    const struct audit_filter *filter;
+    enum galen_status (*on_entry)(void *context, const struct audit_entry *entry);
+    void *context;
+    const char *trail;
+    struct arena arena;
+    bool is_damaged;
+};
+
+static const struct json *member_at(const struct json *root, const char *path)
+{
+    char name[64];
+    const struct json *at = root;
+    struct bytes rest = bytes_from_string(path);
+    while (rest.size > 0) {
+        struct bytes head;
+        rest = bytes_split(rest, '.', &head);
+        (void)snprintf(name, sizeof(name), "%.*s", BYTES_PRINT(head));
+        if (at == NULL || json_type(at) != JSON_OBJECT) {
+            return NULL;
+        }
+        at = json_member(at, name);
+    }
+    return at;
+}
+
+struct bytes audit_entry_text(const struct audit_entry *entry, const char *path)
+{
+    const struct json *value = member_at(entry->root, path);
+    if (value == NULL) {
+        return BYTES_NONE;
+    }
+    return json_type(value) == JSON_STRING   ? json_string(value)
+           : json_type(value) == JSON_NUMBER ? json_number(value)
+                                             : BYTES_NONE;
+}
+
+uint64_t audit_entry_count(const struct audit_entry *entry, const char *path)
+{
+    uint64_t count = 0;
+    return bytes_parse_u64(audit_entry_text(entry, path), UINT64_MAX, &count) ? count : 0;
+}
+
+/* A day, a second or a microsecond, as the text that records have. */
+static bool take_time(const char *value, char *out_text)
+{
+    static const char *const ends[] = {"", ".000000Z", "T00:00:00.000000Z"};
+    const size_t size = strlen(value);
+    uint64_t wall_ns;
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        const int kept = (int)(size - (i == 1 && size > 0));
+        (void)snprintf(out_text, 32, "%.*s%s", kept, value, ends[i]);
+        if (size < 32 && (i != 1 || value[size > 0 ? size - 1 : 0] == 'Z') &&
+            utc_read(bytes_from_string(out_text), &wall_ns)) {
+            return true;
+        }
+    }
+    (void)audit_complain(value, "is no time; 2026-11-25 or 2026-11-25T20:55:16Z is one");
+    return false;
+}
+
+static bool take_event(struct audit_filter *filter, const char *value)
+{
+    for (int kind = 0; kind < AUDIT_EVENT_COUNT; kind++) {
+        if (strcmp(audit_event_name((enum audit_event_kind)kind), value) == 0) {
+            filter->event = value;
+            return true;
+        }
+    }
+    (void)audit_complain(value, "is no event; see galen audit schema");
+    return false;
+}
+
+static bool take_outcome(struct audit_filter *filter, const char *value)
+{
+    static const char *const outcomes[] = {"ok", "refused", "failed", "cancelled"};
+    for (size_t i = 0; i < sizeof(outcomes) / sizeof(outcomes[0]); i++) {
+        if (strcmp(outcomes[i], value) == 0) {
+            filter->outcome = value;
+            return true;
+        }
+    }
+    (void)audit_complain(value, "is no outcome: ok, refused, failed or cancelled");
+    return false;
+}
+
+bool audit_filter_take(struct audit_filter *filter, enum audit_filter_option option,
+                       const char *value)
+{
+    switch (option) {
+    case AUDIT_FILTER_SERVICE:
+        filter->service = value;
+        return true;
+    case AUDIT_FILTER_SINCE:
+        return take_time(value, filter->since);
+    case AUDIT_FILTER_UNTIL:
+        return take_time(value, filter->until);
+    case AUDIT_FILTER_EVENT:
+        return take_event(filter, value);
+    case AUDIT_FILTER_REQUEST:
+        filter->request = value;
+        return true;
+    case AUDIT_FILTER_MODEL:
+        filter->model = value;
+        return true;
+    case AUDIT_FILTER_VERSION:
+        filter->version = value;
+        return true;
+    case AUDIT_FILTER_OUTCOME:
+        return take_outcome(filter, value);
+    case AUDIT_FILTER_COUNT:
+        break;
+    }
+    return false;
+}
+
+/* What the head of the line tells: most records are passed over by it. */
+static bool head_passes(const struct audit_filter *filter,
+                        const struct audit_record *record)
+{
+    const struct bytes ts = record->head.ts; /* all of one size: they compare as text */
+    if (filter->once && filter->service == NULL &&
+        !bytes_equal_string(record->head.service, "gateway") &&
+        !bytes_equal_string(record->head.service, "serve")) {
+        return false;
+    }
+    return (filter->since[0] == '\0' || memcmp(ts.data, filter->since, ts.size) >= 0) &&
+           (filter->until[0] == '\0' || memcmp(ts.data, filter->until, ts.size) < 0) &&
+           (filter->event == NULL || bytes_equal_string(record->event, filter->event));
+}
+
+static bool is_or_any(const struct audit_entry *entry, const char *path, const char *wanted)
+{
+    return wanted == NULL || bytes_equal_string(audit_entry_text(entry, path), wanted);
+}
+
+static bool body_passes(const struct audit_filter *filter, const struct audit_entry *entry)
+{
+    return is_or_any(entry, "request_id", filter->request) &&
+           is_or_any(entry, "model.name", filter->model) &&
+           is_or_any(entry, "model.version", filter->version) &&
+           is_or_any(entry, "outcome", filter->outcome);
+}
+
+static void on_damage(void *context, const char *chain, const char *file)
+{
+    struct reading *reading = context;
+    reading->is_damaged = true;
+    (void)fprintf(stderr,
+                  "galen: audit: %s/%s/%s: something that is no record is passed over; see "
+                  "galen audit verify\n",
+                  reading->trail, chain, file);
+}
+
+static enum galen_status on_record(void *context, const struct audit_record *record,
+                                   struct bytes line)
+{
+    struct reading *reading = context;
+    struct audit_entry entry = {.record = record, .line = line};
+    if (!head_passes(reading->filter, record)) {
+        return GALEN_OK;
+    }
+    arena_clear(&reading->arena);
+    const enum galen_status status = json_parse(line, &reading->arena, &entry.root, NULL);
+    if (status == GALEN_NO_MEMORY) {
+        return status;
+    }
+    if (status != GALEN_OK) {
+        char chain[AUDIT_CHAIN_NAME_BYTES_MAX + 1];
+        (void)snprintf(chain, sizeof(chain), "%.*s", BYTES_PRINT(record->head.chain));
+        on_damage(reading, chain, "");
+        return GALEN_OK;
+    }
+    return body_passes(reading->filter, &entry)
+               ? reading->on_entry(reading->context, &entry)
+               : GALEN_OK;
+}
+
+static enum exit_code read_one(struct reading *reading)
+{
+    struct error error;
+    const struct audit_trail_walk walk = {
+        .trail = reading->trail,
+        .service = reading->filter->service,
+        .on_record = on_record,
+        .on_damage = on_damage,
+        .context = reading,
+    };
+    error_clear(&error);
+    const enum galen_status status = audit_trail_walk_run(&walk, &error);
+    if (status == GALEN_OK) {
+        return reading->is_damaged ? EXIT_FAILED : EXIT_DONE;
+    }
+    return audit_complain(reading->trail,
+                          error.text[0] == '\0' ? galen_status_text(status) : error.text);
+}
+
+enum exit_code
+audit_read(const struct audit_trails *trails, const struct audit_filter *filter,
+           enum galen_status (*on_entry)(void *context, const struct audit_entry *entry),
+           void *context)
+{
+    struct reading reading = {.filter = filter, .on_entry = on_entry, .context = context};
+    enum exit_code worst = EXIT_DONE;
+    arena_init(&reading.arena, ENTRY_MEMORY_SIZE_BYTES_MAX);
+    for (size_t i = 0; i < trails->count; i++) {
+        reading.trail = trails->paths[i];
+        const enum exit_code code = read_one(&reading);
+        worst = code > worst ? code : worst;
+    }
+    arena_deinit(&reading.arena);
+    return worst;
+}
+
+void audit_print_safe(struct bytes text, size_t width)
+{
+    size_t printed = 0;
+    for (size_t i = 0; i < text.size; i++) {
+        const uint8_t byte = text.data[i];
+        const bool is_c1 = byte == 0xC2 && i + 1 < text.size &&
+                           text.data[i + 1] < 0xA0; /* ESC in 8 bits */
+        (void)putchar(byte < ' ' || byte == 0x7F || is_c1 ? '?' : byte);
+        printed += (byte & 0xC0) != 0x80;
+        i += is_c1;
+    }
+    for (; printed < width; printed++) {
+        (void)putchar(' ');
+    }
+}
