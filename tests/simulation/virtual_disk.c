@@ -180,6 +180,34 @@ static enum galen_status put(struct audit_disk *base, const char *path, struct b
     return GALEN_OK;
 }
 
+static bool has_entries(const struct virtual_disk *disk, const char *path)
+{
+    const size_t size = strlen(path);
+    for (const struct virtual_file *file = disk->files; file != NULL; file = file->next) {
+        if (strncmp(file->path, path, size) == 0 && file->path[size] == '/') {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void remove_entry(struct audit_disk *base, const char *path)
+{
+    struct virtual_disk *disk = (struct virtual_disk *)base;
+    struct virtual_file **link = &disk->files;
+    while (*link != NULL && strcmp((*link)->path, path) != 0) {
+        link = &(*link)->next;
+    }
+    if (*link != NULL && runs(disk) && !has_entries(disk, path)) {
+        struct virtual_file *file = *link;
+        *link = file->next;
+        disk->size_bytes -= file->size;
+        free(file->data);
+        free(file->durable);
+        free(file);
+    }
+}
+
 static enum galen_status list(struct audit_disk *base, const char *path,
                               void (*visit)(void *context, const char *name), void *context,
                               struct error *out_error)
@@ -238,6 +266,7 @@ void virtual_disk_init(struct virtual_disk *disk, struct virtual *world)
         .close = close_file,
         .sync_path = sync_path,
         .put = put,
+        .remove = remove_entry,
         .list = list,
         .read = read_file,
         .free_bytes = free_bytes,
@@ -250,6 +279,15 @@ void virtual_disk_init(struct virtual_disk *disk, struct virtual *world)
     };
 }
 
+/* The unsynced part of the page that this byte is in. */
+static void lose_page(struct virtual_file *file, size_t byte)
+{
+    const size_t page = byte / PAGE_SIZE * PAGE_SIZE;
+    const size_t begin = page > file->durable_size ? page : file->durable_size;
+    const size_t end = page + PAGE_SIZE < file->size ? page + PAGE_SIZE : file->size;
+    memset(file->data + begin, 0, end - begin);
+}
+
 /* Some of what was not synced may have got there all the same, and not in order. */
 static void lose(struct virtual *world, struct virtual_file *file)
 {
@@ -258,13 +296,10 @@ static void lose(struct virtual *world, struct virtual_file *file)
     if (file->durable_size > 0) {
         memcpy(file->data, file->durable, file->durable_size);
     }
-    if (kept > 0 && virtual_chance(world, 300)) {
-        const size_t begin = (size_t)virtual_between(world, 0, kept - 1);
-        const size_t left = kept - begin;
-        memset(file->data + file->durable_size + begin, 0,
-               left < PAGE_SIZE ? left : PAGE_SIZE);
-    }
     file->size = file->durable_size + kept;
+    if (kept > 0 && virtual_chance(world, 300)) {
+        lose_page(file, (size_t)virtual_between(world, file->durable_size, file->size - 1));
+    }
     make_durable(file);
 }
 

@@ -13,8 +13,9 @@
 
 /* The real disk behind a switch. */
 struct switched_disk {
-    struct audit_disk base; /* first */
-    atomic_bool fails;
+    struct audit_disk base;   /* first */
+    atomic_bool fails;        /* everything that writes */
+    atomic_bool append_fails; /* that alone */
 };
 
 struct audit_rig {
@@ -33,7 +34,7 @@ static struct audit_rig audit_rig;
 static inline enum galen_status switched_append(struct audit_file *file, struct bytes bytes,
                                                 struct error *out_error)
 {
-    return atomic_load(&audit_rig.disk.fails)
+    return atomic_load(&audit_rig.disk.fails) || atomic_load(&audit_rig.disk.append_fails)
                ? error_set(out_error, GALEN_UNAVAILABLE, "the switch is off")
                : file->ops->append(file, bytes, out_error);
 }

@@ -274,6 +274,20 @@ static enum galen_status begin(struct audit_chain *chain,
     return audit_chain_commit(chain, out_error);
 }
 
+/* A chain that could not begin leaves nothing: on a full disk it is tried again and again.
+ */
+static void discard(struct audit_chain *chain)
+{
+    char path[PATH_SIZE + AUDIT_CHAIN_NAME_SIZE];
+    struct audit_disk *disk = chain->options.disk;
+    if (chain->path[0] == '\0') {
+        return;
+    }
+    (void)snprintf(path, sizeof(path), "%s/000001.ndjson", chain->path);
+    disk->ops->remove(disk, path);
+    disk->ops->remove(disk, chain->path);
+}
+
 static enum galen_status open_in(struct audit_chain *chain, const char *trail,
                                  const struct audit_predecessor *known, uint64_t missed,
                                  struct error *out_error)
@@ -306,7 +320,11 @@ enum galen_status audit_chain_open(const struct audit_chain_options *options,
     }
     chain->options = *options;
     writer_init(&chain->batch, BATCH_SIZE_BYTES_MAX);
-    TRY(open_in(chain, trail, known, missed, out_error));
+    const enum galen_status status = open_in(chain, trail, known, missed, out_error);
+    if (status != GALEN_OK) {
+        discard(chain);
+        return status;
+    }
     *out_chain = take(&chain);
     return GALEN_OK;
 }

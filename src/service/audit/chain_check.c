@@ -101,11 +101,23 @@ static enum galen_status compare_note_claims(struct run *run)
     return GALEN_OK;
 }
 
+/* Whether a later chain tells that its disk failed here, or before. */
+static bool is_unsure(const struct run *run)
+{
+    for (size_t i = 0; i < run->check->claim_count; i++) {
+        const struct audit_claim *claim = &run->check->claims[i];
+        if (claim->is_unsure && claim->record_count <= run->verifier.merkle.size) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static enum galen_status end_notes(struct run *run)
 {
     run->notes_are_read = true;
     return audit_input_offset(run->notes) == audit_input_size(run->notes) ||
-                   run->notes_end_is_told
+                   run->notes_end_is_told || is_unsure(run)
                ? GALEN_OK
                : fail_in(run, AUDIT_CHECKPOINTS_FILE, AUDIT_FAULT_TORN_CHECKPOINT);
 }
@@ -181,11 +193,20 @@ static enum galen_status compare_torn_claims(struct run *run, const char *file)
     return GALEN_OK;
 }
 
-/* What is no record is no fault either where a later chain has told exactly of it. */
+/* The process or the disk failed while the chain began, so that nobody can tell of it. */
+static bool never_began(const struct run *run)
+{
+    return run->verifier.merkle.size == 0 && run->notes == NULL &&
+           run->check->claim_count == 0 && run->verifier.fault.kind == AUDIT_FAULT_TORN;
+}
+
+/* What is no record is no fault either where a later chain has told exactly of it, or that
+ * nothing can be told. */
 static enum galen_status end_torn(struct run *run, uint64_t offset)
 {
     const uint64_t size = audit_input_size(run->segment);
-    if (run->verifier.is_stopped || run->told_end != size ||
+    const bool is_told = run->told_end == size || is_unsure(run) || never_began(run);
+    if (run->verifier.is_stopped || !is_told ||
         run->segment_number != run->files.segment_count) {
         return GALEN_INVALID;
     }

@@ -198,6 +198,19 @@ static void a_chain_without_a_record_is_no_predecessor(void **state)
     assert_int_equal(found.record_count, 2);
 }
 
+static void a_chain_that_cannot_begin_leaves_nothing(void **state)
+{
+    (void)state;
+    struct audit_chain *chain = NULL;
+    struct error error;
+    EXPECT_OK(posix_disk()->ops->make_folder(posix_disk(), audit_rig.trail, &error));
+    atomic_store(&audit_rig.disk.append_fails, true);
+    assert_int_equal(
+        audit_chain_open(&audit_rig.options, audit_rig.trail, NULL, 0, &chain, &error),
+        GALEN_UNAVAILABLE);
+    assert_int_equal(rmdir(audit_rig.trail), 0);
+}
+
 static void full_segments_are_followed_by_others(void **state)
 {
     (void)state;
@@ -310,6 +323,7 @@ int main(void)
         AUDIT_RIG_TEST(a_chain_commits_to_the_one_before_it),
         AUDIT_RIG_TEST(a_torn_record_is_vouched_for),
         AUDIT_RIG_TEST(a_chain_without_a_record_is_no_predecessor),
+        AUDIT_RIG_TEST(a_chain_that_cannot_begin_leaves_nothing),
         AUDIT_RIG_TEST(full_segments_are_followed_by_others),
         AUDIT_RIG_TEST(a_checkpoint_comes_after_so_many_records),
         AUDIT_RIG_TEST(a_checkpoint_comes_after_a_time),

@@ -42,6 +42,15 @@ static bool read_torn(const struct json *previous, const char *size_name,
     return read_count(size, out_size) && *out_size > 0 && read_digest(digest, out_digest);
 }
 
+/* Absent, or the one word that there is. */
+static bool read_unsure(const struct json *previous, bool *out_is_unsure)
+{
+    const struct json *unsure = json_member(previous, "unsure");
+    *out_is_unsure = unsure != NULL;
+    return unsure == NULL || (json_type(unsure) == JSON_STRING &&
+                              bytes_equal_string(json_string(unsure), "disk-failed"));
+}
+
 static bool read_previous(const struct json *previous, struct audit_claim *claim)
 {
     if (json_type(previous) != JSON_OBJECT) {
@@ -53,6 +62,7 @@ static bool read_previous(const struct json *previous, struct audit_claim *claim
     return chain != NULL && records != NULL && checkpoints != NULL &&
            read_chain(chain, claim->chain) && read_count(records, &claim->record_count) &&
            claim->record_count > 0 && read_count(checkpoints, &claim->checkpoint_bytes) &&
+           read_unsure(previous, &claim->is_unsure) &&
            read_torn(previous, "torn_bytes", "torn_sha256", &claim->torn_bytes,
                      claim->torn_sha256) &&
            read_torn(previous, "torn_checkpoint_bytes", "torn_checkpoint_sha256",

@@ -16,6 +16,7 @@ struct audit_claim {
     char chain[AUDIT_CLAIM_CHAIN_SIZE]; /* that it tells of; "": there is none */
     uint64_t record_count;              /* at least 1 */
     uint8_t hash[SHA256_SIZE];          /* of the last of them: the start's prev */
+    bool is_unsure; /* what is behind them is not told: the disk failed */
     uint64_t torn_bytes;
     uint8_t torn_sha256[SHA256_SIZE];
     uint64_t checkpoint_bytes;

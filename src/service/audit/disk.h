@@ -35,6 +35,10 @@ struct audit_disk_ops {
     enum galen_status (*put)(struct audit_disk *disk, const char *path, struct bytes bytes,
                              struct error *out_error);
 
+    /* A file, or a folder that is empty, of what never came to be. What cannot be removed
+     * stays. */
+    void (*remove)(struct audit_disk *disk, const char *path);
+
     /* Calls visit for each entry of the folder but "." and "..", in any order.
      * GALEN_NOT_FOUND: there is no such folder. */
     enum galen_status (*list)(struct audit_disk *disk, const char *path,

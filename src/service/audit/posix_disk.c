@@ -181,6 +181,12 @@ static enum galen_status put(struct audit_disk *disk, const char *path, struct b
     return put_whole(path, draft, bytes) ? GALEN_OK : fail_write(out_error, "made", path);
 }
 
+static void remove_entry(struct audit_disk *disk, const char *path)
+{
+    (void)disk;
+    (void)remove(path);
+}
+
 static enum galen_status list(struct audit_disk *disk, const char *path,
                               void (*visit)(void *context, const char *name), void *context,
                               struct error *out_error)
@@ -271,6 +277,7 @@ struct audit_disk *posix_disk(void)
         .close = close_file,
         .sync_path = sync_path,
         .put = put,
+        .remove = remove_entry,
         .list = list,
         .read = read_file,
         .free_bytes = free_bytes,
