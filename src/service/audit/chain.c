@@ -51,17 +51,37 @@ static uint64_t now_ns(const struct audit_chain *chain)
     return chain->options.clock->now_ns(chain->options.clock->context);
 }
 
-static void choose_name(struct audit_chain *chain, const char *trail)
+static uint64_t draw(const struct audit_chain *chain)
 {
-    const struct audit_clock *clock = chain->options.clock;
-    char time[UTC_COMPACT_SIZE];
     uint8_t random[RANDOM_SIZE];
-    unsigned long long number = 0;
-    clock->random(clock->context, random, sizeof(random));
+    uint64_t number = 0;
+    chain->options.clock->random(chain->options.clock->context, random, sizeof(random));
     memcpy(&number, random, sizeof(random));
+    return number;
+}
+
+/* The name just behind another, with its time. */
+static void follow_name(struct audit_chain *chain, const char *previous, uint64_t number)
+{
+    const char *digits = strrchr(previous, '-') + 1;
+    const uint64_t next = strtoull(digits, NULL, 16) + 1 + (number >> 32);
+    (void)snprintf(chain->name, sizeof(chain->name), "%.*s%016llx",
+                   (int)(digits - previous), previous, (unsigned long long)next);
+}
+
+/* The newest chain is the one with the greatest name: seconds and chance alone would put
+ * one that begins within the second of its predecessor, or after a clock was set back,
+ * before it half of the time. */
+static void choose_name(struct audit_chain *chain, const char *trail, const char *previous)
+{
+    const uint64_t number = draw(chain);
+    char time[UTC_COMPACT_SIZE];
     utc_write_compact(wall_ns(chain), time);
     (void)snprintf(chain->name, sizeof(chain->name), "%s-%s-%016llx",
-                   chain->options.service, time, number);
+                   chain->options.service, time, (unsigned long long)number);
+    if (strcmp(chain->name, previous) < 0) {
+        follow_name(chain, previous, number);
+    }
     (void)snprintf(chain->path, sizeof(chain->path), "%s/%s", trail, chain->name);
 }
 
@@ -303,7 +323,7 @@ static enum galen_status open_in(struct audit_chain *chain, const char *trail,
         TRY(audit_predecessor_find(disk, trail, chain->options.service, &previous,
                                    out_error));
     }
-    choose_name(chain, trail);
+    choose_name(chain, trail, previous.chain);
     TRY(disk->ops->make_folder(disk, chain->path, out_error));
     TRY(next_segment(chain, out_error));
     return begin(chain, &previous, missed, out_error);

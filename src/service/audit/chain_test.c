@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/audit/chain.h"
 
+#include "base/utc.h"
 #include "service/audit/record.h"
 
 #include "audit_rig.h"
@@ -153,6 +154,28 @@ static void a_chain_commits_to_the_one_before_it(void **state)
     blob_unref(before);
     blob_unref(after);
     stop(chain);
+}
+
+static void expect_name_behind(const char *time)
+{
+    char known[AUDIT_CHAIN_NAME_SIZE];
+    struct audit_predecessor end = {.record_count = 1};
+    (void)snprintf(known, sizeof(known), "gateway-%s-fedcba9876543210", time);
+    memcpy(end.chain, known, sizeof(known));
+    struct audit_chain *chain = open_chain(&end, 0);
+    assert_true(strcmp(audit_chain_name(chain), known) > 0);
+    assert_memory_equal(audit_chain_name(chain), known, sizeof("gateway-") + strlen(time));
+    assert_true(audit_chain_name_is_valid(bytes_from_string(audit_chain_name(chain))));
+    stop(chain);
+}
+
+static void the_newest_chain_has_the_greatest_name(void **state)
+{
+    (void)state;
+    char now[UTC_COMPACT_SIZE];
+    utc_write_compact(rig_wall_ns(NULL), now);
+    expect_name_behind(now);
+    expect_name_behind("29991231T235959Z");
 }
 
 static void a_torn_record_is_vouched_for(void **state)
@@ -321,6 +344,7 @@ int main(void)
         AUDIT_RIG_TEST(a_chain_goes_from_start_to_stop_and_is_signed),
         AUDIT_RIG_TEST(what_is_appended_is_nowhere_until_commit),
         AUDIT_RIG_TEST(a_chain_commits_to_the_one_before_it),
+        AUDIT_RIG_TEST(the_newest_chain_has_the_greatest_name),
         AUDIT_RIG_TEST(a_torn_record_is_vouched_for),
         AUDIT_RIG_TEST(a_chain_without_a_record_is_no_predecessor),
         AUDIT_RIG_TEST(a_chain_that_cannot_begin_leaves_nothing),
