@@ -102,11 +102,11 @@ static enum galen_status compare_note_claims(struct run *run)
 }
 
 /* Whether a later chain tells that its disk failed here, or before. */
-static bool is_unsure(const struct run *run)
+static bool is_note_unsure(const struct run *run)
 {
     for (size_t i = 0; i < run->check->claim_count; i++) {
         const struct audit_claim *claim = &run->check->claims[i];
-        if (claim->is_unsure && claim->record_count <= run->verifier.merkle.size) {
+        if (claim->is_unsure && claim->checkpoint_bytes <= audit_input_offset(run->notes)) {
             return true;
         }
     }
@@ -117,7 +117,7 @@ static enum galen_status end_notes(struct run *run)
 {
     run->notes_are_read = true;
     return audit_input_offset(run->notes) == audit_input_size(run->notes) ||
-                   run->notes_end_is_told || is_unsure(run)
+                   run->notes_end_is_told || is_note_unsure(run)
                ? GALEN_OK
                : fail_in(run, AUDIT_CHECKPOINTS_FILE, AUDIT_FAULT_TORN_CHECKPOINT);
 }
@@ -193,6 +193,18 @@ static enum galen_status compare_torn_claims(struct run *run, const char *file)
     return GALEN_OK;
 }
 
+/* The same of records. */
+static bool is_record_unsure(const struct run *run)
+{
+    for (size_t i = 0; i < run->check->claim_count; i++) {
+        const struct audit_claim *claim = &run->check->claims[i];
+        if (claim->is_unsure && claim->record_count <= run->verifier.merkle.size) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The process or the disk failed while the chain began, so that nobody can tell of it. */
 static bool never_began(const struct run *run)
 {
@@ -205,7 +217,7 @@ static bool never_began(const struct run *run)
 static enum galen_status end_torn(struct run *run, uint64_t offset)
 {
     const uint64_t size = audit_input_size(run->segment);
-    const bool is_told = run->told_end == size || is_unsure(run) || never_began(run);
+    const bool is_told = run->told_end == size || is_record_unsure(run) || never_began(run);
     if (run->verifier.is_stopped || !is_told ||
         run->segment_number != run->files.segment_count) {
         return GALEN_INVALID;
