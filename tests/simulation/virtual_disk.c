@@ -102,6 +102,9 @@ static enum galen_status create(struct audit_disk *base, const char *path,
 
 static void put_bytes(struct virtual_file *file, struct bytes bytes)
 {
+    if (bytes.size == 0) {
+        return;
+    }
     if (file->size + bytes.size > file->capacity) {
         file->capacity = 2 * (file->size + bytes.size);
         file->data = realloc(file->data, file->capacity);
@@ -130,6 +133,9 @@ static enum galen_status append(struct audit_file *base, struct bytes bytes,
 /* After a failure the pages count as clean: they can be read, and are never written. */
 static void make_durable(struct virtual_file *file)
 {
+    if (file->size == file->durable_size) {
+        return;
+    }
     file->durable = realloc(file->durable, file->size + 1);
     INVARIANT(file->durable != NULL);
     memcpy(file->durable + file->durable_size, file->data + file->durable_size,
