@@ -38,14 +38,14 @@ class Load:
     p99_us: float = 0
 
 
-def run(port: int, message: Message, seconds: int) -> Load:
+def run(port: int, message: Message, seconds: int, connections: int = CONNECTIONS) -> Load:
     with tempfile.NamedTemporaryFile() as body:
         body.write(message.body)
         body.flush()
         headers = [f"{name}: {value}" for name, value in message.headers.items()]
         done = subprocess.run(
             ["taskset", "-c", str(max(os.sched_getaffinity(0))),
-             "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", SCRIPT,
+             "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", SCRIPT,
              f"http://127.0.0.1:{port}", "--", body.name, "POST", message.path, *headers],
             capture_output=True, text=True, check=True)
     result = json.loads(done.stdout.splitlines()[-1])

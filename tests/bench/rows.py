@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 
+import load
 import triton
 from compare import Measured, Ratio, alternate, less, measurement, median, ratio, ratio_of, summed
 from load import Message
@@ -21,6 +22,8 @@ NETWORK = ROOT / "models" / MODEL / "2/model.onnx"
 STARTS = 9
 NETWORK_RUNS = 5_000  # of nine rounds
 ROUNDS_IN_PROCESS = 5
+SECONDS = 5
+AUDIT_CONNECTIONS = 64
 
 
 @dataclasses.dataclass
@@ -60,6 +63,11 @@ def features() -> dict[str, float]:
 def vector_message() -> Message:
     body = json.dumps({"model": MODEL, "input": features()}).encode()
     return Message("/infer", body, {"Content-Type": "application/json"})
+
+
+def note_message() -> Message:
+    return Message("/infer", b"Denies chest pain. Takes metformin 500 mg twice daily.",
+                   {"Content-Type": "text/plain"})
 
 
 def json_message() -> Message:
@@ -269,6 +277,41 @@ def total_row(pair, message: Message, effort: Effort) -> Row:
                f"the peer's p50 / p99: {latency(median(theirs))} µs")
 
 
+def throughput(server: Server, message: Message) -> float:
+    return load.run(server.port, message, SECONDS, AUDIT_CONNECTIONS).requests / SECONDS
+
+
+def audit_cost_row(what: str, message: Message, folder: pathlib.Path, effort: Effort) -> Row:
+    """The same server with a trail and without, in turns."""
+    with running(start_galen(ROOT / "models", trail=folder / "audit"), "/readyz") as with_trail, \
+            running(start_galen(ROOT / "models"), "/readyz") as without:
+        for server in (with_trail, without):
+            message.send(server.port)
+            throughput(server, message)
+        rounds = [(throughput(with_trail, message), throughput(without, message))
+                  for _ in range(effort.rounds)]
+    found = ratio_of([ours / bare for ours, bare in rounds])
+    return Row(f"{what}, with an audit trail", statistics.median(ours for ours, _ in rounds),
+               "requests a second", "the same without", statistics.median(bare for _, bare in rounds),
+               found, "≥ 0.85 ×", found.median >= 0.85,
+               note=f"{AUDIT_CONNECTIONS} connections; server and its writer thread share one core")
+
+
+def audit(effort: Effort) -> list[Row]:
+    with tempfile.TemporaryDirectory(dir=ROOT / "build") as folder:
+        done = run_program("audit_bench", folder, str(SECONDS))
+        rows = [Row("records to durable", done["records_per_s"], "a second", bar="≥ 20,000 a second",
+                    met=done["records_per_s"] >= 20_000,
+                    note=f"1024 under way, {done['records_per_sync']:.0f} a sync,"
+                         f" {done['cpu_us']:.1f} µs CPU each; alone, a record and its sync take"
+                         f" {done['sync_us']:.0f} µs on this disk")]
+    for what, message in (("POST /infer, a note", note_message()),
+                          ("POST /infer, 30 features by name", vector_message())):
+        with tempfile.TemporaryDirectory(dir=ROOT / "build") as folder:
+            rows.append(audit_cost_row(what, message, pathlib.Path(folder), effort))
+    return rows
+
+
 def start_and_settle(repository: pathlib.Path) -> tuple[float, float]:
     """Milliseconds until ready, megabytes then."""
     server = start_galen(repository)
@@ -305,14 +348,15 @@ def idle(_effort: Effort) -> list[Row]:
 
 
 ROWS = {"echo": echo, "floor": against_floor, "triton": against_triton, "vector": vector,
-        "json": json_tensor, "tokenizer": tokenize, "image": image, "text": infer_text, "idle": idle}
+        "json": json_tensor, "tokenizer": tokenize, "image": image, "text": infer_text,
+        "audit": audit, "idle": idle}
 
 
 def why_not(name: str) -> str:
     """Empty where the row can be measured."""
     needed = {"echo": ["http_echo_bench"], "floor": ["http_echo_bench", "ort_floor_bench"],
               "json": ["json_tensor_bench"], "tokenizer": ["tokenizer_bench"],
-              "image": ["image_bench"],
+              "image": ["image_bench"], "audit": ["audit_bench"],
               "text": ["ort_floor_bench"]}.get(name, [])
     missing = [each for each in needed if not (PROGRAMS / each).exists()]
     if missing:
