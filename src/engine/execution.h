@@ -19,11 +19,16 @@
  * is GALEN_INTERNAL. */
 void execution_run(const struct model *model, const struct batch *batch);
 
-/* Runs so many rows of zeros, other dimensions that vary being 1, and looks whether some
- * output has not as many rows. GALEN_TOO_LARGE: more than a request may have; otherwise as
- * galen_backend_run. */
-MUST_USE enum galen_status execution_probe(const struct model *model, size_t row_count,
+/* What goes in to try a model: zeros. */
+struct probe {
+    size_t row_count;
+    size_t length; /* of every other dimension that varies */
+};
+
+/* Runs it, and looks whether some output has not as many rows. GALEN_TOO_LARGE: more than a
+ * request may have; otherwise as galen_backend_run. */
+MUST_USE enum galen_status execution_probe(const struct model *model, struct probe probe,
                                            bool *out_denied);
 
 /* Bytes of all inputs that such a run has. 0: more than a request may have. */
-size_t execution_probe_size(const struct model *model, size_t row_count);
+size_t execution_probe_size(const struct model *model, struct probe probe);

@@ -380,18 +380,19 @@ static void failed_allocation_costs_one_call_at_most_and_leaks_nothing(void **st
 static void probe_sees_whether_rows_come_back(void **state)
 {
     struct fixture *fixture = *state;
+    const struct probe two_rows = {.row_count = 2, .length = 1};
     bool denied = true;
 
-    EXPECT_OK(execution_probe(&fixture->model, 2, &denied));
+    EXPECT_OK(execution_probe(&fixture->model, two_rows, &denied));
     assert_false(denied);
     assert_int_equal(backend.row_count, 2);
 
     backend.row_count_more = -1;
-    EXPECT_OK(execution_probe(&fixture->model, 2, &denied));
+    EXPECT_OK(execution_probe(&fixture->model, two_rows, &denied));
     assert_true(denied);
 
     backend.status = GALEN_INVALID;
-    EXPECT_STATUS(GALEN_INVALID, execution_probe(&fixture->model, 2, &denied));
+    EXPECT_STATUS(GALEN_INVALID, execution_probe(&fixture->model, two_rows, &denied));
 }
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)

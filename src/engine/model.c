@@ -12,7 +12,7 @@
 
 enum {
     PATH_SIZE_BYTES_MAX = 4096,
-    PROBE_ROW_COUNT = 2,
+    QUICK_LENGTH_MAX = 512, /* what texts have; to measure more would delay the start */
     MEASURED_RUN_COUNT = 100,
     SLOW_RUN_COUNT_MAX = 1, /* of these */
 };
@@ -78,22 +78,38 @@ static enum galen_status open_backend(const struct model_options *options,
 static bool probe_denies_batch(const struct model *model)
 {
     bool denied = false;
-    const enum galen_status status = execution_probe(model, PROBE_ROW_COUNT, &denied);
+    const struct probe two_rows = {.row_count = 2, .length = 1};
+    const enum galen_status status = execution_probe(model, two_rows, &denied);
     return status == GALEN_OK && denied;
 }
 
-static bool is_quick(const struct model *model, uint64_t quick_ns_max)
+static bool is_quick(const struct model *model, struct probe probe, uint64_t quick_ns_max)
 {
     size_t slow_count = 0;
     bool unread;
     for (size_t i = 0; i < MEASURED_RUN_COUNT && slow_count <= SLOW_RUN_COUNT_MAX; i++) {
         const struct stopwatch stopwatch = stopwatch_start();
-        if (execution_probe(model, 1, &unread) != GALEN_OK) {
+        if (execution_probe(model, probe, &unread) != GALEN_OK) {
             return false;
         }
         slow_count += stopwatch_exceeds(&stopwatch, quick_ns_max);
     }
     return slow_count <= SLOW_RUN_COUNT_MAX;
+}
+
+/* Of one row: as long as its dimensions let it grow and it is still quick. */
+static size_t measure_quick_size(const struct model *model, uint64_t quick_ns_max)
+{
+    size_t quick_size = 0;
+    for (size_t length = 1; length <= QUICK_LENGTH_MAX; length *= 2) {
+        const struct probe row = {.row_count = 1, .length = length};
+        const size_t size = execution_probe_size(model, row);
+        if (size <= quick_size || !is_quick(model, row, quick_ns_max)) {
+            break;
+        }
+        quick_size = size;
+    }
+    return quick_size;
 }
 
 static void describe(struct model *model)
@@ -121,8 +137,8 @@ enum galen_status model_open(const struct model_options *options, struct model *
     if (infer_model_has_batch(&model->metadata) && !probe_denies_batch(model)) {
         model->row_count_max = options->row_count_max;
     }
-    if (options->quick_ns_max > 0 && is_quick(model, options->quick_ns_max)) {
-        model->quick_size_bytes = execution_probe_size(model, 1);
+    if (options->quick_ns_max > 0) {
+        model->quick_size_bytes = measure_quick_size(model, options->quick_ns_max);
     }
     *out_model = take(&model);
     return GALEN_OK;

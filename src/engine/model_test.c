@@ -234,6 +234,14 @@ static void request_as_large_as_the_measured_one_is_quick(void **state)
     arena_deinit(&arena);
 }
 
+static void rows_are_quick_up_to_the_longest_measured(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->quick_ns_max = 10 * NS_PER_S;
+    EXPECT_OK(open_model(fixture, "model.identity", "X Y FP32 -1,-1\n"));
+    assert_int_equal(fixture->model->quick_size_bytes, 512 * sizeof(float));
+}
+
 static void slow_model_is_not_quick(void **state)
 {
     struct fixture *fixture = *state;
@@ -273,6 +281,7 @@ int main(void)
         TEST(requests_alike_but_for_their_rows_can_be_joined),
         TEST(fixed_shapes_need_no_key),
         TEST(request_as_large_as_the_measured_one_is_quick),
+        TEST(rows_are_quick_up_to_the_longest_measured),
         TEST(slow_model_is_not_quick),
         TEST(request_that_does_not_fit_is_invalid),
     };
