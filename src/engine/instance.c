@@ -248,7 +248,7 @@ static bool runs_here(const struct instances *instances, const struct inference 
 {
     return inference->is_quick && instances->options.quick_ns_max > 0 &&
            instances->slow_run_count <=
-               SLOW_RUN_COUNT_FREE + instances->measured_run_count / 100 &&
+               SLOW_RUN_COUNT_FREE + instances->measured_run_count / SLOW_ONE_IN &&
            scheduler_waiting_count(instances->scheduler) == 1;
 }
 

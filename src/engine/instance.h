@@ -9,7 +9,7 @@
  * runs.
  *
  * A quick request that finds nobody waiting runs at once, on the thread that submits it: to
- * wake another would cost more than to run it. When more than one of a hundred such runs
+ * wake another would cost more than to run it. When more than one of twenty such runs
  * that were measured was not quick after all, by its own doing (stopwatch.h), this ends for
  * good.
  *

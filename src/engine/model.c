@@ -14,7 +14,7 @@ enum {
     PATH_SIZE_BYTES_MAX = 4096,
     QUICK_LENGTH_MAX = 512, /* what texts have; to measure more would delay the start */
     MEASURED_RUN_COUNT = 100,
-    SLOW_RUN_COUNT_MAX = 1, /* of these */
+    SLOW_RUN_COUNT_MAX = MEASURED_RUN_COUNT / SLOW_ONE_IN,
 };
 
 static bool join_path(const char *folder, const char *file, char *path, size_t size)

@@ -32,7 +32,7 @@ struct model {
 
 /* Opens the version with the first backend whose file is in the folder. A model has a batch
  * dimension when infer_model_has_batch says so and a try with two rows does not prove the
- * contrary. It is quick when 99 of 100 runs with one row of zeros take no longer than
+ * contrary. It is quick when 95 of 100 runs with one row of zeros take no longer than
  * quick_ns_max: rows of length 1 where a length varies, then of twice that and so on up to
  * 512, for as long as they are. GALEN_NOT_FOUND: no backend's file is there;
  * GALEN_NO_MEMORY; otherwise as galen_backend_open. out_error names model, version and

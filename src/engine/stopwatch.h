@@ -10,6 +10,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* One of so many runs may be slow of what is quick: a few begin with a cold cache, and more
+ * where the machine has other work. */
+enum { SLOW_ONE_IN = 20 };
+
 struct stopwatch {
     uint64_t began_ns;
     uint64_t preemption_count; /* of this thread, ever */
