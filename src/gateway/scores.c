@@ -123,6 +123,11 @@ void score_pool_clear(struct score_pool *pool)
     pool->row_count = 0;
 }
 
+bool score_pool_is_decided(const struct score_pool *pool)
+{
+    return pool->rule == SCORES_FIRST && pool->row_count > 0;
+}
+
 static bool is_better(const struct score_pool *pool, const double *row)
 {
     const double best = pool->scores[scores_best(pool->scores, pool->count)];

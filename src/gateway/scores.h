@@ -42,6 +42,9 @@ MUST_USE enum galen_status score_pool_init(struct score_pool *pool, enum score_r
                                            size_t count, struct arena *arena);
 
 void score_pool_clear(struct score_pool *pool);
+
+/* Whatever row comes, it changes nothing any more. */
+bool score_pool_is_decided(const struct score_pool *pool);
 void score_pool_add(struct score_pool *pool, const double *row);
 
 /* Makes scores what the rule says of the rows added, of which there is one at least. */

@@ -112,6 +112,21 @@ static void pools_follow_their_rule(void **state)
     }
 }
 
+static void first_row_decides_where_it_is_the_rule(void **state)
+{
+    (void)state;
+    static const enum score_rule rules[] = {SCORES_FIRST, SCORES_MEAN, SCORES_MAX};
+    for (size_t i = 0; i < 3; i++) {
+        struct score_pool pool;
+        EXPECT_OK(score_pool_init(&pool, rules[i], 2, &arena));
+        assert_false(score_pool_is_decided(&pool));
+        score_pool_add(&pool, (double[]){0.6, 0.4});
+        assert_int_equal(score_pool_is_decided(&pool), rules[i] == SCORES_FIRST);
+        score_pool_clear(&pool);
+        assert_false(score_pool_is_decided(&pool));
+    }
+}
+
 static void first_of_equals_is_best(void **state)
 {
     (void)state;
@@ -128,6 +143,7 @@ int main(void)
         TEST(scores_may_stand_at_any_address),
         TEST(what_the_contract_does_not_say_is_refused),
         TEST(pools_follow_their_rule),
+        TEST(first_row_decides_where_it_is_the_rule),
         TEST(first_of_equals_is_best),
     };
     return cmocka_run_group_tests_name("scores", tests, NULL, NULL);

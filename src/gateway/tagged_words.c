@@ -50,7 +50,8 @@ static enum galen_status add_token(struct tagger *tagger, size_t token)
         rows = deepest(&tagger->grid, token, rows);
     }
     score_pool_clear(&tagger->token);
-    for (size_t row = rows.first; row <= rows.last; row++) {
+    for (size_t row = rows.first;
+         row <= rows.last && !score_pool_is_decided(&tagger->token); row++) {
         TRY(scores_read(tagger->contract, tagger->scores,
                         token_grid_cell(&tagger->grid, token, row), tagger->row,
                         tagger->error));
@@ -110,7 +111,9 @@ static enum galen_status read_words(struct tagger *tagger)
             word = place;
         }
         widen(&word, place);
-        TRY(add_token(tagger, token));
+        if (!score_pool_is_decided(&tagger->word)) {
+            TRY(add_token(tagger, token));
+        }
     }
     return end_word(tagger, word);
 }

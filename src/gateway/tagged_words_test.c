@@ -100,6 +100,18 @@ static void tokens_of_a_word_speak_as_the_contract_says(void **state)
     }
 }
 
+static void token_that_does_not_speak_is_not_read(void **state)
+{
+    (void)state;
+    token_tensors_make(&tensors, 3, 4, 0, 3);
+    tensors.word_values[2] = 0; /* tokens 0 and 1 are one word */
+    tensors.score_values[6] = NAN;
+    contract.entities.words = WORDS_FIRST;
+    EXPECT_OK(read_words(6));
+    contract.entities.words = WORDS_MEAN;
+    EXPECT_STATUS(GALEN_BAD_UPSTREAM, read_words(6));
+}
+
 static void words_out_of_order_are_refused(void **state)
 {
     (void)state;
@@ -149,6 +161,7 @@ int main(void)
         TEST(every_word_gets_its_best_label),
         TEST(overlaps_are_merged_as_the_contract_says),
         TEST(tokens_of_a_word_speak_as_the_contract_says),
+        TEST(token_that_does_not_speak_is_not_read),
         TEST(words_out_of_order_are_refused),
         TEST(words_may_stand_on_one_place),
         TEST(scores_of_another_shape_are_refused),
