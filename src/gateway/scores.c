@@ -44,39 +44,47 @@ static void load(const struct galen_tensor *tensor, size_t row, size_t count,
     }
 }
 
-static void apply_softmax(double *scores, size_t count)
+/* As exact as the scores are that came. */
+static double power(enum galen_datatype datatype, double exponent)
+{
+    return datatype == GALEN_FP32 ? (double)expf((float)exponent) : exp(exponent);
+}
+
+static void apply_softmax(enum galen_datatype datatype, double *scores, size_t count)
 {
     double best = -INFINITY;
     double sum = 0;
     for (size_t i = 0; i < count; i++) {
-        best = fmax(best, scores[i]);
+        best = scores[i] > best ? scores[i] : best;
     }
     for (size_t i = 0; i < count; i++) {
-        scores[i] = exp(scores[i] - best);
+        scores[i] = power(datatype, scores[i] - best);
         sum += scores[i];
     }
+    const double scale = 1 / sum;
     for (size_t i = 0; i < count; i++) {
-        scores[i] /= sum;
+        scores[i] *= scale;
     }
 }
 
-static void apply_sigmoid(double *scores, size_t count)
+static void apply_sigmoid(enum galen_datatype datatype, double *scores, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        scores[i] = 1 / (1 + exp(-scores[i]));
+        scores[i] = 1 / (1 + power(datatype, -scores[i]));
     }
 }
 
-static void activate(enum contract_activation activation, double *scores, size_t count)
+static void activate(enum contract_activation activation, enum galen_datatype datatype,
+                     double *scores, size_t count)
 {
     switch (activation) {
     case ACTIVATION_NONE:
         break;
     case ACTIVATION_SOFTMAX:
-        apply_softmax(scores, count);
+        apply_softmax(datatype, scores, count);
         break;
     case ACTIVATION_SIGMOID:
-        apply_sigmoid(scores, count);
+        apply_sigmoid(datatype, scores, count);
         break;
     }
 }
@@ -87,7 +95,7 @@ enum galen_status scores_read(const struct contract *contract,
 {
     const size_t count = contract->label_count;
     load(tensor, row, count, out_scores);
-    activate(contract->output.activation, out_scores, count);
+    activate(contract->output.activation, tensor->datatype, out_scores, count);
     for (size_t i = 0; i < count; i++) {
         const double score = out_scores[i];
         if (!(score >= -PROBABILITY_SLACK && score <= 1 + PROBABILITY_SLACK)) {
