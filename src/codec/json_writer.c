@@ -124,6 +124,30 @@ static void put_escaped(struct writer *out, uint8_t byte)
     writer_put(out, bytes_of((const char[]){digits[byte >> 4], digits[byte & 0xF]}, 2));
 }
 
+/* Whether it stands in JSON as it is, and is UTF-8 without a closer look. */
+static bool is_plain_ascii(struct bytes text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.data[i] >= 0x80 || must_be_escaped(text.data[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void put_plain(struct writer *out, struct bytes text)
+{
+    uint8_t *at = writer_extend(out, text.size + 2);
+    if (at == NULL) {
+        return;
+    }
+    at[0] = '"';
+    if (text.size > 0) {
+        memcpy(at + 1, text.data, text.size);
+    }
+    at[text.size + 1] = '"';
+}
+
 static size_t plain_size(struct bytes text)
 {
     size_t size = 0;
@@ -133,7 +157,7 @@ static size_t plain_size(struct bytes text)
     return size;
 }
 
-static void put_quoted(struct writer *out, struct bytes text)
+static void put_escaping(struct writer *out, struct bytes text)
 {
     if (!bytes_are_utf8(text, NULL)) {
         out->status = out->status == GALEN_OK ? GALEN_INVALID : out->status;
@@ -149,6 +173,15 @@ static void put_quoted(struct writer *out, struct bytes text)
         text = bytes_from(text, plain.size + 1);
     }
     writer_put_byte(out, '"');
+}
+
+static void put_quoted(struct writer *out, struct bytes text)
+{
+    if (is_plain_ascii(text)) {
+        put_plain(out, text);
+    } else {
+        put_escaping(out, text);
+    }
 }
 
 void json_put_name_bytes(struct json_writer *json, struct bytes name)
