@@ -50,7 +50,8 @@ static double power(enum galen_datatype datatype, double exponent)
     return datatype == GALEN_FP32 ? (double)expf((float)exponent) : exp(exponent);
 }
 
-static void apply_softmax(enum galen_datatype datatype, double *scores, size_t count)
+/* Probabilities, unless one of the scores is no number. */
+static bool apply_softmax(enum galen_datatype datatype, double *scores, size_t count)
 {
     double best = -INFINITY;
     double sum = 0;
@@ -65,28 +66,45 @@ static void apply_softmax(enum galen_datatype datatype, double *scores, size_t c
     for (size_t i = 0; i < count; i++) {
         scores[i] *= scale;
     }
+    return !isnan(sum);
 }
 
-static void apply_sigmoid(enum galen_datatype datatype, double *scores, size_t count)
+static bool apply_sigmoid(enum galen_datatype datatype, double *scores, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
+        if (isnan(scores[i])) {
+            return false;
+        }
         scores[i] = 1 / (1 + power(datatype, -scores[i]));
     }
+    return true;
 }
 
-static void activate(enum contract_activation activation, enum galen_datatype datatype,
+static bool clamp_probabilities(double *scores, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const double score = scores[i];
+        if (!(score >= -PROBABILITY_SLACK && score <= 1 + PROBABILITY_SLACK)) {
+            return false;
+        }
+        scores[i] = score < 0 ? 0 : score > 1 ? 1 : score;
+    }
+    return true;
+}
+
+/* False: some score is no probability. */
+static bool activate(enum contract_activation activation, enum galen_datatype datatype,
                      double *scores, size_t count)
 {
     switch (activation) {
     case ACTIVATION_NONE:
         break;
     case ACTIVATION_SOFTMAX:
-        apply_softmax(datatype, scores, count);
-        break;
+        return apply_softmax(datatype, scores, count);
     case ACTIVATION_SIGMOID:
-        apply_sigmoid(datatype, scores, count);
-        break;
+        return apply_sigmoid(datatype, scores, count);
     }
+    return clamp_probabilities(scores, count);
 }
 
 enum galen_status scores_read(const struct contract *contract,
@@ -95,15 +113,9 @@ enum galen_status scores_read(const struct contract *contract,
 {
     const size_t count = contract->label_count;
     load(tensor, row, count, out_scores);
-    activate(contract->output.activation, tensor->datatype, out_scores, count);
-    for (size_t i = 0; i < count; i++) {
-        const double score = out_scores[i];
-        if (!(score >= -PROBABILITY_SLACK && score <= 1 + PROBABILITY_SLACK)) {
-            return refuse(out_error, tensor, "holds a score that is no probability");
-        }
-        out_scores[i] = score < 0 ? 0 : score > 1 ? 1 : score;
-    }
-    return GALEN_OK;
+    return activate(contract->output.activation, tensor->datatype, out_scores, count)
+               ? GALEN_OK
+               : refuse(out_error, tensor, "holds a score that is no probability");
 }
 
 size_t scores_best(const double *scores, size_t count)

@@ -67,6 +67,49 @@ static void scores_may_stand_at_any_address(void **state)
     assert_true(row[0] == 0.25 && row[1] == 0.75);
 }
 
+static enum galen_status activate(enum contract_activation activation, float first,
+                                  float second, double *out_row)
+{
+    const float values[] = {first, second};
+    const struct contract contract = {
+        .labels = labels, .label_count = 2, .output.activation = activation};
+    const struct galen_tensor tensor = {.name = "scores",
+                                        .datatype = GALEN_FP32,
+                                        .rank = 2,
+                                        .shape = {1, 2},
+                                        .bytes = values,
+                                        .size_bytes = sizeof(values)};
+    return scores_read(&contract, &tensor, 0, out_row, NULL);
+}
+
+static void activations_make_probabilities(void **state)
+{
+    (void)state;
+    double row[2];
+    EXPECT_OK(activate(ACTIVATION_SOFTMAX, 1001, 1000, row));
+    assert_true(fabs(row[0] - 0.7310586) < 1e-7 && fabs(row[0] + row[1] - 1) < 1e-12);
+    EXPECT_OK(activate(ACTIVATION_SOFTMAX, 0, -INFINITY, row));
+    assert_true(row[0] == 1 && row[1] == 0);
+    EXPECT_OK(activate(ACTIVATION_SIGMOID, 1, -1000, row));
+    assert_true(fabs(row[0] - 0.7310586) < 1e-7 && row[1] == 0);
+    EXPECT_OK(activate(ACTIVATION_NONE, -1e-7F, 1.0000001F, row));
+    assert_true(row[0] == 0 && row[1] == 1);
+}
+
+static void what_is_no_probability_is_refused(void **state)
+{
+    (void)state;
+    double row[2];
+    EXPECT_STATUS(GALEN_BAD_UPSTREAM, activate(ACTIVATION_SOFTMAX, NAN, 0, row));
+    EXPECT_STATUS(GALEN_BAD_UPSTREAM, activate(ACTIVATION_SOFTMAX, 0, INFINITY, row));
+    EXPECT_STATUS(GALEN_BAD_UPSTREAM,
+                  activate(ACTIVATION_SOFTMAX, -INFINITY, -INFINITY, row));
+    EXPECT_STATUS(GALEN_BAD_UPSTREAM, activate(ACTIVATION_SIGMOID, 0, NAN, row));
+    EXPECT_STATUS(GALEN_BAD_UPSTREAM, activate(ACTIVATION_NONE, 0, NAN, row));
+    EXPECT_STATUS(GALEN_BAD_UPSTREAM, activate(ACTIVATION_NONE, 0, 1.01F, row));
+    EXPECT_STATUS(GALEN_BAD_UPSTREAM, activate(ACTIVATION_NONE, -0.01F, 1, row));
+}
+
 static void what_the_contract_does_not_say_is_refused(void **state)
 {
     (void)state;
@@ -141,6 +184,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(rows_are_read_in_either_precision),
         TEST(scores_may_stand_at_any_address),
+        TEST(activations_make_probabilities),
+        TEST(what_is_no_probability_is_refused),
         TEST(what_the_contract_does_not_say_is_refused),
         TEST(pools_follow_their_rule),
         TEST(first_row_decides_where_it_is_the_rule),
