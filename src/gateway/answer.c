@@ -1,31 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/answer.h"
 
-#include <stdio.h>
-
 #include "base/clock.h"
 #include "base/limits.h"
 #include "codec/json_writer.h"
 
-enum { NUMBER_SIZE = 24, SHA256_SIZE = 32 };
+enum { SHA256_SIZE = 32 };
 
 static void put_model(struct json_writer *json, const struct request *request)
 {
     static const char digits[] = "0123456789abcdef";
-    char version[NUMBER_SIZE];
     char sha256[2 * SHA256_SIZE];
     for (size_t i = 0; i < SHA256_SIZE; i++) {
         sha256[2 * i] = digits[request->version->model_sha256[i] >> 4];
         sha256[2 * i + 1] = digits[request->version->model_sha256[i] & 15];
     }
-    (void)snprintf(version, sizeof(version), "%llu",
-                   (unsigned long long)request->version->number);
     json_put_name(json, "model");
     json_begin_object(json);
     json_put_name(json, "name");
     json_put_cstring(json, request->model->name);
     json_put_name(json, "version");
-    json_put_cstring(json, version);
+    json_put_cstring(json, request->version->number_text);
     json_put_name(json, "sha256");
     json_put_string(json, bytes_of(sha256, sizeof(sha256)));
     json_end_object(json);

@@ -42,11 +42,8 @@ static enum phase_result validate_tensors(struct request *request)
     request->v2.route = (struct v2_route){
         .operation = V2_INFER,
         .model = request->model->name,
-        .version = tensor_body_version_text(request, request->version->number),
+        .version = request->version->number_text,
     };
-    if (request->v2.route.version == NULL) {
-        return request_fail(request, GALEN_NO_MEMORY);
-    }
     const enum phase_result result = tensor_body_decode(request);
     if (result != PHASE_CONTINUE) {
         return result;
@@ -125,8 +122,8 @@ static enum galen_status prepare_preprocess(struct request *request)
     struct galen_tensor *inputs = arena_alloc_array(&request->arena, 2, sizeof(*inputs));
     request_prepare_call(request, call);
     call->request.model = request->model->name;
-    call->request.version = tensor_body_version_text(request, request->version->number);
-    if (inputs == NULL || call->request.version == NULL) {
+    call->request.version = request->version->number_text;
+    if (inputs == NULL) {
         return GALEN_NO_MEMORY;
     }
     TRY(put_input(request, &inputs[0]));
@@ -171,7 +168,7 @@ static enum galen_status pass_on_tensors(struct request *request)
     }
     request_prepare_call(request, call);
     call->request.model = request->model->name;
-    call->request.version = request->preprocess_call.request.version;
+    call->request.version = request->version->number_text;
     call->request.inputs = inputs;
     call->request.input_count = count;
     return GALEN_OK;

@@ -13,13 +13,17 @@ static const struct contract vector = {
 static const struct contract text = {
     .task = TASK_TOKEN_CLASSIFICATION, .media_types = text_types, .media_type_count = 2};
 static const struct repository_version vector_versions[] = {
-    {.number = 1, .contract = &vector, .usable = true}};
+    {.number = 1, .number_text = "1", .contract = &vector, .usable = true}};
 static const struct repository_version text_versions[] = {
-    {.number = 1, .contract = &vector, .usable = true},
-    {.number = 2, .contract = &text, .usable = true},
-    {.number = 3, .usable = true}};
+    {.number = 1, .number_text = "1", .contract = &vector, .usable = true},
+    {.number = 2, .number_text = "2", .contract = &text, .usable = true},
+    {.number = 3, .number_text = "3", .usable = true}};
 static const struct repository_version broken_versions[] = {
-    {.number = 1, .contract = &text, .usable = false, .why_not = {"hash differs", ""}}};
+    {.number = 1,
+     .number_text = "1",
+     .contract = &text,
+     .usable = false,
+     .why_not = {"hash differs", ""}}};
 static const struct repository_tag current_1[] = {{"current", 1}};
 static const struct repository_tag current_2[] = {{"current", 2}};
 

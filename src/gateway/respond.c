@@ -85,7 +85,7 @@ static struct bytes model_header(struct request *request)
     writer_init(&text, LIMIT_MODEL_NAME_SIZE_BYTES_MAX + 32);
     writer_put_string(&text, request->model->name);
     writer_put_byte(&text, '/');
-    writer_put_u64(&text, request->version->number);
+    writer_put_string(&text, request->version->number_text);
     const struct bytes whole = writer_bytes(&text);
     const char *copy = arena_copy_string(&request->arena, whole);
     writer_deinit(&text);

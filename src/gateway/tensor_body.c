@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/tensor_body.h"
 
-#include <stdio.h>
-
-enum { NUMBER_SIZE = 24 };
-
 static const char header_name[] = "Inference-Header-Content-Length";
 
 enum phase_result tensor_body_admit(struct request *request)
@@ -36,11 +32,4 @@ enum phase_result tensor_body_decode(struct request *request)
             request->id; /* the client's own is in v2.request */
     }
     return status == GALEN_OK ? PHASE_CONTINUE : request_fail(request, status);
-}
-
-const char *tensor_body_version_text(struct request *request, uint64_t number)
-{
-    char digits[NUMBER_SIZE];
-    (void)snprintf(digits, sizeof(digits), "%llu", (unsigned long long)number);
-    return arena_copy_string(&request->arena, bytes_from_string(digits));
 }

@@ -9,6 +9,3 @@ enum phase_result tensor_body_admit(struct request *request);
 
 /* Decodes the body into request->infer_call, for request->v2.route. */
 enum phase_result tensor_body_decode(struct request *request);
-
-/* The number as text, in the arena; NULL: out of memory. */
-const char *tensor_body_version_text(struct request *request, uint64_t number);

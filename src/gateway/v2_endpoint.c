@@ -30,8 +30,8 @@ static enum phase_result route(struct request *request)
     }
     request->model = model;
     request->version = version;
-    v2->version = tensor_body_version_text(request, version->number);
-    return v2->version != NULL ? PHASE_CONTINUE : request_fail(request, GALEN_NO_MEMORY);
+    v2->version = version->number_text;
+    return PHASE_CONTINUE;
 }
 
 static enum phase_result validate(struct request *request)

@@ -20,6 +20,7 @@ struct repository_tag {
 
 struct repository_version {
     uint64_t number;
+    const char *number_text;         /* "2", as its folder is called */
     const char *path;                /* of its folder */
     const struct contract *contract; /* NULL: no model.yaml */
     uint8_t model_sha256[32];        /* of the network's file, as model.yaml states it */

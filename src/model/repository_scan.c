@@ -133,8 +133,9 @@ static enum galen_status read_version(struct scan *scan, const struct model_fold
 {
     struct error why = {0};
     version->usable = true;
+    version->number_text = arena_copy_string(scan->arena, bytes_from_string(name));
     version->path = join(scan->arena, model->path, name);
-    if (version->path == NULL) {
+    if (version->number_text == NULL || version->path == NULL) {
         return GALEN_NO_MEMORY;
     }
     const enum galen_status status =

@@ -89,6 +89,7 @@ static void models_versions_and_tags_are_read(void **state)
     assert_true(model->usable);
     assert_int_equal(model->version_count, 2);
     assert_int_equal(model->versions[0].number, 2);
+    assert_string_equal(model->versions[0].number_text, "2");
     assert_int_equal(model->versions[1].number, 10);
     assert_true(model->versions[1].usable);
     assert_string_equal(model->versions[1].contract->title, "x");

@@ -2,7 +2,6 @@
 #include "preprocess/preprocess.h"
 
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/invariant.h"
@@ -11,8 +10,6 @@
 #include "infer/validate.h"
 #include "preprocess/offload.h"
 #include "preprocess/preparations.h"
-
-enum { NUMBER_SIZE = 24 };
 
 struct preprocess {
     struct infer_service base; /* first: callers hold a pointer to it */
@@ -232,15 +229,6 @@ static enum galen_status run(const struct preprocess *preprocess,
     return error_set(&call->error, GALEN_BUSY, "too many images wait already");
 }
 
-static enum galen_status answer_version(const struct subject *subject,
-                                        struct infer_call *call)
-{
-    char digits[NUMBER_SIZE];
-    (void)snprintf(digits, sizeof(digits), "%llu",
-                   (unsigned long long)subject->version->number);
-    return infer_answer_version(call, digits);
-}
-
 static enum galen_status answer_description(const struct subject *subject,
                                             struct infer_call *call)
 {
@@ -282,7 +270,7 @@ static enum galen_status answer(const struct preprocess *preprocess,
         return infer_refuse_late(call);
     }
     TRY(find_subject(preprocess, call, &subject));
-    TRY(answer_version(&subject, call));
+    TRY(infer_answer_version(call, subject.version->number_text));
     switch (call->operation) {
     case INFER_RUN:
         return run(preprocess, &subject, call, out_pending);

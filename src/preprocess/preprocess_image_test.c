@@ -22,7 +22,7 @@ static const struct contract contract = {
               .height = IMAGE_STUB_SIDE},
 };
 static const struct repository_version versions[] = {
-    {.number = 1, .contract = &contract, .usable = true}};
+    {.number = 1, .number_text = "1", .contract = &contract, .usable = true}};
 static const struct repository_tag tags[] = {{"current", 1}};
 static const struct repository_model models[] = {{.name = "shades",
                                                   .versions = versions,

@@ -17,9 +17,13 @@ static const struct contract contract = {
     .feature_count = 1,
 };
 static const struct repository_version versions[] = {
-    {.number = 1, .usable = true},
-    {.number = 2, .contract = &contract, .usable = false, .why_not = {.text = "broken"}},
-    {.number = 3, .contract = &contract, .usable = true},
+    {.number = 1, .number_text = "1", .usable = true},
+    {.number = 2,
+     .number_text = "2",
+     .contract = &contract,
+     .usable = false,
+     .why_not = {.text = "broken"}},
+    {.number = 3, .number_text = "3", .contract = &contract, .usable = true},
 };
 static const struct repository_tag tags[] = {{"current", 3}};
 static const struct repository_model models[] = {{.name = "ages",

@@ -135,8 +135,8 @@ static const struct contract_feature features_2[] = FEATURES(2);
     }
 static const struct contract contracts[] = {CONTRACT(features_1), CONTRACT(features_2)};
 static const struct repository_version versions[] = {
-    {.number = 1, .contract = &contracts[0], .usable = true},
-    {.number = 2, .contract = &contracts[1], .usable = true},
+    {.number = 1, .number_text = "1", .contract = &contracts[0], .usable = true},
+    {.number = 2, .number_text = "2", .contract = &contracts[1], .usable = true},
 };
 static const struct repository_tag tags[2][1] = {{{"current", 1}}, {{"current", 2}}};
 static const struct repository_model models[2] = {

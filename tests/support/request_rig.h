@@ -36,12 +36,12 @@ static const struct contract contract = {
     .demonstration = true,
 };
 static const struct repository_version versions[] = {
-    {.number = 1, .contract = &contract, .usable = true},
-    {.number = 2, .contract = &contract, .usable = true},
-    {.number = 3, .usable = true},
+    {.number = 1, .number_text = "1", .contract = &contract, .usable = true},
+    {.number = 2, .number_text = "2", .contract = &contract, .usable = true},
+    {.number = 3, .number_text = "3", .usable = true},
 };
 static const struct repository_version text_versions[] = {
-    {.number = 1, .contract = &text_contract, .usable = true},
+    {.number = 1, .number_text = "1", .contract = &text_contract, .usable = true},
 };
 static const struct repository_tag tags[] = {{"current", 2}, {"previous", 1}};
 static const struct repository_model models[] = {

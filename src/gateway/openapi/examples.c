@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/openapi/examples.h"
 
-#include <stdio.h>
-
 #include "crypto/sha256.h"
 #include "gateway/openapi/member.h"
 #include "gateway/openapi/models.h"
-
-enum { NUMBER_SIZE = 24 };
 
 static const char sentence[] = "Denies chest pain. Takes metformin 500 mg twice daily.";
 
@@ -197,11 +193,8 @@ void examples_put_versions(const struct openapi *openapi, struct json_writer *js
         const struct repository_model *model = &openapi->repository->models[i];
         const struct repository_version *version = repository_resolve(model, BYTES_NONE);
         if (version != NULL) {
-            char number[NUMBER_SIZE];
-            (void)snprintf(number, sizeof(number), "%llu",
-                           (unsigned long long)version->number);
             member_begin_object(json, model->name);
-            member_put_text(json, "value", number);
+            member_put_text(json, "value", version->number_text);
             json_end_object(json);
         }
     }

@@ -109,7 +109,7 @@ static void put_kept_versions(const struct repository_model *model,
 {
     for (size_t i = 0; i < model->version_count; i++) {
         if (repository_is_kept(model, model->versions[i].number)) {
-            put_version_number(model->versions[i].number, json);
+            json_put_cstring(json, model->versions[i].number_text);
         }
     }
 }

@@ -46,10 +46,11 @@ static const struct contract text = {
     .label_count = 2,
 };
 static const struct repository_version vectors[] = {
-    {.number = 7, .contract = &vector, .usable = true}};
+    {.number = 7, .number_text = "7", .contract = &vector, .usable = true}};
 static const struct repository_version texts[] = {
-    {.number = 1, .contract = &text, .usable = true}};
-static const struct repository_version bare[] = {{.number = 1, .usable = true}};
+    {.number = 1, .number_text = "1", .contract = &text, .usable = true}};
+static const struct repository_version bare[] = {
+    {.number = 1, .number_text = "1", .usable = true}};
 static const struct repository_model models[] = {
     {.name = "bare", .versions = bare, .version_count = 1, .usable = true},
     {.name = "ner", .versions = texts, .version_count = 1, .usable = true},
