@@ -23,8 +23,24 @@ static void a_start_tells_of_the_chain_before_it(void **state)
     assert_int_equal(claim.torn_bytes, 2);
     assert_int_equal(claim.torn_sha256[31], 0xFF);
     assert_int_equal(claim.hash[0], 7);
+    assert_false(claim.is_unsure);
     EXPECT_OK(audit_claim_read(BYTES("{}"), &start, &arena, &claim));
     assert_string_equal(claim.chain, "");
+    arena_deinit(&arena);
+}
+
+static void a_claim_of_a_disk_that_failed_is_unsure(void **state)
+{
+    (void)state;
+    struct arena arena;
+    struct audit_claim claim;
+    const struct audit_record start = {.prev = {0}};
+    arena_init(&arena, 1 << 20);
+    EXPECT_OK(audit_claim_read(
+        BYTES("{\"previous\":{\"chain\":\"gateway-20261125T205515Z-1a2b3c4d5e6f7081\","
+              "\"records\":1,\"unsure\":\"disk-failed\",\"checkpoint_bytes\":0}}"),
+        &start, &arena, &claim));
+    assert_true(claim.is_unsure);
     arena_deinit(&arena);
 }
 
@@ -37,6 +53,8 @@ static void a_claim_that_is_none_is_refused(void **state)
         "{\"previous\":{\"chain\":\"x\",\"records\":1,\"checkpoint_bytes\":0}}",
         "{\"previous\":{\"chain\":\"gateway-20261125T205515Z-1a2b3c4d5e6f7081\","
         "\"records\":0,\"checkpoint_bytes\":0}}",
+        "{\"previous\":{\"chain\":\"gateway-20261125T205515Z-1a2b3c4d5e6f7081\","
+        "\"records\":1,\"unsure\":\"no\",\"checkpoint_bytes\":0}}",
         "{\"previous\":{\"chain\":\"gateway-20261125T205515Z-1a2b3c4d5e6f7081\","
         "\"records\":1.5,\"checkpoint_bytes\":0}}",
         "{\"previous\":{\"chain\":\"gateway-20261125T205515Z-1a2b3c4d5e6f7081\","
@@ -57,6 +75,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_start_tells_of_the_chain_before_it),
+        cmocka_unit_test(a_claim_of_a_disk_that_failed_is_unsure),
         cmocka_unit_test(a_claim_that_is_none_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
