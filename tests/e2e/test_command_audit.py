@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 from audit_sample import Sample, run
-from audit_trail import Chain, Key, check_trail, infer_fields
+from audit_trail import Chain, Fault, Key, check_trail, infer_fields
 
 
 def verify(sample, *words) -> subprocess.CompletedProcess:
@@ -221,3 +221,47 @@ def test_a_folder_without_chains_is_no_whole_trail(sample, tmp_path):
 def test_help_is_that_of_the_command():
     assert run("--help").stdout.startswith("Usage: galen audit COMMAND")
     assert run("verify", "--help").stdout.startswith("Usage: galen audit verify")
+
+
+@pytest.mark.parametrize("is_unsure", [True, False])
+def test_what_is_behind_the_records_of_a_disk_that_failed_is_no_fault(tmp_path, is_unsure):
+    key = Key()
+    first = Chain(tmp_path, key=key)
+    first.append("infer", **infer_fields(1))
+    first.checkpoint()
+    first.is_unsure = is_unsure
+    Chain(tmp_path, key=key, second=1, previous=first).stop()
+    first.append("infer", **infer_fields(2))
+    first.tear(b'{"v":1,"seq":3', b"galen.audit/gate")
+    done = run("verify", "--key", key.verifier, tmp_path)
+    assert done.returncode == (0 if is_unsure else 1), done.stdout
+    if is_unsure:
+        check_trail(tmp_path, [key.verifier])
+    else:
+        assert "FAULT" in done.stdout
+        with pytest.raises(Fault):
+            check_trail(tmp_path, [key.verifier])
+
+
+@pytest.mark.parametrize("content", [b"", b'{"v":1,"seq":0,"ts":', bytes(100)])
+def test_a_process_that_was_killed_before_it_began_left_no_chain(tmp_path, content):
+    key = Key()
+    Chain(tmp_path, key=key).stop()
+    folder = tmp_path / "gateway-20261125T200001Z-0123456789abcdef"
+    folder.mkdir()
+    (folder / "000001.ndjson").write_bytes(content)
+    done = run("verify", "--key", key.verifier, tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert f"{folder.name}: ok, 0 records, 0 of them signed, 0 checkpoints, empty" in done.stdout
+    check_trail(tmp_path, [key.verifier])
+
+
+def test_a_first_record_that_was_changed_is_no_process_that_was_killed(tmp_path):
+    key = Key()
+    chain = Chain(tmp_path, key=key)
+    chain.append("infer", **infer_fields(1))
+    path = chain.folder / "000001.ndjson"
+    path.write_bytes(b"[" + path.read_bytes()[1:])
+    assert run("verify", "--key", key.verifier, tmp_path).returncode == 1
+    with pytest.raises(Fault):
+        check_trail(tmp_path, [key.verifier])

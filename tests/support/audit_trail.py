@@ -19,6 +19,7 @@ EPOCH = datetime.datetime(2026, 11, 25, 20)
 CHAIN = re.compile(r"[a-z]+-\d{8}T\d{6}Z-[0-9a-f]{16}")
 RECORD = re.compile(rb'(\{"v":1,"seq":(0|[1-9]\d*),"ts":"[^"]*","chain":"([^"]*)","service":"([^"]*)"'
                     rb',"key_id":"[^"]*","event":"([a-z]*)".*,"prev":"([0-9a-f]{64})"),"hash":"([0-9a-f]{64})"\}')
+COPY = re.compile(r"(.+)\.(\d{20})\.checkpoint")
 RECORD_SIZE_BYTES_MAX = 16384
 
 
@@ -85,6 +86,7 @@ class Chain:
         self.service, self.key, self.witness = service, key or Key(), witness
         self.second, self.segment, self.hashes = second, 1, []
         self.torn = self.torn_note = b""
+        self.is_unsure = False  # its disk failed: it knows its records, not what is behind
         self.append("start", **self._start_fields(previous))
 
     def _start_fields(self, previous):
@@ -95,6 +97,9 @@ class Chain:
     def end(self) -> dict:
         """What the next chain of the service tells of this one."""
         end = {"chain": self.name, "records": len(self.hashes)}
+        if self.is_unsure:
+            size = len(self.notes()) - len(self.torn_note)
+            return end | {"unsure": "disk-failed", "checkpoint_bytes": size}
         if self.torn:
             end |= {"torn_bytes": len(self.torn), "torn_sha256": sha256(self.torn).hex()}
         end["checkpoint_bytes"] = len(self.notes()) - len(self.torn_note)
@@ -202,10 +207,18 @@ class Records:
             self.events.append(event.decode())
         stops = [seq for seq, event in enumerate(self.events) if event == "stop"]
         starts = [seq for seq, event in enumerate(self.events) if event == "start"]
-        if starts != [0] or (stops and stops != [len(self.events) - 1]):
+        if starts != [0][:len(self.lines)] or (stops and stops != [len(self.events) - 1]):
             raise Fault(f"{self.name}: start or stop at the wrong place")
         self.is_stopped = bool(stops)
-        self.start = json.loads(self.lines[0])
+        self.records = [json.loads(line) for line in self.lines]
+
+    @property
+    def start(self) -> dict:
+        return self.records[0]
+
+    @property
+    def requests(self) -> list[dict]:
+        return [record for record in self.records if record["event"] not in ("start", "stop")]
 
 
 def check_note(note: bytes, records: Records, verifiers: list[str]) -> int:
@@ -230,17 +243,15 @@ def check_note(note: bytes, records: Records, verifiers: list[str]) -> int:
     return int(size)
 
 
-def check_notes(records: Records, verifiers: list[str]) -> int:
-    """All of `checkpoints`; returns the bytes of whole notes."""
+def check_notes(records: Records, verifiers: list[str]) -> tuple[int, int]:
+    """All of `checkpoints`; returns the bytes of whole notes, and the records that they cover."""
     at, last = 0, 0
     while match := re.compile(rb".*?\n\n.*?\n\n", re.DOTALL).match(records.notes, at):
         size = check_note(match[0][:-1], records, verifiers)
         if size <= last:
             raise Fault(f"{records.name}: checkpoints do not grow")
         at, last = match.end(), size
-    if records.is_stopped and last != len(records.hashes):
-        raise Fault(f"{records.name}: the last checkpoint does not cover all")
-    return at
+    return at, last
 
 
 def check_previous(told: dict, records: Records, prev: str) -> None:
@@ -255,26 +266,52 @@ def check_previous(told: dict, records: Records, prev: str) -> None:
             raise Fault(f"{records.name}: its torn end is another")
 
 
+def check_start(record: dict, chains: dict[str, Records]) -> None:
+    previous = record.get("previous")
+    if previous is None:
+        if record["prev"] != ZEROS.hex():
+            raise Fault(f"{record['chain']}: follows a chain that it does not name")
+        return
+    if previous["chain"] not in chains:
+        raise Fault(f"{previous['chain']}: is missing")
+    check_previous(previous, chains[previous["chain"]], record["prev"])
+
+
+def check_end(records: Records, told: list[dict], whole_notes: int, covered: int) -> None:
+    """What is behind the last record or note is told by a later chain. One whose disk failed
+    knew that there was something, and not what; a chain without a record has no later one. A
+    stop is signed, or told of by a later chain too."""
+    count = len(records.lines)
+    if records.is_stopped and covered != count and count not in {each["records"] for each in told}:
+        raise Fault(f"{records.name}: the last checkpoint does not cover all")
+    if not records.lines or any("unsure" in previous for previous in told):
+        return
+    for size, name in ((len(records.torn), "torn_bytes"),
+                       (len(records.notes) - whole_notes, "torn_checkpoint_bytes")):
+        if size and size not in {previous.get(name) for previous in told}:
+            raise Fault(f"{records.name}: a torn end that nobody tells of")
+
+
 def check_trail(trail, verifiers: list[str]) -> dict[str, Records]:
     """The chains of a trail by name; Fault where anything is not as the page says."""
-    chains = {path.name: Records(path) for path in pathlib.Path(trail).iterdir()
+    chains = {path.name: Records(path) for path in sorted(pathlib.Path(trail).iterdir())
               if CHAIN.fullmatch(path.name)}
-    torn = {name: (len(each.torn), len(each.notes) - check_notes(each, verifiers))
-            for name, each in chains.items()}
-    told = {name: set() for name in chains}
+    starts = [each.start for each in chains.values() if each.lines]
+    for start in starts:
+        check_start(start, chains)
     for name, each in chains.items():
-        previous = each.start.get("previous")
-        if previous is None:
-            if each.start["prev"] != ZEROS.hex():
-                raise Fault(f"{name}: follows a chain that it does not name")
-            continue
-        if previous["chain"] not in chains:
-            raise Fault(f"{previous['chain']}: is missing")
-        check_previous(previous, chains[previous["chain"]], each.start["prev"])
-        told[previous["chain"]].add((previous.get("torn_bytes", 0),
-                                     previous.get("torn_checkpoint_bytes", 0)))
-    for name, (record, note) in torn.items():
-        if (record and record not in {told_record for told_record, _ in told[name]}) or (
-                note and note not in {told_note for _, told_note in told[name]}):
-            raise Fault(f"{name}: a torn end that nobody tells of")
+        told = [start["previous"] for start in starts
+                if start.get("previous", {}).get("chain") == name]
+        check_end(each, told, *check_notes(each, verifiers))
     return chains
+
+
+def check_witness(witness, chains: dict[str, Records], verifiers: list[str]) -> dict[str, list[int]]:
+    """The sizes that a witness has copies for, by chain; each of them is of the trail."""
+    sizes = {}
+    for path in sorted(pathlib.Path(witness).iterdir()):
+        name, size = COPY.fullmatch(path.name).groups()
+        if check_note(path.read_bytes(), chains[name], verifiers) != int(size):
+            raise Fault(f"{path.name}: is of another size")
+        sizes.setdefault(name, []).append(int(size))
+    return sizes
