@@ -79,7 +79,7 @@ static void choose_name(struct audit_chain *chain, const char *trail, const char
     utc_write_compact(wall_ns(chain), time);
     (void)snprintf(chain->name, sizeof(chain->name), "%s-%s-%016llx",
                    chain->options.service, time, (unsigned long long)number);
-    if (strcmp(chain->name, previous) < 0) {
+    if (strcmp(chain->name, previous) <= 0) {
         follow_name(chain, previous, number);
     }
     (void)snprintf(chain->path, sizeof(chain->path), "%s/%s", trail, chain->name);
@@ -291,21 +291,22 @@ static enum galen_status begin(struct audit_chain *chain,
     put_predecessor(previous, &event);
     memcpy(chain->hash, previous->hash, sizeof(chain->hash));
     TRY(append_event(chain, &event));
-    return audit_chain_commit(chain, out_error);
+    return keep_batch(chain, out_error);
 }
 
 /* A chain that could not begin leaves nothing: on a full disk it is tried again and again.
- */
+ * A file that it did not make is another's. */
 static void discard(struct audit_chain *chain)
 {
     char path[PATH_SIZE + AUDIT_CHAIN_NAME_SIZE];
     struct audit_disk *disk = chain->options.disk;
-    if (chain->path[0] == '\0') {
-        return;
+    if (chain->segment != NULL) {
+        (void)snprintf(path, sizeof(path), "%s/000001.ndjson", chain->path);
+        disk->ops->remove(disk, path);
     }
-    (void)snprintf(path, sizeof(path), "%s/000001.ndjson", chain->path);
-    disk->ops->remove(disk, path);
-    disk->ops->remove(disk, chain->path);
+    if (chain->path[0] != '\0') {
+        disk->ops->remove(disk, chain->path);
+    }
 }
 
 static enum galen_status open_in(struct audit_chain *chain, const char *trail,

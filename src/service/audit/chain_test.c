@@ -234,6 +234,43 @@ static void a_chain_that_cannot_begin_leaves_nothing(void **state)
     assert_int_equal(rmdir(audit_rig.trail), 0);
 }
 
+static void draw_always_the_same(void *context, uint8_t *out_bytes, size_t size)
+{
+    (void)context;
+    memset(out_bytes, 7, size);
+}
+
+static void a_chain_that_cannot_begin_takes_nothing_of_another(void **state)
+{
+    (void)state;
+    const struct audit_predecessor none = {.record_count = 0};
+    struct audit_chain *second = NULL;
+    struct error error;
+    audit_rig.clock.random = draw_always_the_same;
+    struct audit_chain *first = open_chain(&none, 0);
+    assert_int_equal(
+        audit_chain_open(&audit_rig.options, audit_rig.trail, &none, 0, &second, &error),
+        GALEN_UNAVAILABLE);
+    struct blob *segment = content(audit_chain_name(first), "000001.ndjson");
+    assert_non_null(segment);
+    blob_unref(segment);
+    stop(first);
+}
+
+static void a_chain_has_begun_before_it_is_signed(void **state)
+{
+    (void)state;
+    size_t count = 0;
+    audit_rig.options.checkpoint_records = 1;
+    struct audit_chain *chain = open_chain(NULL, 0);
+    assert_null(content(audit_chain_name(chain), "checkpoints"));
+    commit(chain);
+    struct blob *notes = content(audit_chain_name(chain), "checkpoints");
+    assert_int_equal(last_checkpoint(text_of(notes), &count).size, 1);
+    blob_unref(notes);
+    stop(chain);
+}
+
 static void full_segments_are_followed_by_others(void **state)
 {
     (void)state;
@@ -348,6 +385,8 @@ int main(void)
         AUDIT_RIG_TEST(a_torn_record_is_vouched_for),
         AUDIT_RIG_TEST(a_chain_without_a_record_is_no_predecessor),
         AUDIT_RIG_TEST(a_chain_that_cannot_begin_leaves_nothing),
+        AUDIT_RIG_TEST(a_chain_that_cannot_begin_takes_nothing_of_another),
+        AUDIT_RIG_TEST(a_chain_has_begun_before_it_is_signed),
         AUDIT_RIG_TEST(full_segments_are_followed_by_others),
         AUDIT_RIG_TEST(a_checkpoint_comes_after_so_many_records),
         AUDIT_RIG_TEST(a_checkpoint_comes_after_a_time),

@@ -19,7 +19,7 @@ struct audit_disk_ops {
     /* Durable in its parent when it returns. GALEN_OK also where it was there. */
     enum galen_status (*make_folder)(struct audit_disk *disk, const char *path,
                                      struct error *out_error);
-    /* A new file, durable in its folder when it returns; it must not be there. */
+    /* A new file, durable in its folder when it returns, or none; it must not be there. */
     enum galen_status (*create)(struct audit_disk *disk, const char *path,
                                 struct audit_file **out_file, struct error *out_error);
     /* All of bytes, at the end. */

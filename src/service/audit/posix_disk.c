@@ -100,6 +100,7 @@ static enum galen_status create(struct audit_disk *disk, const char *path,
     if (!sync_parent(path)) {
         (void)fail(out_error, "kept", path);
         (void)close(descriptor);
+        (void)unlink(path);
         return GALEN_UNAVAILABLE;
     }
     return wrap(descriptor, out_file);
