@@ -9,7 +9,7 @@ from process import SANITIZED, until
 from refusals import V2_INFER
 from samples import MODEL, as_binary, as_tensor, by_features
 
-ROUNDS_MAX = 8
+ROUNDS_MAX = 24
 GROWTH_BYTES_MAX = 64 << 10  # of the least growing round: what leaks does so in each
 RESET = struct.pack("ii", 1, 0)
 
@@ -48,7 +48,8 @@ def settle(galen, files: list[int]) -> None:
 
 
 def memory_comes_to_rest(galen, one_round) -> bool:
-    """Pages may be touched for the first time at any moment, by any thread; but not for ever."""
+    """Pages may be touched for the first time at any moment, by any thread, and the more requests
+    wait for the disk at once, the more memory they have; but not for ever."""
     growths = []
     for _ in range(ROUNDS_MAX):
         before = galen.resident_bytes()

@@ -42,8 +42,9 @@ class Process:
         self.port = free_port()
         self.role = role
         self.log_file = log_folder / f"{role}-{self.port}.log"
+        self.trail = log_folder / "audit"
         settings = {"listen.http": f"127.0.0.1:{self.port}", "listen.metrics": "127.0.0.1:0",
-                    "audit.directory": log_folder / "audit",
+                    "audit.directory": self.trail,
                     "keys.directory": keys.folder(BINARY)} | settings
         config = settings.pop("config", None)  # a file, beside single settings
         words = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
