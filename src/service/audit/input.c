@@ -20,7 +20,8 @@ struct audit_input {
     uint64_t offset; /* of buffer[begin] */
     size_t begin;
     size_t end;
-    uint8_t buffer[BUFFER_SIZE];
+    size_t capacity; /* of the buffer: no more than the file needs */
+    uint8_t *buffer;
 };
 
 static enum galen_status refuse(const char *name, const char *why, struct error *out_error)
@@ -49,13 +50,16 @@ static enum galen_status open_file(struct audit_input *input, int folder, const 
 enum galen_status audit_input_open(int folder, const char *name,
                                    struct audit_input **out_input, struct error *out_error)
 {
-    scoped(audit_input) input = malloc(sizeof(*input));
+    scoped(audit_input) input = calloc(1, sizeof(*input));
     if (input == NULL) {
         return GALEN_NO_MEMORY;
     }
-    input->offset = 0;
-    input->begin = input->end = 0;
     TRY(open_file(input, folder, name, out_error));
+    input->capacity = input->size < BUFFER_SIZE ? (size_t)input->size + 1 : BUFFER_SIZE;
+    input->buffer = malloc(input->capacity);
+    if (input->buffer == NULL) {
+        return GALEN_NO_MEMORY;
+    }
     *out_input = take(&input);
     return GALEN_OK;
 }
@@ -66,6 +70,7 @@ void audit_input_close(struct audit_input *input)
         if (input->file >= 0) {
             (void)close(input->file);
         }
+        free(input->buffer);
         free(input);
     }
 }
@@ -84,7 +89,7 @@ static enum galen_status fill(struct audit_input *input)
     input->begin = 0;
     input->end = left.size;
     const uint64_t behind = input->size - input->offset - left.size;
-    const size_t room = sizeof(input->buffer) - input->end;
+    const size_t room = input->capacity - input->end;
     const size_t wanted = behind < room ? (size_t)behind : room;
     ssize_t size;
     do {
