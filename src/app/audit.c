@@ -6,8 +6,8 @@
 #include <string.h>
 
 static const struct audit_command *const commands[] = {
-    &audit_verify_command, &audit_search_command, &audit_report_command,
-    &audit_export_command, &audit_schema_command,
+    &audit_verify_command, &audit_prove_command,  &audit_search_command,
+    &audit_report_command, &audit_export_command, &audit_schema_command,
 };
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
@@ -63,6 +63,7 @@ const struct command audit_command = {
             "TRAIL is a folder that galen writes (audit.directory). Nothing here changes "
             "it.\n\n"
             "  verify      whether every record is there, in its place, as it was written\n"
+            "  prove       a record, or a checkpoint, for somebody who has not the trail\n"
             "  search      the records of a request, a model, an outcome, a time\n"
             "  report      how much was asked of what, by whom, and what came of it\n"
             "  export      records for Elasticsearch, Loki and FHIR\n"

@@ -14,6 +14,7 @@ struct audit_command {
 };
 
 extern const struct audit_command audit_verify_command;
+extern const struct audit_command audit_prove_command;
 extern const struct audit_command audit_search_command;
 extern const struct audit_command audit_report_command;
 extern const struct audit_command audit_export_command;

@@ -5,25 +5,24 @@
 #include <stdlib.h>
 
 #include "app/audit.h"
-#include "app/audit_keys.h"
+#include "app/audit_proof.h"
 #include "codec/json_writer.h"
 #include "service/audit/trail_check.h"
 
-enum { OPTION_KEYS, OPTION_KEY, OPTION_WITNESS, OPTION_JSON };
+enum { OPTION_KEYS, OPTION_KEY, OPTION_WITNESS, OPTION_JSON, OPTION_PROOF };
 
 enum { LINE_SIZE_BYTES_MAX = 65536 };
 
 static const struct option options[] = {
-    [OPTION_KEYS] = {"--keys", true},
-    [OPTION_KEY] = {"--key", true},
-    [OPTION_WITNESS] = {"--witness", true},
-    [OPTION_JSON] = {"--json", false},
-    {NULL, false},
+    [OPTION_KEYS] = {"--keys", true},       [OPTION_KEY] = {"--key", true},
+    [OPTION_WITNESS] = {"--witness", true}, [OPTION_JSON] = {"--json", false},
+    [OPTION_PROOF] = {"--proof", true},     {NULL, false},
 };
 
 struct wish {
     struct audit_keys keys;
     const char *witness;
+    const char *proof; /* instead of trails */
     bool as_json;
     struct audit_trails trails;
 };
@@ -46,6 +45,9 @@ static bool take_argument(struct wish *wish, const struct argument *argument)
     case OPTION_WITNESS:
         wish->witness = argument->value;
         return true;
+    case OPTION_PROOF:
+        wish->proof = argument->value;
+        return true;
     case OPTION_JSON:
         wish->as_json = true;
         return true;
@@ -56,8 +58,9 @@ static bool take_argument(struct wish *wish, const struct argument *argument)
 
 static bool is_whole(const struct wish *wish)
 {
-    if (wish->trails.count == 0) {
-        (void)audit_complain("verify", "needs a trail; see galen audit verify --help");
+    if ((wish->trails.count == 0) == (wish->proof == NULL)) {
+        (void)audit_complain(
+            "verify", "needs a trail, or --proof FILE; see galen audit verify --help");
         return false;
     }
     if (wish->keys.count == 0) {
@@ -209,6 +212,9 @@ static enum exit_code verify(const struct wish *wish, const char *trail)
 static enum exit_code verify_all(const struct wish *wish)
 {
     enum exit_code worst = EXIT_DONE;
+    if (wish->proof != NULL) {
+        return audit_proof_verify(wish->proof, &wish->keys);
+    }
     for (size_t i = 0; i < wish->trails.count; i++) {
         const enum exit_code code = verify(wish, wish->trails.paths[i]);
         worst = code > worst ? code : worst;
@@ -228,7 +234,8 @@ static enum exit_code run(int argument_count, char **arguments)
 const struct audit_command audit_verify_command = {
     .name = "verify",
     .help =
-        "Usage: galen audit verify --key VERIFIERKEY... [OPTION]... TRAIL...\n\n"
+        "Usage: galen audit verify --key VERIFIERKEY... [OPTION]... TRAIL...\n"
+        "       galen audit verify --key VERIFIERKEY... --proof FILE\n\n"
         "Reads every record of every chain: its form, its place, its hash, what follows "
         "it;\n"
         "that the signed checkpoints cover these records; what chains tell of one "
@@ -242,6 +249,7 @@ const struct audit_command audit_verify_command = {
         "  --keys FOLDER       those of a folder's .pub files\n"
         "  --witness FOLDER    copies of checkpoints that somebody else keeps\n"
         "                      (audit.witness)\n"
+        "  --proof FILE        what galen audit prove printed; no trail is needed\n"
         "  --json              a JSON object a chain\n\n"
         "Records behind the last checkpoint of a chain that was not stopped are held by\n"
         "their hashes alone until the next one is signed; \"signed\" counts the others.\n\n"

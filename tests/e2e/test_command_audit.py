@@ -192,7 +192,7 @@ def test_verifier_keys_of_a_folder_count(sample, tmp_path):
 WRONG = {
     "no command": ([], "a command is needed"),
     "another command": (["check"], "check: there is no such command"),
-    "no trail": (["verify", "--key", "K"], "verify: needs a trail"),
+    "no trail": (["verify", "--key", "K"], "verify: needs a trail, or --proof FILE"),
     "no key": (["verify", "T"], "needs a key whose signatures count"),
     "a key that is none": (["verify", "--key", "name+00+AA", "T"], "is no verifier key"),
     "an option that is none": (["verify", "--keyring", "T"], "there is no such option"),
