@@ -78,10 +78,14 @@ static void put_times(const struct request *request, struct audit_event *event)
 static void put_answer(const struct request *request, struct audit_event *event)
 {
     const struct reply *reply = &request->reply;
-    event->outcome = outcome_of(reply->status);
+    const bool is_ours = request->refused_status == 0;
+    const int http_status = is_ours ? reply->status : request->refused_status;
+    event->outcome = outcome_of(http_status);
     event->reason = request->status == GALEN_OK ? NULL : galen_status_slug(request->status);
-    event->out_status = AUDIT_COUNT((uint64_t)reply->status);
-    event->out_bytes = AUDIT_COUNT(reply->body == NULL ? 0 : blob_size(reply->body));
+    event->out_status = AUDIT_COUNT((uint64_t)http_status);
+    if (is_ours) {
+        event->out_bytes = AUDIT_COUNT(reply->body == NULL ? 0 : blob_size(reply->body));
+    }
 }
 
 static enum galen_status write_event(struct request *request)

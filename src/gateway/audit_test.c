@@ -143,6 +143,19 @@ static void a_client_that_leaves_is_recorded(void **state)
     assert_int_equal(rig->release_count, 1);
 }
 
+static void a_body_that_is_refused_on_its_way_is_recorded_as_it_was_answered(void **state)
+{
+    struct rig *rig = *state;
+    begin(rig, HTTP_POST, "/infer");
+    assert_true(rig->wants_body);
+    request_refuse(&rig->request, 413);
+    pump(rig);
+    assert_int_equal(audit.count, 1);
+    EXPECT_CONTAINS(audit.text, "\"outcome\":\"refused\",\"reason\":\"too-large\"");
+    EXPECT_CONTAINS(audit.text, "\"out\":{\"status\":413}");
+    assert_int_equal(rig->release_count, 1);
+}
+
 static void a_client_that_leaves_during_the_record_changes_nothing(void **state)
 {
     struct rig *rig = *state;
@@ -218,6 +231,7 @@ int main(void)
         AUDIT_TEST(a_media_type_of_the_clients_own_is_not_recorded),
         AUDIT_TEST(a_model_that_fails_leaves_a_record),
         AUDIT_TEST(a_client_that_leaves_is_recorded),
+        AUDIT_TEST(a_body_that_is_refused_on_its_way_is_recorded_as_it_was_answered),
         AUDIT_TEST(a_client_that_leaves_during_the_record_changes_nothing),
         AUDIT_TEST(another_process_that_ran_the_model_is_named),
         AUDIT_TEST(probes_and_pages_leave_none),

@@ -171,7 +171,9 @@ static void on_gone(void *context, struct http_exchange *exchange)
 {
     (void)context;
     struct visit *visit = http_exchange_context(exchange);
-    if (visit != NULL) {
+    if (visit != NULL && http_exchange_refusal(exchange) != 0) {
+        request_refuse(&visit->request, http_exchange_refusal(exchange));
+    } else if (visit != NULL) {
         request_cancel(&visit->request);
     }
 }

@@ -78,6 +78,7 @@ void request_start(struct request *request)
     writer_init(&request->audit_fields, 0);
     request->preprocess_ns = 0;
     request->infer_ns = 0;
+    request->refused_status = 0;
     request->status = GALEN_OK;
     request->reply = (struct reply){0};
     request->preprocess_call = (struct infer_call){0};
@@ -95,16 +96,28 @@ void request_receive(struct request *request, struct bytes body)
     run(request);
 }
 
+/* A request whose body will not come. */
+static void end_reading(struct request *request, enum galen_status status, const char *why)
+{
+    request->state = REQUEST_RUNNING;
+    request->status = error_set(&request->error, status, "%s", why);
+    request->phase_index = first_always(request->phase_index);
+    run(request);
+}
+
+void request_refuse(struct request *request, int http_status)
+{
+    INVARIANT(request->state == REQUEST_READING);
+    request->refused_status = http_status;
+    end_reading(request, status_from_refusal(http_status), "the body was refused");
+}
+
 void request_cancel(struct request *request)
 {
     if (request->state == REQUEST_WAITING) {
         infer_cancel(request->pending);
     } else if (request->state == REQUEST_READING) {
-        request->state = REQUEST_RUNNING;
-        request->status =
-            error_set(&request->error, GALEN_CANCELLED, "the client went away");
-        request->phase_index = first_always(request->phase_index);
-        run(request);
+        end_reading(request, GALEN_CANCELLED, "the client went away");
     }
 }
 

@@ -81,6 +81,7 @@ struct request {
     struct writer audit_fields;
 
     /* the outcome */
+    int refused_status; /* what HTTP's server answered in our place; 0: it did not */
     enum galen_status status;
     struct error error;
     struct reply reply;
@@ -91,6 +92,10 @@ void request_start(struct request *request);
 
 /* After read_body. Borrowed until release. */
 void request_receive(struct request *request, struct bytes body);
+
+/* After read_body, in its place: the server of HTTP refused the body (too large, too slow,
+ * malformed) and has answered with this status already. */
+void request_refuse(struct request *request, int http_status);
 
 /* The client is gone. */
 void request_cancel(struct request *request);

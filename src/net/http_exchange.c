@@ -217,12 +217,18 @@ void http_exchange_respond(struct http_exchange *exchange,
     write_response(exchange, response);
 }
 
+int http_exchange_refusal(const struct http_exchange *exchange)
+{
+    return exchange->refusal_status;
+}
+
 void exchange_refuse(struct http_exchange *exchange, struct http1_refusal refusal)
 {
     const struct http_handler *handler = &exchange->server->handler;
     const struct bytes path = exchange->was_announced ? exchange->head.path : BYTES_NONE;
     struct http_response response = {.status = refusal.status};
     struct error error = {.text = ""};
+    exchange->refusal_status = refusal.status;
     exchange_give_up(exchange);
     (void)error_set(&error, GALEN_INVALID, "%s", refusal.text);
     handler->refuse(handler->context, refusal.status, path, &error, &response);

@@ -96,6 +96,9 @@ void http_exchange_read_body(struct http_exchange *exchange,
 /* From `body` on; borrowed while the exchange lives. */
 struct blob *http_exchange_body(const struct http_exchange *exchange);
 
+/* From `gone` on: the status of the server's own refusal; 0: the client went away. */
+int http_exchange_refusal(const struct http_exchange *exchange);
+
 /* Once for an exchange. Headers are copied, parts taken, also when the client is gone. */
 void http_exchange_respond(struct http_exchange *exchange,
                            const struct http_response *response);

@@ -84,6 +84,7 @@ struct http_exchange {
     void *context;
     bool was_announced; /* to the handler */
     bool is_gone;
+    int refusal_status; /* of the server's own; 0: it did not refuse */
     bool is_answered;
     bool body_is_whole;
     bool closes; /* the connection, after this response */

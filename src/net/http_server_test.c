@@ -305,6 +305,7 @@ static void malformed_chunk_is_400_and_the_handler_hears_of_it(void **state)
     assert_true(raw_await(&fixture.client, "HTTP/1.1 400 Bad Request\r\n"));
 
     assert_int_equal(fixture.gone_count, 1);
+    assert_int_equal(fixture.gone_refusal, 400);
     assert_non_null(strstr(fixture.client.answer, "\r\n\r\nrefused\n"));
 }
 
@@ -366,6 +367,7 @@ static void client_that_leaves_before_the_answer_is_reported_once(void **state)
     raw_close(&fixture.client);
     AWAIT(connections() == 0);
     assert_int_equal(fixture.gone_count, 1);
+    assert_int_equal(fixture.gone_refusal, 0);
     answer(fixture.waiting, 200, blob_ref(http_exchange_body(fixture.waiting)));
 
     assert_int_equal(fixture.gone_count, 1); /* and the part is released: LeakSanitizer */

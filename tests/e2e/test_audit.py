@@ -21,6 +21,9 @@ PROBES = ("/healthz", "/readyz", "/openapi.json", "/docs", "/v2", "/v2/health/li
 BEHIND = {"infer": {"gateway", "preprocess", "engine"}, "v2": {"gateway", "engine"}}
 
 
+ANNOUNCED = {"Content-Length": str(100_000_000)}  # refused before a byte of it comes
+
+
 def with_id(request_id: str) -> dict[str, str]:
     return {"X-Request-Id": request_id}
 
@@ -34,6 +37,7 @@ def ask(galen) -> dict:
         "v2-own": galen.request("POST", V2_INFER, as_tensor()),
         "missing": galen.infer(by_features() | {"model": "nope"}),
         "wrong": galen.request("POST", "/infer", b"{"),
+        "too-large": galen.request("POST", "/infer", b"", ANNOUNCED | with_id("too-large")),
     }
 
 
@@ -51,7 +55,7 @@ class History:
         self.chains = trail.check(folder / "audit")
 
     def records(self, name: str) -> dict[str, dict]:
-        return trail.of_request(self.chains, self.replies[name].headers["x-request-id"])
+        return trail.of_request(self.chains, self.replies[name].headers.get("x-request-id", name))
 
     def record(self, name: str) -> dict:
         """Of the process that answered the client."""
@@ -108,7 +112,7 @@ def test_the_body_is_in_the_record_by_its_size_and_its_pseudonym(history):
 
 
 @pytest.mark.parametrize("request_name, reason, status", [
-    ("missing", "not-found", 404), ("wrong", "malformed", 400)])
+    ("missing", "not-found", 404), ("wrong", "malformed", 400), ("too-large", "too-large", 413)])
 def test_a_refused_request_leaves_a_record_too(history, request_name, reason, status):
     record = history.record(request_name)
     assert set(history.records(request_name)) <= set(trail.EDGES)

@@ -26,6 +26,7 @@ struct fixture {
     size_t headers_count;
     size_t body_count;
     size_t gone_count;
+    int gone_refusal;
     size_t lead;
     bool body_is_aligned;
     bool inside_a_call;
@@ -105,9 +106,9 @@ static inline void on_body(void *context, struct http_exchange *exchange)
 static inline void on_gone(void *context, struct http_exchange *exchange)
 {
     (void)context;
-    (void)exchange;
     assert_false(fixture.inside_a_call);
     fixture.gone_count++;
+    fixture.gone_refusal = http_exchange_refusal(exchange);
 }
 
 static inline void on_refuse(void *context, int status, struct bytes path,
