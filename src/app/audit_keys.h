@@ -5,7 +5,6 @@
 #include "service/audit/checkpoint.h"
 #include "service/keys.h"
 
-#define AUDIT_KEYS_OPTIONS "--key VERIFIERKEY, or --keys FOLDER"
 #define AUDIT_KEY_COUNT_MAX 256u
 
 /* Zeroed: none. */

@@ -6,6 +6,7 @@
 
 #include "app/audit.h"
 #include "app/audit_proof.h"
+#include "app/keys_folder.h"
 #include "codec/json_writer.h"
 #include "service/audit/trail_check.h"
 
@@ -56,19 +57,15 @@ static bool take_argument(struct wish *wish, const struct argument *argument)
     }
 }
 
-static bool is_whole(const struct wish *wish)
+static bool is_whole(struct wish *wish)
 {
     if ((wish->trails.count == 0) == (wish->proof == NULL)) {
         (void)audit_complain(
             "verify", "needs a trail, or --proof FILE; see galen audit verify --help");
         return false;
     }
-    if (wish->keys.count == 0) {
-        (void)audit_complain("verify",
-                             "needs a key whose signatures count: " AUDIT_KEYS_OPTIONS);
-        return false;
-    }
-    return true;
+    return wish->keys.count > 0 ||
+           audit_keys_add_folder(&wish->keys, keys_folder_default());
 }
 
 static bool read_wish(int count, char **words, struct wish *wish)
@@ -234,8 +231,8 @@ static enum exit_code run(int argument_count, char **arguments)
 const struct audit_command audit_verify_command = {
     .name = "verify",
     .help =
-        "Usage: galen audit verify --key VERIFIERKEY... [OPTION]... TRAIL...\n"
-        "       galen audit verify --key VERIFIERKEY... --proof FILE\n\n"
+        "Usage: galen audit verify [OPTION]... TRAIL...\n"
+        "       galen audit verify [OPTION]... --proof FILE\n\n"
         "Reads every record of every chain: its form, its place, its hash, what follows "
         "it;\n"
         "that the signed checkpoints cover these records; what chains tell of one "
@@ -246,7 +243,8 @@ const struct audit_command audit_verify_command = {
         "written.\n\n"
         "  --key VERIFIERKEY   whose checkpoints count, as galen key list prints it; "
         "several\n"
-        "  --keys FOLDER       those of a folder's .pub files\n"
+        "  --keys FOLDER       those of a folder's .pub files; without either option, of\n"
+        "                      GALEN_KEYS_DIRECTORY or of keys\n"
         "  --witness FOLDER    copies of checkpoints that somebody else keeps\n"
         "                      (audit.witness)\n"
         "  --proof FILE        what galen audit prove printed; no trail is needed\n"

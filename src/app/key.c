@@ -6,6 +6,7 @@
 
 #include "app/arguments.h"
 #include "app/command.h"
+#include "app/keys_folder.h"
 #include "base/limits.h"
 #include "codec/json_writer.h"
 #include "service/keys.h"
@@ -48,12 +49,6 @@ static enum exit_code finish(void)
     return fflush(stdout) == 0 ? EXIT_DONE : EXIT_FAILED;
 }
 
-static const char *default_folder(void)
-{
-    const char *named = getenv("GALEN_KEYS_DIRECTORY");
-    return named != NULL && named[0] != '\0' ? named : "keys";
-}
-
 static bool take_argument(struct wish *wish, const struct argument *argument)
 {
     switch (argument->option) {
@@ -76,7 +71,7 @@ static bool read_wish(int count, char **words, struct wish *out_wish)
 {
     struct arguments arguments = {count, words, options};
     struct argument argument;
-    *out_wish = (struct wish){.folder = default_folder()};
+    *out_wish = (struct wish){.folder = keys_folder_default()};
     while (arguments_next(&arguments, &argument)) {
         if (!take_argument(out_wish, &argument)) {
             (void)complain("that is not understood here; see galen key --help");

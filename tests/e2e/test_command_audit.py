@@ -193,7 +193,6 @@ WRONG = {
     "no command": ([], "a command is needed"),
     "another command": (["check"], "check: there is no such command"),
     "no trail": (["verify", "--key", "K"], "verify: needs a trail, or --proof FILE"),
-    "no key": (["verify", "T"], "needs a key whose signatures count"),
     "a key that is none": (["verify", "--key", "name+00+AA", "T"], "is no verifier key"),
     "an option that is none": (["verify", "--keyring", "T"], "there is no such option"),
     "no folder of keys": (["verify", "--keys", "/nonexistent", "T"], "/nonexistent"),

@@ -384,6 +384,13 @@ void http_exchange_read_body(struct http_exchange *exchange,
     virtual_schedule(world, &exchange->body_arrives, delay_ns());
 }
 
+/* The wire's server refuses nothing by itself. */
+int http_exchange_refusal(const struct http_exchange *exchange)
+{
+    (void)exchange;
+    return 0;
+}
+
 struct blob *http_exchange_body(const struct http_exchange *exchange)
 {
     return exchange->body;
