@@ -79,7 +79,7 @@ static uint32_t *find_slot(const struct tally *tally, const struct bytes *values
 static void put_into_slots(struct tally *tally)
 {
     for (size_t i = 0; i < tally->count; i++) {
-        struct bytes values[TALLY_FIELD_COUNT_MAX];
+        struct bytes values[TALLY_FIELD_COUNT_MAX] = {{NULL, 0}};
         for (size_t k = 0; k < tally->field_count; k++) {
             values[k] = bytes_from_string(tally->groups[i].values[k]);
         }
@@ -135,7 +135,7 @@ static enum galen_status copy_values(const struct tally *tally, const struct byt
 enum galen_status tally_group_of(struct tally *tally, const struct bytes *values,
                                  struct tally_group **out_group)
 {
-    struct bytes texts[TALLY_FIELD_COUNT_MAX];
+    struct bytes texts[TALLY_FIELD_COUNT_MAX] = {{NULL, 0}};
     for (size_t i = 0; i < tally->field_count; i++) {
         texts[i] = bytes_first(values[i], bytes_find(values[i], '\0'));
     }

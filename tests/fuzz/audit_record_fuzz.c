@@ -54,7 +54,7 @@ static void expect_claim(struct bytes line, const struct audit_record *record)
 {
     struct arena arena;
     struct audit_claim claim;
-    arena_init(&arena, 64 * LIMIT_AUDIT_RECORD_SIZE_BYTES_MAX);
+    arena_init(&arena, (size_t)64 * LIMIT_AUDIT_RECORD_SIZE_BYTES_MAX);
     if (audit_claim_read(line, record, &arena, &claim) == GALEN_OK &&
         claim.chain[0] != '\0') {
         INVARIANT(audit_chain_name_is_valid(bytes_from_string(claim.chain)));
