@@ -90,14 +90,13 @@ void sha256_to_hex(const uint8_t *digest, char *out_hex)
     }
 }
 
-static int hex_digit(uint8_t byte)
-{
-    if (byte >= '0' && byte <= '9') {
-        return byte - '0';
-    }
-    const uint8_t lower = byte | 0x20;
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
+/* Of each byte the value of the digit that it is, plus 1. */
+static const uint8_t hex_values[256] = {
+    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,
+    ['6'] = 7,  ['7'] = 8,  ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12,
+    ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16, ['A'] = 11, ['B'] = 12,
+    ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+};
 
 bool sha256_from_hex(struct bytes hex, uint8_t *out_digest)
 {
@@ -106,12 +105,12 @@ bool sha256_from_hex(struct bytes hex, uint8_t *out_digest)
         return false;
     }
     for (size_t i = 0; i < SHA256_SIZE; i++) {
-        const int high = hex_digit(hex.data[2 * i]);
-        const int low = hex_digit(hex.data[2 * i + 1]);
-        if (high < 0 || low < 0) {
+        const uint8_t high = hex_values[hex.data[2 * i]];
+        const uint8_t low = hex_values[hex.data[2 * i + 1]];
+        if (high == 0 || low == 0) {
             return false;
         }
-        digest[i] = (uint8_t)(high * 16 + low);
+        digest[i] = (uint8_t)((high - 1) * 16 + (low - 1));
     }
     memcpy(out_digest, digest, sizeof(digest));
     return true;
