@@ -251,12 +251,12 @@ static enum galen_status take_line(struct run *run, const char *file)
                          : status == GALEN_NOT_FOUND ? AUDIT_FAULT_TORN
                                                      : AUDIT_FAULT_FORM);
     } else if (status == GALEN_OK) {
-        set_file(run, file);
         status = audit_verifier_record(&run->verifier, line);
     } else {
         return cannot_read(run, file, status);
     }
     if (status == GALEN_INVALID) {
+        set_file(run, file);
         TRY(end_torn(run, offset));
         return GALEN_NOT_FOUND;
     }
