@@ -25,8 +25,9 @@ class Call:
 
     @property
     def target(self) -> str:
-        """What the descriptor, the first argument, is of."""
-        return re.match(r"\d+<(.*?)>[,)]", self.text)[1]
+        """What the descriptor, the first argument, is of; "" where it is of nothing."""
+        match = re.match(r"\d+<(.*?)>[,)]", self.text)
+        return match[1] if match else ""
 
     @property
     def failed(self) -> bool:
