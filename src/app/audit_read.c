@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "base/invariant.h"
 #include "base/limits.h"
 #include "base/utc.h"
 #include "service/audit/event.h"
@@ -19,6 +20,7 @@ struct reading {
     bool is_damaged;
 };
 
+/* Paths are those of audit.def: their names are short. */
 static const struct json *member_at(const struct json *root, const char *path)
 {
     char name[64];
@@ -27,7 +29,9 @@ static const struct json *member_at(const struct json *root, const char *path)
     while (rest.size > 0) {
         struct bytes head;
         rest = bytes_split(rest, '.', &head);
-        (void)snprintf(name, sizeof(name), "%.*s", BYTES_PRINT(head));
+        INVARIANT(head.size < sizeof(name));
+        memcpy(name, head.data, head.size);
+        name[head.size] = '\0';
         if (at == NULL || json_type(at) != JSON_OBJECT) {
             return NULL;
         }
