@@ -38,6 +38,14 @@ static const struct audit_command *find(const char *name)
     return NULL;
 }
 
+/* A report that was cut off by a full disk is none. */
+static enum exit_code finish(enum exit_code code)
+{
+    return fflush(stdout) == 0 && ferror(stdout) == 0
+               ? code
+               : audit_complain("standard output", "cannot be written");
+}
+
 static enum exit_code run(int argument_count, char **arguments)
 {
     if (argument_count < 1) {
@@ -47,7 +55,7 @@ static enum exit_code run(int argument_count, char **arguments)
     return command == NULL
                ? audit_complain(arguments[0],
                                 "there is no such command; see galen audit --help")
-               : command->run(argument_count - 1, arguments + 1);
+               : finish(command->run(argument_count - 1, arguments + 1));
 }
 
 static const char *help(int argument_count, char **arguments)
@@ -69,7 +77,8 @@ const struct command audit_command = {
             "  export      records for Elasticsearch, Loki and FHIR\n"
             "  schema      what records may say\n"
             "\n`galen audit COMMAND --help` says more; docs/audit.md has the format.\n"
-            "Exit codes: 0 done, 1 a fault was found, 2 wrong usage or nothing to read.\n",
+            "Exit codes: 0 done, 1 a fault was found, 2 wrong usage, nothing to read,\n"
+            "or the output cannot be written.\n",
     .help_of = help,
     .run = run,
 };

@@ -3,10 +3,12 @@
 import csv
 import io
 import json
+import subprocess
 
 import pytest
 from audit_sample import Sample, run, written
 from audit_trail import Chain, infer_fields
+from process import BINARY, DEADLINE_S
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +117,16 @@ def test_a_request_counts_once(tmp_path):
     assert [json.loads(line)["service"] for line in done.stdout.splitlines()] == ["gateway"]
     done = run("report", "--by", "service", "--service", "engine", "--json", tmp_path)
     assert [json.loads(line)["requests"] for line in done.stdout.splitlines()] == [1]
+
+
+@pytest.mark.parametrize("words", [["search"], ["report", "--by", "model"],
+                                   ["export", "--format", "loki"], ["export", "--format", "fhir"]])
+def test_an_output_that_cannot_be_written_is_told(sample, words):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([BINARY, "audit", *words, sample.path], stdout=full, text=True,
+                              stderr=subprocess.PIPE, timeout=DEADLINE_S, check=False)
+    assert done.returncode == 2
+    assert "standard output: cannot be written" in done.stderr
 
 
 WRONG = {
