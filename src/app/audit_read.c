@@ -168,24 +168,32 @@ static void on_damage(void *context, const char *chain, const char *file)
                   reading->trail, chain, file);
 }
 
+/* A line has a record's form, but a time that is none, or is no JSON. */
+static enum galen_status pass_over(struct reading *reading,
+                                   const struct audit_record *record)
+{
+    char chain[AUDIT_CHAIN_NAME_BYTES_MAX + 1];
+    (void)snprintf(chain, sizeof(chain), "%.*s", BYTES_PRINT(record->head.chain));
+    on_damage(reading, chain, "");
+    return GALEN_OK;
+}
+
 static enum galen_status on_record(void *context, const struct audit_record *record,
                                    struct bytes line)
 {
     struct reading *reading = context;
     struct audit_entry entry = {.record = record, .line = line};
+    uint64_t wall_ns;
+    if (!utc_read(record->head.ts, &wall_ns)) {
+        return pass_over(reading, record);
+    }
     if (!head_passes(reading->filter, record)) {
         return GALEN_OK;
     }
     arena_clear(&reading->arena);
     const enum galen_status status = json_parse(line, &reading->arena, &entry.root, NULL);
-    if (status == GALEN_NO_MEMORY) {
-        return status;
-    }
     if (status != GALEN_OK) {
-        char chain[AUDIT_CHAIN_NAME_BYTES_MAX + 1];
-        (void)snprintf(chain, sizeof(chain), "%.*s", BYTES_PRINT(record->head.chain));
-        on_damage(reading, chain, "");
-        return GALEN_OK;
+        return status == GALEN_NO_MEMORY ? status : pass_over(reading, record);
     }
     return body_passes(reading->filter, &entry)
                ? reading->on_entry(reading->context, &entry)

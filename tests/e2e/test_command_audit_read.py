@@ -75,6 +75,23 @@ def test_what_is_no_record_is_passed_over_and_told(tmp_path):
     assert len(done.stdout.splitlines()) == 20
 
 
+@pytest.mark.parametrize(("right", "wrong"), [
+    (b"2026-11-25T20:00:00.000003Z", b"2026-11-31T20:00:00.000003Z"),
+    (b'"outcome":"ok"', b'"outcome":"o""')])
+def test_a_record_that_says_nothing_sensible_is_passed_over(tmp_path, right, wrong):
+    damaged = Sample(tmp_path)
+    path = damaged.first.folder / "000001.ndjson"
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([*lines[:3], lines[3].replace(right, wrong), *lines[4:]]))
+    for words in (["search"], ["export", "--format", "loki"]):
+        done = run(*words, damaged.path)
+        assert done.returncode == 1
+        assert "something that is no record is passed over" in done.stderr
+        said = done.stdout.replace("\\", "")
+        assert '"request-1"' in said
+        assert '"request-2"' not in said
+
+
 def test_a_report_sums_by_fields(sample):
     done = run("report", "--by", "model,outcome", "--json", sample.path)
     assert [json.loads(line) for line in done.stdout.splitlines()] == [
