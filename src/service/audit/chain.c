@@ -208,11 +208,11 @@ static enum galen_status keep_note(struct audit_chain *chain, struct writer *not
     if (chain->checkpoints == NULL) {
         TRY(create_file(chain, "checkpoints", &chain->checkpoints, out_error));
     }
-    witness(chain, writer_bytes(note));
     writer_put_byte(note, '\n');
     TRY(note->status);
     TRY(keep(chain, chain->checkpoints, writer_bytes(note), out_error));
     chain->durable.checkpoint_bytes += note->size;
+    witness(chain, bytes_first(writer_bytes(note), note->size - 1));
     return GALEN_OK;
 }
 
@@ -291,21 +291,29 @@ static enum galen_status begin(struct audit_chain *chain,
     put_predecessor(previous, &event);
     memcpy(chain->hash, previous->hash, sizeof(chain->hash));
     TRY(append_event(chain, &event));
-    return keep_batch(chain, out_error);
+    TRY(keep_batch(chain, out_error));
+    return make_checkpoint(chain, out_error);
+}
+
+static void remove_file(struct audit_chain *chain, const char *name)
+{
+    char path[PATH_SIZE + AUDIT_CHAIN_NAME_SIZE];
+    (void)snprintf(path, sizeof(path), "%s/%s", chain->path, name);
+    disk_of(chain)->remove(chain->options.disk, path);
 }
 
 /* A chain that could not begin leaves nothing: on a full disk it is tried again and again.
  * A file that it did not make is another's. */
 static void discard(struct audit_chain *chain)
 {
-    char path[PATH_SIZE + AUDIT_CHAIN_NAME_SIZE];
-    struct audit_disk *disk = chain->options.disk;
     if (chain->segment != NULL) {
-        (void)snprintf(path, sizeof(path), "%s/000001.ndjson", chain->path);
-        disk->ops->remove(disk, path);
+        remove_file(chain, "000001.ndjson");
+    }
+    if (chain->checkpoints != NULL) {
+        remove_file(chain, "checkpoints");
     }
     if (chain->path[0] != '\0') {
-        disk->ops->remove(disk, chain->path);
+        disk_of(chain)->remove(chain->options.disk, chain->path);
     }
 }
 
