@@ -35,9 +35,10 @@ static enum phase_result admit(struct request *request)
     choose_id(request);
     const enum galen_status status = route_find(request->head->method, request->head->path,
                                                 &request->endpoint, &request->error);
-    if (request->endpoint != NULL) {
-        request->leaves_record = request->endpoint->leaves_record;
+    if (request->endpoint == NULL) {
+        return request_fail(request, status); /* a path that is none leaves a record, too */
     }
+    request->leaves_record = request->endpoint->leaves_record;
     return status == GALEN_OK ? run_optional(request, request->endpoint->admit)
                               : request_fail(request, status);
 }

@@ -53,6 +53,7 @@ static void run_at_once(struct mailbox *mailbox, struct task *task)
 static void submit(struct bench *bench, struct audit_entry *entry)
 {
     struct list one;
+    INVARIANT(bench->audit != NULL);
     list_init(&one);
     list_append(&one, &entry->link);
     bench->audit->ops->submit(bench->audit, &one);

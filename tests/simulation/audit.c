@@ -355,12 +355,12 @@ static int remove_one(const char *path, const struct stat *status, int type,
 static void verify(const struct world *world)
 {
     char folder[] = "/tmp/galen-audit-XXXXXX";
-    INVARIANT(mkdtemp(folder) != NULL);
+    INVARIANT(mkdtemp(folder) != NULL && world->trail_count <= TRAIL_COUNT);
     for (size_t i = 0; i < world->trail_count; i++) {
         char trail[PATH_SIZE];
         struct error error;
         virtual_disk_visit(&world->disk.disks[i], write_file, folder);
-        (void)snprintf(trail, sizeof(trail), "%s/%s", folder, trails[i]);
+        (void)snprintf(trail, sizeof(trail), "%s/%c/audit", folder, (char)('a' + i));
         const struct audit_trail_check check = {
             .trail = trail,
             .keys = &world->checkpoint_key,

@@ -40,10 +40,10 @@ struct audit_chain_options {
 
 struct audit_chain;
 
-/* Begins a chain in the trail, which is made where it is not there, with a durable and signed `start`
- * that commits to known, or where that is NULL to the newest chain of the service that is
- * found. missed goes into it; 0 does not. GALEN_UNAVAILABLE: the disk; the rest of
- * audit_predecessor_find. options are copied. */
+/* Begins a chain in the trail, which is made where it is not there, with a durable `start`,
+ * signed at once, that commits to known, or where that is NULL to the newest chain of the
+ * service that is found. missed goes into it; 0 does not. On failure nothing of it stays.
+ * GALEN_UNAVAILABLE: the disk; the rest of audit_predecessor_find. options are copied. */
 MUST_USE enum galen_status audit_chain_open(const struct audit_chain_options *options,
                                             const char *trail,
                                             const struct audit_predecessor *known,

@@ -122,19 +122,25 @@ static enum galen_status read_last_segments(struct search *search, unsigned numb
     return GALEN_OK;
 }
 
+/* What comes behind the first empty line, that is, behind two line feeds. */
+static bool skip_empty_line(struct bytes *rest)
+{
+    for (size_t i = 0; i + 1 < rest->size; i++) {
+        if (rest->data[i] == '\n' && rest->data[i + 1] == '\n') {
+            *rest = bytes_from(*rest, i + 2);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A note has an empty line in it, and one behind it. */
 static bool skip_note(struct bytes *rest)
 {
-    const uint8_t *text_end = memmem(rest->data, rest->size, "\n\n", 2);
-    if (text_end == NULL) {
-        return false;
-    }
-    const struct bytes behind = bytes_from(*rest, (size_t)(text_end - rest->data) + 2);
-    const uint8_t *note_end = memmem(behind.data, behind.size, "\n\n", 2);
-    if (note_end == NULL) {
-        return false;
-    }
-    *rest = bytes_from(behind, (size_t)(note_end - behind.data) + 2);
-    return true;
+    struct bytes behind = *rest;
+    const bool is_whole = skip_empty_line(&behind) && skip_empty_line(&behind);
+    *rest = is_whole ? behind : *rest;
+    return is_whole;
 }
 
 static enum galen_status read_checkpoints(struct search *search)

@@ -20,6 +20,7 @@ struct audit_writer {
     pthread_mutex_t lock;
     pthread_cond_t work; /* something waits, or it ends; on the monotonic clock */
     struct list queue;
+    struct list batch; /* the thread's own: what it took of the queue */
     bool ends;
     struct audit_writer_statistics statistics;
     bool sink_fails[AUDIT_SINK_COUNT_MAX]; /* as it was said */
@@ -104,14 +105,14 @@ static void wait_until(struct audit_writer *writer, uint64_t due_ns)
     (void)pthread_cond_timedwait(&writer->work, &writer->lock, &due);
 }
 
-/* Waits for work, or for a checkpoint to be due, and takes what there is into batch. False:
+/* Waits for work, or for a checkpoint to be due, and takes what there is. False:
  * it is over. */
-static bool take_batch(struct audit_writer *writer, struct list *batch)
+static bool take_batch(struct audit_writer *writer)
 {
+    struct list *batch = &writer->batch;
     const uint64_t log_due_ns = audit_log_due_ns(writer->log);
     const uint64_t due_ns =
         log_due_ns < writer->space_due_ns ? log_due_ns : writer->space_due_ns;
-    list_init(batch);
     (void)pthread_mutex_lock(&writer->lock);
     while (list_is_empty(&writer->queue) && !writer->ends &&
            clock_monotonic_ns() < due_ns) {
@@ -177,8 +178,9 @@ static void tell_change(struct audit_writer *writer, bool is_available)
     }
 }
 
-static void commit(struct audit_writer *writer, struct list *batch)
+static void commit(struct audit_writer *writer)
 {
+    struct list *batch = &writer->batch;
     const uint64_t begin_ns = clock_monotonic_ns();
     const size_t count = batch->count;
     for (struct list_link *link = list_first(batch); link != NULL;
@@ -194,10 +196,9 @@ static void commit(struct audit_writer *writer, struct list *batch)
 static void *run(void *context)
 {
     struct audit_writer *writer = context;
-    struct list batch;
     note_space(writer);
-    while (take_batch(writer, &batch)) {
-        commit(writer, &batch);
+    while (take_batch(writer)) {
+        commit(writer);
         note_space(writer);
     }
     return NULL;
@@ -237,6 +238,7 @@ enum galen_status audit_writer_create(const struct audit_log_options *options,
     writer->options.on_sink = on_sink;
     writer->options.context = writer;
     list_init(&writer->queue);
+    list_init(&writer->batch);
     init_lock(writer);
     const enum galen_status status = start(writer, out_error);
     if (status != GALEN_OK) {
