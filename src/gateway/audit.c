@@ -12,17 +12,6 @@ static bool asked_a_model(const struct request *request)
     return request->infer_call.done != NULL && request->infer_call.operation == INFER_RUN;
 }
 
-static const char *outcome_of(int http_status)
-{
-    if (http_status < 400) {
-        return "ok";
-    }
-    if (http_status == galen_status_http(GALEN_CANCELLED)) {
-        return "cancelled";
-    }
-    return http_status < 500 ? "refused" : "failed";
-}
-
 static void put_model(const struct request *request, struct audit_event *event)
 {
     const struct repository_version *version = request->version;
@@ -80,7 +69,7 @@ static void put_answer(const struct request *request, struct audit_event *event)
     const struct reply *reply = &request->reply;
     const bool is_ours = request->refused_status == 0;
     const int http_status = is_ours ? reply->status : request->refused_status;
-    event->outcome = outcome_of(http_status);
+    event->outcome = audit_outcome(http_status);
     event->reason = request->status == GALEN_OK ? NULL : galen_status_slug(request->status);
     event->out_status = AUDIT_COUNT((uint64_t)http_status);
     if (is_ours) {

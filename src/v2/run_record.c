@@ -7,18 +7,6 @@
 
 enum { CODE_SIZE = 32 };
 
-static const char *outcome_of(const struct run_record *record)
-{
-    const int http_status = record->reply->status;
-    if (record->status == GALEN_CANCELLED) {
-        return "cancelled";
-    }
-    if (http_status < 400) {
-        return "ok";
-    }
-    return http_status < 500 ? "refused" : "failed";
-}
-
 /* A name that no model has is the client's word, and none of ours. */
 static bool names_a_model(const struct run_record *record)
 {
@@ -42,7 +30,7 @@ static void put_model(const struct run_record *record, struct audit_event *event
 static void put_answer(const struct run_record *record, struct audit_event *event)
 {
     const struct reply *reply = record->reply;
-    event->outcome = outcome_of(record);
+    event->outcome = audit_outcome(reply->status);
     event->reason = record->status == GALEN_OK ? NULL : galen_status_slug(record->status);
     event->out_status = AUDIT_COUNT((uint64_t)reply->status);
     event->out_bytes = AUDIT_COUNT(reply->body == NULL ? 0 : blob_size(reply->body));

@@ -29,6 +29,17 @@ static const struct {
 #include "service/audit/audit.def"
 };
 
+const char *audit_outcome(int http_status)
+{
+    if (http_status < 400) {
+        return "ok";
+    }
+    if (http_status == galen_status_http(GALEN_CANCELLED)) {
+        return "cancelled";
+    }
+    return http_status < 500 ? "refused" : "failed";
+}
+
 const char *audit_event_name(enum audit_event_kind kind)
 {
     return events[kind].name;

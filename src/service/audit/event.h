@@ -50,6 +50,9 @@ struct audit_field {
 extern const struct audit_field audit_fields[];
 extern const size_t audit_field_count;
 
+/* The outcome of a request that is answered with this status of HTTP. */
+const char *audit_outcome(int http_status);
+
 const char *audit_event_name(enum audit_event_kind kind);
 const char *audit_event_meaning(enum audit_event_kind kind);
 

@@ -140,6 +140,15 @@ static void the_largest_event_fits_a_record(void **state)
     }
 }
 
+static void outcomes_follow_from_the_answer(void **state)
+{
+    (void)state;
+    assert_string_equal(audit_outcome(200), "ok");
+    assert_string_equal(audit_outcome(422), "refused");
+    assert_string_equal(audit_outcome(499), "cancelled");
+    assert_string_equal(audit_outcome(503), "failed");
+}
+
 static int clear(void **state)
 {
     (void)state;
@@ -155,6 +164,7 @@ int main(void)
         cmocka_unit_test(no_text_can_end_a_line_or_a_string),
         cmocka_unit_test(a_text_of_a_megabyte_is_cut_between_characters),
         cmocka_unit_test(what_is_not_utf8_is_replaced),
+        cmocka_unit_test(outcomes_follow_from_the_answer),
         cmocka_unit_test(the_largest_event_fits_a_record),
     };
     return cmocka_run_group_tests(tests, NULL, clear);
