@@ -172,7 +172,7 @@ static void on_damage(void *context, const char *chain, const char *file)
 static enum galen_status pass_over(struct reading *reading,
                                    const struct audit_record *record)
 {
-    char chain[AUDIT_CHAIN_NAME_BYTES_MAX + 1];
+    char chain[AUDIT_CHAIN_NAME_SIZE];
     (void)snprintf(chain, sizeof(chain), "%.*s", BYTES_PRINT(record->head.chain));
     on_damage(reading, chain, "");
     return GALEN_OK;

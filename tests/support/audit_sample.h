@@ -35,7 +35,7 @@ struct sample_chain {
     const struct temporary_folder *folder; /* the trail */
     const struct sample_signer *signer;
     const char *witness; /* a folder of the trail's; NULL: none */
-    char name[AUDIT_CHAIN_NAME_BYTES_MAX + 1];
+    char name[AUDIT_CHAIN_NAME_SIZE];
     struct sha256 *sha256;
     struct merkle merkle;
     uint8_t hash[SHA256_SIZE];

@@ -33,7 +33,7 @@ struct audit_chain {
     uint64_t checkpointed_size; /* records that the last checkpoint covers */
     uint64_t first_unsigned_ns; /* when the first record behind it came */
     uint64_t unwitnessed_count;
-    struct audit_predecessor durable; /* of this chain */
+    struct audit_claim durable; /* of this chain */
 };
 
 static const struct audit_disk_ops *disk_of(const struct audit_chain *chain)
@@ -256,29 +256,8 @@ static struct audit_count count_unless_0(uint64_t number)
     return number == 0 ? (struct audit_count){.is_set = false} : AUDIT_COUNT(number);
 }
 
-static void put_predecessor(const struct audit_predecessor *previous,
-                            struct audit_event *event)
-{
-    if (previous->chain[0] == '\0') {
-        return;
-    }
-    event->previous_chain = bytes_from_string(previous->chain);
-    event->previous_records = AUDIT_COUNT(previous->record_count);
-    event->previous_unsure = previous->is_unsure ? "disk-failed" : NULL;
-    event->previous_checkpoint_bytes = AUDIT_COUNT(previous->checkpoint_bytes);
-    if (previous->torn_bytes > 0) {
-        event->previous_torn_bytes = AUDIT_COUNT(previous->torn_bytes);
-        event->previous_torn_sha256 = previous->torn_sha256;
-    }
-    if (previous->torn_checkpoint_bytes > 0) {
-        event->previous_torn_checkpoint_bytes =
-            AUDIT_COUNT(previous->torn_checkpoint_bytes);
-        event->previous_torn_checkpoint_sha256 = previous->torn_checkpoint_sha256;
-    }
-}
-
 static enum galen_status begin(struct audit_chain *chain,
-                               const struct audit_predecessor *previous, uint64_t missed,
+                               const struct audit_claim *previous, uint64_t missed,
                                struct error *out_error)
 {
     struct audit_event event = {
@@ -288,7 +267,7 @@ static enum galen_status begin(struct audit_chain *chain,
         .boot_id = bytes_from_string(chain->options.boot_id),
         .missed = count_unless_0(missed),
     };
-    put_predecessor(previous, &event);
+    audit_claim_put(previous, &event);
     memcpy(chain->hash, previous->hash, sizeof(chain->hash));
     TRY(append_event(chain, &event));
     TRY(keep_batch(chain, out_error));
@@ -318,11 +297,11 @@ static void discard(struct audit_chain *chain)
 }
 
 static enum galen_status open_in(struct audit_chain *chain, const char *trail,
-                                 const struct audit_predecessor *known, uint64_t missed,
+                                 const struct audit_claim *known, uint64_t missed,
                                  struct error *out_error)
 {
     struct audit_disk *disk = chain->options.disk;
-    struct audit_predecessor previous;
+    struct audit_claim previous;
     TRY(sha256_create(&chain->sha256));
     merkle_init(&chain->merkle, chain->sha256);
     TRY(disk->ops->make_folder(disk, trail, out_error));
@@ -339,7 +318,7 @@ static enum galen_status open_in(struct audit_chain *chain, const char *trail,
 }
 
 enum galen_status audit_chain_open(const struct audit_chain_options *options,
-                                   const char *trail, const struct audit_predecessor *known,
+                                   const char *trail, const struct audit_claim *known,
                                    uint64_t missed, struct audit_chain **out_chain,
                                    struct error *out_error)
 {
@@ -358,8 +337,7 @@ enum galen_status audit_chain_open(const struct audit_chain_options *options,
     return GALEN_OK;
 }
 
-void audit_chain_tell_end(const struct audit_chain *chain,
-                          struct audit_predecessor *out_end)
+void audit_chain_tell_end(const struct audit_chain *chain, struct audit_claim *out_end)
 {
     *out_end = chain->durable;
     memcpy(out_end->chain, chain->name, sizeof(out_end->chain));

@@ -46,7 +46,7 @@ struct audit_chain;
  * GALEN_UNAVAILABLE: the disk; the rest of audit_predecessor_find. options are copied. */
 MUST_USE enum galen_status audit_chain_open(const struct audit_chain_options *options,
                                             const char *trail,
-                                            const struct audit_predecessor *known,
+                                            const struct audit_claim *known,
                                             uint64_t missed, struct audit_chain **out_chain,
                                             struct error *out_error);
 
@@ -59,8 +59,7 @@ MUST_USE enum galen_status audit_chain_commit(struct audit_chain *chain,
                                               struct error *out_error);
 
 /* What is durable of a chain that has failed, for the next one to commit to. */
-void audit_chain_tell_end(const struct audit_chain *chain,
-                          struct audit_predecessor *out_end);
+void audit_chain_tell_end(const struct audit_chain *chain, struct audit_claim *out_end);
 
 /* When the next checkpoint is due (now_ns); CLOCK_NEVER: when there is a new record. */
 uint64_t audit_chain_checkpoint_due_ns(const struct audit_chain *chain);

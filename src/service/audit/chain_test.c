@@ -7,8 +7,7 @@
 #include "audit_rig.h"
 #include "expect.h"
 
-static struct audit_chain *open_chain(const struct audit_predecessor *known,
-                                      uint64_t missed)
+static struct audit_chain *open_chain(const struct audit_claim *known, uint64_t missed)
 {
     struct audit_chain *chain = NULL;
     struct error error;
@@ -159,7 +158,7 @@ static void a_chain_commits_to_the_one_before_it(void **state)
 static void expect_name_behind(const char *time)
 {
     char known[AUDIT_CHAIN_NAME_SIZE];
-    struct audit_predecessor end = {.record_count = 1};
+    struct audit_claim end = {.record_count = 1};
     (void)snprintf(known, sizeof(known), "gateway-%s-fedcba9876543210", time);
     memcpy(end.chain, known, sizeof(known));
     struct audit_chain *chain = open_chain(&end, 0);
@@ -205,7 +204,7 @@ static void a_torn_record_is_vouched_for(void **state)
 static void a_chain_without_a_record_is_no_predecessor(void **state)
 {
     (void)state;
-    struct audit_predecessor found;
+    struct audit_claim found;
     struct error error;
     char name[AUDIT_CHAIN_NAME_SIZE];
     struct audit_chain *chain = open_chain(NULL, 0);
@@ -243,7 +242,7 @@ static void draw_always_the_same(void *context, uint8_t *out_bytes, size_t size)
 static void a_chain_that_cannot_begin_takes_nothing_of_another(void **state)
 {
     (void)state;
-    const struct audit_predecessor none = {.record_count = 0};
+    const struct audit_claim none = {.record_count = 0};
     struct audit_chain *second = NULL;
     struct error error;
     audit_rig.clock.random = draw_always_the_same;
@@ -362,7 +361,7 @@ static void a_witness_that_is_not_there_is_counted(void **state)
 static void after_a_failure_the_durable_end_is_told(void **state)
 {
     (void)state;
-    struct audit_predecessor end;
+    struct audit_claim end;
     struct error error;
     struct audit_chain *chain = open_chain(NULL, 0);
     append(chain, "{\"event\":\"infer\"}");

@@ -3,6 +3,25 @@
 
 #include "codec/json.h"
 
+void audit_claim_put(const struct audit_claim *claim, struct audit_event *start)
+{
+    if (claim->chain[0] == '\0') {
+        return;
+    }
+    start->previous_chain = bytes_from_string(claim->chain);
+    start->previous_records = AUDIT_COUNT(claim->record_count);
+    start->previous_unsure = claim->is_unsure ? "disk-failed" : NULL;
+    start->previous_checkpoint_bytes = AUDIT_COUNT(claim->checkpoint_bytes);
+    if (claim->torn_bytes > 0) {
+        start->previous_torn_bytes = AUDIT_COUNT(claim->torn_bytes);
+        start->previous_torn_sha256 = claim->torn_sha256;
+    }
+    if (claim->torn_checkpoint_bytes > 0) {
+        start->previous_torn_checkpoint_bytes = AUDIT_COUNT(claim->torn_checkpoint_bytes);
+        start->previous_torn_checkpoint_sha256 = claim->torn_checkpoint_sha256;
+    }
+}
+
 static bool read_count(const struct json *value, uint64_t *out_count)
 {
     return json_type(value) == JSON_NUMBER &&
@@ -21,7 +40,7 @@ static bool read_chain(const struct json *value, char *out_chain)
         return false;
     }
     const struct bytes name = json_string(value);
-    if (!audit_chain_name_is_valid(name) || name.size >= AUDIT_CLAIM_CHAIN_SIZE) {
+    if (!audit_chain_name_is_valid(name) || name.size >= AUDIT_CHAIN_NAME_SIZE) {
         return false;
     }
     memcpy(out_chain, name.data, name.size);

@@ -10,9 +10,9 @@ struct sink {
     const char *trail;
     struct audit_chain *chain; /* NULL: it failed and rests */
     uint64_t retry_at_ns;
-    uint64_t missed;              /* records since it failed */
-    struct audit_predecessor end; /* of the chain that failed; no records: there is none */
-    uint64_t unwitnessed;         /* of chains that are over */
+    uint64_t missed;        /* records since it failed */
+    struct audit_claim end; /* of the chain that failed; no records: there is none */
+    uint64_t unwitnessed;   /* of chains that are over */
 };
 
 struct audit_log {
@@ -53,7 +53,7 @@ static void fail(struct audit_log *log, struct sink *sink, enum galen_status sta
 static enum galen_status open_sink(struct audit_log *log, struct sink *sink,
                                    struct error *out_error)
 {
-    const struct audit_predecessor *known = sink->end.record_count > 0 ? &sink->end : NULL;
+    const struct audit_claim *known = sink->end.record_count > 0 ? &sink->end : NULL;
     error_clear(out_error);
     const enum galen_status status = audit_chain_open(
         &log->options.chain, sink->trail, known, sink->missed, &sink->chain, out_error);

@@ -12,7 +12,7 @@ struct search {
     struct audit_disk *disk;
     char path[PATH_SIZE]; /* of the chain's folder */
     struct sha256 *sha256;
-    struct audit_predecessor *found;
+    struct audit_claim *found;
     struct error *error;
 };
 
@@ -26,11 +26,9 @@ struct newest {
 static void take_newer(void *context, const char *name)
 {
     struct newest *newest = context;
-    struct bytes service;
-    (void)bytes_split(bytes_from_string(name), '-', &service);
     if (audit_chain_name_is_valid(bytes_from_string(name)) &&
-        bytes_equal(service, newest->service) && strlen(name) < sizeof(newest->name) &&
-        strcmp(name, newest->name) > 0 &&
+        bytes_equal(audit_chain_service(bytes_from_string(name)), newest->service) &&
+        strlen(name) < sizeof(newest->name) && strcmp(name, newest->name) > 0 &&
         (newest->bound[0] == '\0' || strcmp(name, newest->bound) < 0)) {
         memcpy(newest->name, name, strlen(name) + 1);
     }
@@ -74,7 +72,7 @@ static bool is_next(struct search *search, struct bytes line, bool is_first)
 {
     struct audit_record record;
     uint8_t hash[SHA256_SIZE];
-    struct audit_predecessor *found = search->found;
+    struct audit_claim *found = search->found;
     if (audit_record_read(line, &record) != GALEN_OK ||
         audit_record_hash(&record, search->sha256, hash) != GALEN_OK ||
         memcmp(hash, record.hash, sizeof(hash)) != 0 ||
@@ -101,7 +99,7 @@ static enum galen_status read_segment(struct search *search, struct bytes text)
         text = bytes_from(text, end + 1);
         is_first = false;
     }
-    struct audit_predecessor *found = search->found;
+    struct audit_claim *found = search->found;
     return text.size == 0 ? GALEN_OK
                           : seal(search, text, &found->torn_bytes, found->torn_sha256);
 }
@@ -155,7 +153,7 @@ static enum galen_status read_checkpoints(struct search *search)
     const size_t size = rest.size;
     while (rest.size > 0 && skip_note(&rest)) {
     }
-    struct audit_predecessor *found = search->found;
+    struct audit_claim *found = search->found;
     const enum galen_status sealed =
         seal(search, rest, &found->torn_checkpoint_bytes, found->torn_checkpoint_sha256);
     found->checkpoint_bytes = size - rest.size;
@@ -167,7 +165,7 @@ static enum galen_status read_chain(struct search *search, const char *trail,
                                     const char *name)
 {
     unsigned segment_count = 0;
-    *search->found = (struct audit_predecessor){.record_count = 0};
+    *search->found = (struct audit_claim){.record_count = 0};
     memcpy(search->found->chain, name, strlen(name) + 1);
     (void)snprintf(search->path, sizeof(search->path), "%s/%s", trail, name);
     TRY(search->disk->ops->list(search->disk, search->path, count_segment, &segment_count,
@@ -186,7 +184,7 @@ static enum galen_status find(struct search *search, const char *trail, const ch
         TRY(search->disk->ops->list(search->disk, trail, take_newer, &newest,
                                     search->error));
         if (newest.name[0] == '\0') {
-            *search->found = (struct audit_predecessor){.record_count = 0};
+            *search->found = (struct audit_claim){.record_count = 0};
             return GALEN_OK;
         }
         TRY(read_chain(search, trail, newest.name));
@@ -195,11 +193,10 @@ static enum galen_status find(struct search *search, const char *trail, const ch
 }
 
 enum galen_status audit_predecessor_find(struct audit_disk *disk, const char *trail,
-                                         const char *service,
-                                         struct audit_predecessor *out_predecessor,
+                                         const char *service, struct audit_claim *out_claim,
                                          struct error *out_error)
 {
-    struct search search = {.disk = disk, .found = out_predecessor, .error = out_error};
+    struct search search = {.disk = disk, .found = out_claim, .error = out_error};
     TRY(sha256_create(&search.sha256));
     const enum galen_status status = find(&search, trail, service);
     sha256_destroy(search.sha256);

@@ -180,3 +180,10 @@ bool audit_chain_name_is_valid(struct bytes name)
     return are_all(service, lower_case) && is_compact_time(time) &&
            digits.size == RANDOM_DIGIT_COUNT && are_all(digits, BYTES("0123456789abcdef"));
 }
+
+struct bytes audit_chain_service(struct bytes name)
+{
+    struct bytes service;
+    (void)bytes_split(name, '-', &service);
+    return service;
+}

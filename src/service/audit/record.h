@@ -43,5 +43,10 @@ MUST_USE enum galen_status audit_record_read(struct bytes line,
 MUST_USE enum galen_status audit_record_hash(const struct audit_record *record,
                                              struct sha256 *sha256, uint8_t *out_hash);
 
+#define AUDIT_CHAIN_NAME_SIZE 64u /* with its NUL */
+
 /* Whether a name is one of a chain: service, time and random digits. */
 bool audit_chain_name_is_valid(struct bytes name);
+
+/* The first part of a chain's name. */
+struct bytes audit_chain_service(struct bytes name);

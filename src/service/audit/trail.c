@@ -77,7 +77,7 @@ struct listing {
 
 static bool set_chain(struct bytes chain, struct audit_name *name)
 {
-    if (!audit_chain_name_is_valid(chain) || chain.size > AUDIT_CHAIN_NAME_BYTES_MAX) {
+    if (!audit_chain_name_is_valid(chain) || chain.size >= AUDIT_CHAIN_NAME_SIZE) {
         return false;
     }
     memcpy(name->text, chain.data, chain.size);

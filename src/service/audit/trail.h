@@ -13,15 +13,14 @@
 #include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/error.h"
-
-#define AUDIT_CHAIN_NAME_BYTES_MAX 63u
+#include "service/audit/record.h"
 
 /* A descriptor that is closed on every way out: int folder AUDIT_CLOSED_LATER = -1. */
 #define AUDIT_CLOSED_LATER __attribute__((cleanup(audit_descriptor_close_)))
 void audit_descriptor_close_(const int *descriptor);
 
 struct audit_name {
-    char text[AUDIT_CHAIN_NAME_BYTES_MAX + 1];
+    char text[AUDIT_CHAIN_NAME_SIZE];
     uint64_t size; /* of a witness's copy: the records that it covers */
 };
 

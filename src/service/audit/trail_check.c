@@ -29,13 +29,6 @@ static void tell_of_witness(void *context, const char *name)
     check->on_stranger(check->context, check->witness, name);
 }
 
-static struct bytes service_of(const char *chain)
-{
-    struct bytes service;
-    (void)bytes_split(bytes_from_string(chain), '-', &service);
-    return service;
-}
-
 /* A chain that names none has nothing before its first record. */
 static enum audit_fault_kind judge(const struct audit_claim *claim, const char *chain)
 {
@@ -44,7 +37,8 @@ static enum audit_fault_kind judge(const struct audit_claim *claim, const char *
         return memcmp(claim->hash, zeros, sizeof(zeros)) == 0 ? AUDIT_FAULT_NONE
                                                               : AUDIT_FAULT_PREVIOUS_NONE;
     }
-    return bytes_equal(service_of(claim->chain), service_of(chain))
+    return bytes_equal(audit_chain_service(bytes_from_string(claim->chain)),
+                       audit_chain_service(bytes_from_string(chain)))
                ? AUDIT_FAULT_NONE
                : AUDIT_FAULT_PREVIOUS_FORM;
 }

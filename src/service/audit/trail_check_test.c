@@ -23,7 +23,7 @@ static struct temporary_folder trail;
 
 static struct {
     struct audit_chain_report reports[REPORT_COUNT_MAX];
-    char names[REPORT_COUNT_MAX][AUDIT_CHAIN_NAME_BYTES_MAX + 1];
+    char names[REPORT_COUNT_MAX][AUDIT_CHAIN_NAME_SIZE];
     size_t count;
     size_t fault_count;
     size_t stranger_count;

@@ -80,8 +80,7 @@ static enum galen_status walk_chain(const struct audit_trail_walk *walk,
 
 static bool is_wanted(const struct audit_trail_walk *walk, const char *chain)
 {
-    struct bytes service;
-    (void)bytes_split(bytes_from_string(chain), '-', &service);
+    const struct bytes service = audit_chain_service(bytes_from_string(chain));
     return (walk->chain == NULL || strcmp(walk->chain, chain) == 0) &&
            (walk->service == NULL || bytes_equal_string(service, walk->service));
 }

@@ -55,10 +55,8 @@ static bool is_of_chain(const struct audit_verifier *verifier,
                         const struct audit_record *record)
 {
     const struct bytes chain = verifier->options.chain;
-    struct bytes service;
-    (void)bytes_split(chain, '-', &service);
     return bytes_equal(record->head.chain, chain) &&
-           bytes_equal(record->head.service, service);
+           bytes_equal(record->head.service, audit_chain_service(chain));
 }
 
 /* What is to be compared before a hash is computed. */
