@@ -9,6 +9,7 @@
 #include "base/utc.h"
 #include "service/audit/merkle.h"
 #include "service/audit/record.h"
+#include "service/audit/trail.h"
 
 enum {
     PATH_SIZE = 2048,
@@ -22,7 +23,7 @@ struct audit_chain {
     char name[AUDIT_CHAIN_NAME_SIZE];
     char path[PATH_SIZE];
     struct audit_file *segment;
-    unsigned segment_number;
+    uint64_t segment_number;
     uint64_t segment_size_bytes;
     struct audit_file *checkpoints; /* NULL: none was written yet */
     struct sha256 *sha256;
@@ -88,16 +89,16 @@ static void choose_name(struct audit_chain *chain, const char *trail, const char
 static enum galen_status create_file(struct audit_chain *chain, const char *name,
                                      struct audit_file **out_file, struct error *out_error)
 {
-    char path[PATH_SIZE + AUDIT_CHAIN_NAME_SIZE];
+    char path[PATH_SIZE + AUDIT_FILE_NAME_SIZE];
     (void)snprintf(path, sizeof(path), "%s/%s", chain->path, name);
     return disk_of(chain)->create(chain->options.disk, path, out_file, out_error);
 }
 
 static enum galen_status next_segment(struct audit_chain *chain, struct error *out_error)
 {
-    char name[AUDIT_CHAIN_NAME_SIZE];
+    char name[AUDIT_FILE_NAME_SIZE];
     struct audit_file *segment;
-    (void)snprintf(name, sizeof(name), "%06u.ndjson", chain->segment_number + 1);
+    audit_segment_file(chain->segment_number + 1, name);
     TRY(create_file(chain, name, &segment, out_error));
     if (chain->segment != NULL) {
         disk_of(chain)->close(chain->segment);
@@ -182,13 +183,16 @@ static enum galen_status keep_batch(struct audit_chain *chain, struct error *out
  */
 static void witness(struct audit_chain *chain, struct bytes note)
 {
-    char path[PATH_SIZE + AUDIT_CHAIN_NAME_SIZE];
+    char path[PATH_SIZE + AUDIT_FILE_NAME_SIZE];
+    char file[AUDIT_FILE_NAME_SIZE];
+    struct audit_name copy = {.size = chain->merkle.size};
     struct error error;
     if (chain->options.witness == NULL) {
         return;
     }
-    (void)snprintf(path, sizeof(path), "%s/%s.%020llu.checkpoint", chain->options.witness,
-                   chain->name, (unsigned long long)chain->merkle.size);
+    memcpy(copy.text, chain->name, sizeof(copy.text));
+    audit_witness_file(&copy, file);
+    (void)snprintf(path, sizeof(path), "%s/%s", chain->options.witness, file);
     if (disk_of(chain)->put(chain->options.disk, path, note, &error) != GALEN_OK) {
         chain->unwitnessed_count++;
     }
@@ -206,7 +210,7 @@ static enum galen_status keep_note(struct audit_chain *chain, struct writer *not
                                    struct error *out_error)
 {
     if (chain->checkpoints == NULL) {
-        TRY(create_file(chain, "checkpoints", &chain->checkpoints, out_error));
+        TRY(create_file(chain, AUDIT_CHECKPOINTS_FILE, &chain->checkpoints, out_error));
     }
     writer_put_byte(note, '\n');
     TRY(note->status);
@@ -276,7 +280,7 @@ static enum galen_status begin(struct audit_chain *chain,
 
 static void remove_file(struct audit_chain *chain, const char *name)
 {
-    char path[PATH_SIZE + AUDIT_CHAIN_NAME_SIZE];
+    char path[PATH_SIZE + AUDIT_FILE_NAME_SIZE];
     (void)snprintf(path, sizeof(path), "%s/%s", chain->path, name);
     disk_of(chain)->remove(chain->options.disk, path);
 }
@@ -285,11 +289,13 @@ static void remove_file(struct audit_chain *chain, const char *name)
  * A file that it did not make is another's. */
 static void discard(struct audit_chain *chain)
 {
+    char segment[AUDIT_FILE_NAME_SIZE];
     if (chain->segment != NULL) {
-        remove_file(chain, "000001.ndjson");
+        audit_segment_file(1, segment);
+        remove_file(chain, segment);
     }
     if (chain->checkpoints != NULL) {
-        remove_file(chain, "checkpoints");
+        remove_file(chain, AUDIT_CHECKPOINTS_FILE);
     }
     if (chain->path[0] != '\0') {
         disk_of(chain)->remove(chain->options.disk, chain->path);

@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "service/audit/record.h"
+#include "service/audit/trail.h"
 
 enum { PATH_SIZE = 2048 };
 
@@ -36,11 +37,9 @@ static void take_newer(void *context, const char *name)
 
 static void count_segment(void *context, const char *name)
 {
-    unsigned *count = context;
-    unsigned number;
-    int end = 0;
-    if (sscanf(name, "%6u.ndjson%n", &number, &end) == 1 && name[end] == '\0' &&
-        number > *count) {
+    uint64_t *count = context;
+    uint64_t number;
+    if (audit_segment_read(bytes_from_string(name), &number) && number > *count) {
         *count = number;
     }
 }
@@ -48,7 +47,7 @@ static void count_segment(void *context, const char *name)
 static enum galen_status read_member(struct search *search, const char *name,
                                      struct blob **out_blob)
 {
-    char path[PATH_SIZE + AUDIT_CHAIN_NAME_SIZE];
+    char path[PATH_SIZE + AUDIT_FILE_NAME_SIZE];
     (void)snprintf(path, sizeof(path), "%s/%s", search->path, name);
     TRY(search->disk->ops->sync_path(search->disk, path, search->error));
     return search->disk->ops->read(search->disk, path, LIMIT_AUDIT_SEGMENT_SIZE_BYTES_MAX,
@@ -105,12 +104,12 @@ static enum galen_status read_segment(struct search *search, struct bytes text)
 }
 
 /* The last segment may hold no whole record: then the one before it has the last. */
-static enum galen_status read_last_segments(struct search *search, unsigned number)
+static enum galen_status read_last_segments(struct search *search, uint64_t number)
 {
     for (; number > 0 && search->found->record_count == 0; number--) {
-        char name[AUDIT_CHAIN_NAME_SIZE];
+        char name[AUDIT_FILE_NAME_SIZE];
         struct blob *segment = NULL;
-        (void)snprintf(name, sizeof(name), "%06u.ndjson", number);
+        audit_segment_file(number, name);
         TRY(read_member(search, name, &segment));
         const enum galen_status status =
             read_segment(search, bytes_of(blob_data(segment), blob_size(segment)));
@@ -144,7 +143,7 @@ static bool skip_note(struct bytes *rest)
 static enum galen_status read_checkpoints(struct search *search)
 {
     struct blob *notes = NULL;
-    const enum galen_status status = read_member(search, "checkpoints", &notes);
+    const enum galen_status status = read_member(search, AUDIT_CHECKPOINTS_FILE, &notes);
     if (status == GALEN_NOT_FOUND) {
         return GALEN_OK;
     }
@@ -164,7 +163,7 @@ static enum galen_status read_checkpoints(struct search *search)
 static enum galen_status read_chain(struct search *search, const char *trail,
                                     const char *name)
 {
-    unsigned segment_count = 0;
+    uint64_t segment_count = 0;
     *search->found = (struct audit_claim){.record_count = 0};
     memcpy(search->found->chain, name, strlen(name) + 1);
     (void)snprintf(search->path, sizeof(search->path), "%s/%s", trail, name);

@@ -242,21 +242,13 @@ enum galen_status audit_chain_folder(const struct audit_names *trail, const char
     return open_folder(trail->folder, chain, O_NOFOLLOW, out_folder, out_error);
 }
 
-static bool read_segment(struct bytes entry, uint64_t *out_number)
-{
-    return ends_with(entry, segment_end) &&
-           read_padded(bytes_first(entry, entry.size - segment_end.size),
-                       SEGMENT_DIGIT_COUNT, out_number) &&
-           *out_number > 0 && *out_number <= LIMIT_AUDIT_SEGMENT_COUNT_MAX;
-}
-
 static enum galen_status take_file(void *context, const char *entry)
 {
     struct audit_files *files = context;
     uint64_t number;
     if (strcmp(entry, AUDIT_CHECKPOINTS_FILE) == 0) {
         files->has_checkpoints = true;
-    } else if (read_segment(bytes_from_string(entry), &number)) {
+    } else if (audit_segment_read(bytes_from_string(entry), &number)) {
         files->segment_count =
             number > files->segment_count ? number : files->segment_count;
     } else if (files->stranger[0] == '\0' || strcmp(entry, files->stranger) < 0) {
@@ -276,4 +268,12 @@ void audit_segment_file(uint64_t number, char *out_file)
 {
     (void)snprintf(out_file, AUDIT_FILE_NAME_SIZE, "%0*llu%.*s", SEGMENT_DIGIT_COUNT,
                    (unsigned long long)number, BYTES_PRINT(segment_end));
+}
+
+bool audit_segment_read(struct bytes entry, uint64_t *out_number)
+{
+    return ends_with(entry, segment_end) &&
+           read_padded(bytes_first(entry, entry.size - segment_end.size),
+                       SEGMENT_DIGIT_COUNT, out_number) &&
+           *out_number > 0 && *out_number <= LIMIT_AUDIT_SEGMENT_COUNT_MAX;
 }

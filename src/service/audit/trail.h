@@ -75,3 +75,6 @@ MUST_USE enum galen_status audit_files_read(int folder, struct audit_files *out_
 
 /* The file of segment 1, 2, … out_file: AUDIT_FILE_NAME_SIZE. */
 void audit_segment_file(uint64_t number, char *out_file);
+
+/* The number of such a file; false: it is called otherwise. */
+bool audit_segment_read(struct bytes file, uint64_t *out_number);
