@@ -22,14 +22,9 @@ static enum phase_result live(struct request *request)
 static enum phase_result check_repository(struct request *request)
 {
     const struct repository *repository = request->gateway->repository;
-    if (atomic_load(request->gateway->draining)) {
-        return request_fail(request,
-                            error_set(&request->error, GALEN_UNAVAILABLE, "draining"));
-    }
-    if (request->gateway->audit != NULL &&
-        !audit_is_available(request->gateway->audit->audit)) {
-        return request_fail(request, error_set(&request->error, GALEN_AUDIT_UNAVAILABLE,
-                                               "no audit record can be made durable"));
+    const enum galen_status status = request_check_ready(request);
+    if (status != GALEN_OK) {
+        return request_fail(request, status);
     }
     for (size_t i = 0; i < repository->model_count; i++) {
         const struct repository_model *model = &repository->models[i];

@@ -215,6 +215,18 @@ enum phase_result request_record(struct request *request)
     return PHASE_WAIT;
 }
 
+enum galen_status request_check_ready(struct request *request)
+{
+    const struct gateway *gateway = request->gateway;
+    if (atomic_load(gateway->draining)) {
+        return error_set(&request->error, GALEN_UNAVAILABLE, "draining");
+    }
+    return gateway->audit == NULL || audit_is_available(gateway->audit->audit)
+               ? GALEN_OK
+               : error_set(&request->error, GALEN_AUDIT_UNAVAILABLE,
+                           "no audit record can be made durable");
+}
+
 bool request_header(const struct request *request, const char *name,
                     struct bytes *out_value)
 {

@@ -114,6 +114,10 @@ enum phase_result request_record(struct request *request);
 /* The reply becomes that no record can be made. */
 void request_lack_record(struct request *request);
 
+/* For phases: whether the gateway itself is ready. GALEN_UNAVAILABLE: it drains;
+ * GALEN_AUDIT_UNAVAILABLE: it can make no record. */
+MUST_USE enum galen_status request_check_ready(struct request *request);
+
 /* The header of that name. */
 bool request_header(const struct request *request, const char *name,
                     struct bytes *out_value);

@@ -36,15 +36,10 @@ static enum phase_result route(struct request *request)
 
 static enum phase_result validate(struct request *request)
 {
-    if (request->v2.route.operation == V2_READY &&
-        atomic_load(request->gateway->draining)) {
-        return request_fail(request,
-                            error_set(&request->error, GALEN_UNAVAILABLE, "draining"));
-    }
-    if (request->v2.route.operation == V2_READY && request->gateway->audit != NULL &&
-        !audit_is_available(request->gateway->audit->audit)) {
-        return request_fail(request, error_set(&request->error, GALEN_AUDIT_UNAVAILABLE,
-                                               "no audit record can be made durable"));
+    const enum galen_status status =
+        request->v2.route.operation == V2_READY ? request_check_ready(request) : GALEN_OK;
+    if (status != GALEN_OK) {
+        return request_fail(request, status);
     }
     request_prepare_call(request, &request->infer_call);
     return v2_is_answered_here(request->v2.route.operation) ? PHASE_CONTINUE
