@@ -7,38 +7,18 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/invariant.h"
 #include "base/log.h"
-#include "crypto/random.h"
 #include "service/audit/posix_disk.h"
+#include "service/audit/real_clock.h"
 
 enum { BOOT_ID_SIZE = 17, TRAIL_COUNT = 2 };
 
 /* What the audit's options point to, for as long as it runs. */
 struct audit_wiring {
-    struct audit_clock clock;
     char boot_id[BOOT_ID_SIZE];
     char instance[SETTINGS_TEXT_SIZE];
     const char *trails[TRAIL_COUNT];
 };
-
-static uint64_t read_wall_clock(void *context)
-{
-    (void)context;
-    return clock_wall_ns();
-}
-
-static uint64_t read_clock(void *context)
-{
-    (void)context;
-    return clock_monotonic_ns();
-}
-
-static void read_random(void *context, uint8_t *out_bytes, size_t size)
-{
-    (void)context;
-    INVARIANT(random_bytes(out_bytes, size) == GALEN_OK);
-}
 
 static enum galen_status make_missing_keys(const char *folder, struct error *out_error)
 {
@@ -118,9 +98,8 @@ static size_t wire(struct role *role)
     struct audit_wiring *wiring = role->wiring;
     uint8_t random[sizeof(uint64_t)];
     unsigned long long number = 0;
-    read_random(NULL, random, sizeof(random));
+    audit_real_clock.random(NULL, random, sizeof(random));
     memcpy(&number, random, sizeof(random));
-    wiring->clock = (struct audit_clock){read_wall_clock, read_clock, read_random, NULL};
     (void)snprintf(wiring->boot_id, sizeof(wiring->boot_id), "%016llx", number);
     memcpy(wiring->instance, settings->audit_instance, sizeof(wiring->instance));
     if (wiring->instance[0] == '\0') {
@@ -138,7 +117,7 @@ static struct audit_chain_options chain_options(const struct role *role,
     const struct settings *settings = &role->settings;
     return (struct audit_chain_options){
         .disk = posix_disk(),
-        .clock = &role->wiring->clock,
+        .clock = &audit_real_clock,
         .service = role->kind->name,
         .instance = role->wiring->instance,
         .boot_id = role->wiring->boot_id,

@@ -167,7 +167,6 @@ static enum galen_status write_record(struct visit *visit, enum galen_status sta
 {
     const struct v2_front_options *options = &visit->front->options;
     const struct run_record record = {
-        .transaction = &visit->transaction,
         .call = &visit->call,
         .is_submitted = visit->is_submitted,
         .status = status,
@@ -288,18 +287,16 @@ static void on_headers(void *context, struct http_exchange *exchange)
 
 static enum galen_status begin(struct visit *visit, struct error *out_error)
 {
-    const struct blob *body = http_exchange_body(visit->exchange);
+    const struct bytes body = body_of(visit);
     const uint64_t now_ns = loop_now_ns(visit->front->options.loop);
     struct bytes header = BYTES_NONE;
     size_t json_size = 0;
     const bool has_header =
         http_exchange_header(visit->exchange, "Inference-Header-Content-Length", &header);
-    TRY(v2_json_size(has_header, header, blob_size(body), &json_size, out_error));
+    TRY(v2_json_size(has_header, header, body.size, &json_size, out_error));
     visit->call.request.deadline_ns = now_ns + visit->front->options.timeout_ns;
-    return v2_transaction_begin(
-        &visit->transaction,
-        bytes_of(blob_data(http_exchange_body(visit->exchange)), blob_size(body)),
-        json_size, now_ns, &visit->call, out_error);
+    return v2_transaction_begin(&visit->transaction, body, json_size, now_ns, &visit->call,
+                                out_error);
 }
 
 static void on_body(void *context, struct http_exchange *exchange)

@@ -6,7 +6,6 @@
 #include "v2/transaction.h"
 
 struct run_record {
-    const struct v2_transaction *transaction;
     const struct infer_call *call; /* its request's id is the gateway's, or the client's */
     bool is_submitted;             /* the service was asked */
     enum galen_status status;      /* call->status, or why it was not asked */

@@ -9,9 +9,9 @@
 
 #include "base/clock.h"
 #include "base/invariant.h"
-#include "crypto/random.h"
 #include "measure.h"
 #include "service/audit/posix_disk.h"
+#include "service/audit/real_clock.h"
 #include "service/audit/writer.h"
 
 enum { UNDER_WAY = 1024, SYNC_COUNT = 200, PATH_SIZE = 1024, LINE_SIZE = 800 };
@@ -25,24 +25,6 @@ struct bench {
     atomic_size_t done_count;
     atomic_size_t ended_count;
 };
-
-static uint64_t read_wall(void *context)
-{
-    (void)context;
-    return clock_wall_ns();
-}
-
-static uint64_t read_clock(void *context)
-{
-    (void)context;
-    return clock_monotonic_ns();
-}
-
-static void read_random(void *context, uint8_t *out_bytes, size_t size)
-{
-    (void)context;
-    INVARIANT(random_bytes(out_bytes, size) == GALEN_OK);
-}
 
 static void run_at_once(struct mailbox *mailbox, struct task *task)
 {
@@ -98,7 +80,6 @@ static void write_fields(struct bench *bench)
 
 static struct audit_writer *open_writer(const char *folder, struct ed25519 **out_key)
 {
-    static struct audit_clock clock = {read_wall, read_clock, read_random, NULL};
     static struct checkpoint_key checkpoint_key = {.name = "checkpoint-000001"};
     static char trail[PATH_SIZE];
     static const char *const trails[] = {trail};
@@ -109,7 +90,7 @@ static struct audit_writer *open_writer(const char *folder, struct ed25519 **out
     checkpoint_key.key = *out_key;
     const struct audit_log_options options = {
         .chain = {.disk = posix_disk(),
-                  .clock = &clock,
+                  .clock = &audit_real_clock,
                   .service = "bench",
                   .instance = "bench",
                   .boot_id = "0123456789abcdef",

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/audit/writer.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 
