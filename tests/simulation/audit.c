@@ -6,7 +6,6 @@
  * wrong. A failing seed is printed; run it alone with `audit SEED`.
  */
 #include <ftw.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -14,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/invariant.h"
+#include "seeds.h"
 #include "service/audit/log.h"
 #include "service/audit/record.h"
 #include "service/audit/trail_check.h"
@@ -22,7 +22,6 @@
 enum {
     TRAIL_COUNT = 2,
     EVENT_COUNT_MAX = 400,
-    SEED_COUNT_DEFAULT = 10000,
     VERIFIED_SEEDS = 20, /* one of so many is written to real files and verified */
     PATH_SIZE = 512,
 };
@@ -419,33 +418,8 @@ static size_t run_seed(uint64_t seed, struct ed25519 *key)
     return answered_count;
 }
 
-/* Written before each seed, since a signal handler may only write. */
-static char last_words[64];
-
-static void on_abort(int signal)
-{
-    (void)signal;
-    (void)!write(STDERR_FILENO, last_words, strlen(last_words));
-    _exit(1);
-}
-
 int main(int count, char **arguments)
 {
-    const uint64_t first = count > 1 ? strtoull(arguments[1], NULL, 10) : 1;
-    const uint64_t last = count > 2   ? strtoull(arguments[2], NULL, 10)
-                          : count > 1 ? first
-                                      : SEED_COUNT_DEFAULT;
-    size_t answered_count = 0;
-    struct ed25519 *key;
-    (void)signal(SIGABRT, on_abort);
-    INVARIANT(ed25519_generate(&key) == GALEN_OK);
-    for (uint64_t seed = first; seed <= last; seed++) {
-        (void)snprintf(last_words, sizeof(last_words), "audit: seed %llu was running\n",
-                       (unsigned long long)seed);
-        answered_count += run_seed(seed, key);
-    }
-    ed25519_destroy(key);
-    (void)printf("audit: seeds %llu to %llu, %zu records answered for\n",
-                 (unsigned long long)first, (unsigned long long)last, answered_count);
-    return answered_count > 0 || first == last ? 0 : 1;
+    const struct seeds seeds = {"audit", "records answered for", run_seed};
+    return seeds_run(&seeds, count, arguments);
 }

@@ -6,7 +6,6 @@
  * here it is asserted. A failing seed is printed; run it alone with `world SEED`.
  */
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -18,6 +17,7 @@
 #include "crypto/hmac.h"
 #include "gateway/http.h"
 #include "preprocess/preprocess.h"
+#include "seeds.h"
 #include "v2/front.h"
 #include "v2/remote.h"
 #include "virtual_audit.h"
@@ -30,7 +30,6 @@ enum {
     ENGINE_PORT = 8012,
     CLIENT_COUNT_MAX = 24,
     BODY_SIZE = 512,
-    SEED_COUNT_DEFAULT = 10000,
 };
 
 /* What a client sends, and what it is told when nothing goes wrong on the way. */
@@ -553,33 +552,8 @@ static size_t run_seed(uint64_t seed, struct ed25519 *key)
     return answered_count;
 }
 
-/* Written before each seed, since a signal handler may only write. */
-static char last_words[64];
-
-static void on_abort(int signal)
-{
-    (void)signal;
-    (void)!write(STDERR_FILENO, last_words, strlen(last_words));
-    _exit(1);
-}
-
 int main(int count, char **arguments)
 {
-    const uint64_t first = count > 1 ? strtoull(arguments[1], NULL, 10) : 1;
-    const uint64_t last = count > 2   ? strtoull(arguments[2], NULL, 10)
-                          : count > 1 ? first
-                                      : SEED_COUNT_DEFAULT;
-    size_t answered_count = 0;
-    struct ed25519 *key;
-    (void)signal(SIGABRT, on_abort);
-    INVARIANT(ed25519_generate(&key) == GALEN_OK);
-    for (uint64_t seed = first; seed <= last; seed++) {
-        (void)snprintf(last_words, sizeof(last_words), "world: seed %llu was running\n",
-                       (unsigned long long)seed);
-        answered_count += run_seed(seed, key);
-    }
-    ed25519_destroy(key);
-    (void)printf("world: seeds %llu to %llu, %zu right answers\n",
-                 (unsigned long long)first, (unsigned long long)last, answered_count);
-    return answered_count > 0 || first == last ? 0 : 1;
+    const struct seeds seeds = {"world", "right answers", run_seed};
+    return seeds_run(&seeds, count, arguments);
 }
