@@ -125,6 +125,18 @@ bool bytes_parse_u64(struct bytes a, uint64_t max, uint64_t *out_value)
     return true;
 }
 
+struct bytes bytes_first_characters(struct bytes a, size_t size_max)
+{
+    if (a.size <= size_max) {
+        return a;
+    }
+    size_t size = size_max;
+    while (size > 0 && size_max - size < 4 && (a.data[size] & 0xC0) == 0x80) {
+        size--;
+    }
+    return bytes_first(a, size);
+}
+
 size_t bytes_count_code_points(struct bytes a)
 {
     size_t count = 0;

@@ -78,6 +78,9 @@ struct bytes bytes_split(struct bytes a, uint8_t separator, struct bytes *out_he
  * *out_index, unless NULL, is the first byte of the first bad sequence. */
 bool bytes_are_utf8(struct bytes a, size_t *out_index);
 
+/* The first size_max bytes, or fewer, so that no character of UTF-8 is cut in two. */
+struct bytes bytes_first_characters(struct bytes a, size_t size_max);
+
 /* Of UTF-8. */
 size_t bytes_count_code_points(struct bytes a);
 

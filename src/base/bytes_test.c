@@ -240,9 +240,20 @@ static void every_maximum_is_the_last_that_fits(void **state)
     (void)state;
 }
 
+static void a_text_is_cut_between_characters(void **state)
+{
+    (void)state;
+    const struct bytes text = BYTES("a\xC3\xA9\xF0\x9F\x98\x80z"); /* 1, 2, 4 and 1 bytes */
+    static const size_t sizes[] = {0, 1, 1, 3, 3, 3, 3, 7, 8, 8};
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        assert_int_equal(bytes_first_characters(text, i).size, sizes[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_text_is_cut_between_characters),
         cmocka_unit_test(equality_looks_at_size_and_content),
         cmocka_unit_test(case_is_ignored_for_ascii_letters_only),
         cmocka_unit_test(a_prefix_is_found_only_at_the_start),

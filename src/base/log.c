@@ -53,22 +53,10 @@ static void put_escaped(struct line *line, struct bytes text)
     }
 }
 
-static struct bytes cut_at_character(struct bytes text)
-{
-    if (text.size <= VALUE_SIZE_MAX) {
-        return text;
-    }
-    size_t size = VALUE_SIZE_MAX;
-    while (size > VALUE_SIZE_MAX - 4 && (text.data[size] & 0xC0) == 0x80) {
-        size--;
-    }
-    return bytes_first(text, size);
-}
-
 /* What is not UTF-8 becomes U+FFFD, byte by byte: the line is JSON whatever is in it. */
 static void put_text(struct line *line, struct bytes text)
 {
-    struct bytes left = cut_at_character(text);
+    struct bytes left = bytes_first_characters(text, VALUE_SIZE_MAX);
     put_string(line, "\"");
     while (left.size > 0) {
         size_t good = left.size;

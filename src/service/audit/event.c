@@ -50,19 +50,6 @@ const char *audit_event_meaning(enum audit_event_kind kind)
     return events[kind].meaning;
 }
 
-/* The whole characters of what fits. */
-static struct bytes cut(struct bytes text)
-{
-    size_t size = AUDIT_TEXT_SIZE_BYTES_MAX;
-    if (text.size <= size) {
-        return text;
-    }
-    while (size > AUDIT_TEXT_SIZE_BYTES_MAX - 4 && (text.data[size] & 0xC0) == 0x80) {
-        size--;
-    }
-    return bytes_first(text, size);
-}
-
 static void put_clean(struct json_writer *json, struct bytes text)
 {
     char clean[CLEAN_SIZE];
@@ -84,7 +71,7 @@ static void put_clean(struct json_writer *json, struct bytes text)
 
 static void put_text(struct json_writer *json, struct bytes text)
 {
-    const struct bytes short_text = cut(text);
+    const struct bytes short_text = bytes_first_characters(text, AUDIT_TEXT_SIZE_BYTES_MAX);
     if (bytes_are_utf8(short_text, NULL)) {
         json_put_string(json, short_text);
     } else {
