@@ -60,6 +60,50 @@ struct v2_server {
     size_t extension_count;
 };
 
+/* One version in the repository's index (model_repository extension). */
+enum v2_model_state {
+    V2_STATE_READY,
+    V2_STATE_LOADING,
+    V2_STATE_UNLOADING,
+    V2_STATE_UNAVAILABLE,
+};
+
+struct v2_index_entry {
+    const char *name;
+    const char *version; /* "": the model has none */
+    enum v2_model_state state;
+    const char *reason; /* "": none */
+};
+
+/* Totals since a version was loaded (statistics extension). */
+struct v2_duration {
+    uint64_t count;
+    uint64_t ns;
+};
+
+struct v2_batch_statistics {
+    uint64_t batch_size; /* rows of an execution */
+    struct v2_duration compute_input;
+    struct v2_duration compute_infer;
+    struct v2_duration compute_output;
+};
+
+struct v2_statistics {
+    const char *name;
+    const char *version;
+    uint64_t last_inference_ms; /* Unix time; 0: none yet */
+    uint64_t inference_count;   /* rows that were answered */
+    uint64_t execution_count;
+    struct v2_duration success; /* requests; from arrival to answer */
+    struct v2_duration fail;
+    struct v2_duration queue; /* the next four: of requests that were answered */
+    struct v2_duration compute_input;
+    struct v2_duration compute_infer;
+    struct v2_duration compute_output;
+    const struct v2_batch_statistics *batches; /* by batch_size, ascending */
+    size_t batch_count;
+};
+
 /* GALEN_INVALID, GALEN_TOO_LARGE (a shape or size beyond the limits), GALEN_NO_MEMORY,
  * GALEN_NOT_IMPLEMENTED (a parameter that would change the result and is not supported:
  * sequence_*, classification, shared memory). */
