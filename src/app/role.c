@@ -10,15 +10,12 @@
 #include <uv.h>
 
 #include "app/configure.h"
+#include "app/lifecycle.h"
 #include "app/role_audit.h"
+#include "app/role_models.h"
 #include "app/worker.h"
-#include "backend/builtin.h"
-#include "base/clock.h"
 #include "base/log.h"
-#include "engine/engine.h"
 #include "net/address.h"
-#include "preprocess/image_process/image_worker.h"
-#include "preprocess/preprocess.h"
 
 /* A role that runs: its workers, and the signals that end it, on the first one's loop. */
 struct crew {
@@ -34,176 +31,6 @@ static enum exit_code complain(const struct error *error)
 {
     (void)fprintf(stderr, "galen: %s\n", error->text);
     return EXIT_USAGE;
-}
-
-/* `galen serve` may be told to ask another host for either. */
-static bool runs_engine(const struct role *role)
-{
-    return role->kind->runs_engine &&
-           (!role->kind->is_gateway || role->settings.engine.is_local);
-}
-
-static bool runs_preprocess(const struct role *role)
-{
-    return role->kind->runs_preprocess &&
-           (!role->kind->is_gateway || role->settings.preprocess.is_local);
-}
-
-static enum galen_status read_repository(struct role *role, struct error *out_error)
-{
-    TRY(repository_read(role->settings.repository, runs_engine(role), &role->repository,
-                        out_error));
-    size_t usable_count = 0;
-    for (size_t i = 0; i < role->repository->model_count; i++) {
-        const struct repository_model *model = &role->repository->models[i];
-        usable_count += model->usable;
-        if (!model->usable) {
-            log_event(LOG_ERROR, "model.unusable", LOG_STR("model", model->name),
-                      LOG_STR("why", model->why_not.text));
-        }
-    }
-    if (usable_count > 0) {
-        return GALEN_OK;
-    }
-    return role->repository->model_count == 0
-               ? error_set(out_error, GALEN_NOT_FOUND,
-                           "%s: there is no model in this folder",
-                           role->settings.repository)
-               : error_set(out_error, GALEN_UNAVAILABLE, "no model is usable: %s",
-                           role->repository->models[0].why_not.text);
-}
-
-static enum galen_status open_engine(struct role *role, struct error *out_error)
-{
-    const struct settings *settings = &role->settings;
-    const struct engine_options options = {
-        .repository = role->repository,
-        .backends = builtin_backends,
-        .instance_count = (uint32_t)settings->engine_instances,
-        .thread_count = (uint32_t)settings->engine_threads,
-        .queue_count_max = settings->engine_queue_size,
-        .batch_rows_max = settings->engine_batch_rows_max,
-        .wait_ns_max = settings->engine_wait_us * NS_PER_US,
-        .quick_ns_max = settings->engine_inline_us * NS_PER_US,
-    };
-    TRY(engine_create(&options, &role->engine, out_error));
-    const struct engine_summary *summary = engine_summary(role->engine);
-    for (size_t i = 0; i < summary->failure_count; i++) {
-        const struct engine_failure *failure = &summary->failures[i];
-        log_event(LOG_ERROR, "model.failed", LOG_STR("model", failure->model),
-                  LOG_INT("version", failure->version), LOG_STR("why", failure->why));
-    }
-    return summary->loaded_count > 0
-               ? GALEN_OK
-               : error_set(out_error, GALEN_UNAVAILABLE, "no model can be served: %s",
-                           summary->failure_count > 0 ? summary->failures[0].why
-                                                      : "none has a tagged version");
-}
-
-static size_t count_or_cores(uint64_t count)
-{
-    return count > 0 ? count : uv_available_parallelism();
-}
-
-static enum galen_status open_preprocess(struct role *role)
-{
-    static const char *const image_worker[] = {"/proc/self/exe", IMAGE_WORKER_COMMAND,
-                                               NULL};
-    const struct settings *settings = &role->settings;
-    const struct preprocess_options options = {
-        .repository = role->repository,
-        .now_ns = clock_monotonic_ns,
-        .image_worker_command = image_worker,
-        .image_worker_count = count_or_cores(settings->images_workers),
-        .image_queue_count_max = settings->images_queue_size,
-        .image_size_bytes_max = settings->limits_body_size_bytes,
-    };
-    return preprocess_create(&options, &role->preprocess);
-}
-
-static bool is_demonstration(const struct repository_version *version)
-{
-    return version->contract != NULL && version->contract->demonstration;
-}
-
-/* In demo mode nobody is asked who they are: nothing but demonstrations is at stake. */
-static enum galen_status check_demonstrations(const struct role *role,
-                                              struct error *out_error)
-{
-    const struct repository *repository = role->repository;
-    if (role->settings.mode != SETTINGS_MODE_DEMO) {
-        return GALEN_OK;
-    }
-    for (size_t i = 0; i < repository->model_count; i++) {
-        const struct repository_model *model = &repository->models[i];
-        for (size_t k = 0; k < model->version_count; k++) {
-            const struct repository_version *version = &model->versions[k];
-            if (version->usable && !is_demonstration(version)) {
-                return error_set(out_error, GALEN_INVALID,
-                                 "mode: demo serves demonstrations only, and %s/%llu is "
-                                 "none (card.demonstration)",
-                                 model->name, (unsigned long long)version->number);
-            }
-        }
-    }
-    return GALEN_OK;
-}
-
-/* Only who answers clients has routes to follow. */
-static enum galen_status check_routes(const struct role *role, struct error *out_error)
-{
-    const size_t count = role->kind->is_gateway ? role->settings.route_count : 0;
-    for (size_t i = 0; i < count; i++) {
-        const char *model = role->settings.routes[i].model;
-        if (repository_find(role->repository, bytes_from_string(model)) == NULL) {
-            return error_set(out_error, GALEN_INVALID,
-                             "routes[%zu].model: there is no '%s' in %s", i, model,
-                             role->settings.repository);
-        }
-    }
-    return GALEN_OK;
-}
-
-static enum galen_status describe(struct role *role, struct error *out_error)
-{
-    const struct settings *settings = &role->settings;
-    const struct openapi openapi = {
-        .repository = role->repository,
-        .routes = settings->routes,
-        .route_count = settings->route_count,
-        .body_size_bytes_max = settings->limits_body_size_bytes,
-        .is_demo = settings->mode == SETTINGS_MODE_DEMO,
-    };
-    const enum galen_status status = openapi_document_make(&openapi, &role->openapi);
-    return status == GALEN_OK
-               ? GALEN_OK
-               : error_set(out_error, status, "/openapi.json cannot be made: %s",
-                           galen_status_text(status));
-}
-
-static enum galen_status open_services(struct role *role, struct error *out_error)
-{
-    TRY(read_repository(role, out_error));
-    TRY(check_routes(role, out_error));
-    TRY(check_demonstrations(role, out_error));
-    if (role->kind->is_gateway) {
-        TRY(describe(role, out_error));
-    }
-    if (runs_engine(role)) {
-        TRY(open_engine(role, out_error));
-    }
-    if (runs_preprocess(role)) {
-        TRY(open_preprocess(role));
-    }
-    return GALEN_OK;
-}
-
-static void close_services(struct role *role)
-{
-    infer_service_close(role->engine);
-    infer_service_close(role->preprocess);
-    openapi_document_deinit(&role->openapi);
-    repository_unref(role->repository);
 }
 
 static enum galen_status open_workers(struct crew *crew, struct error *out_error)
@@ -333,13 +160,23 @@ static void raise_file_limit(void)
     }
 }
 
+static enum galen_status follow(struct crew *crew, struct error *out_error)
+{
+    const enum galen_status status =
+        lifecycle_start(&crew->role, crew->workers, crew->count);
+    return status == GALEN_OK ? GALEN_OK
+                              : error_set(out_error, status,
+                                          "the repository cannot be "
+                                          "followed: out of memory");
+}
+
 static enum exit_code open_and_run(struct crew *crew)
 {
     struct error error;
     error_clear(&error);
-    if (open_services(&crew->role, &error) != GALEN_OK ||
+    if (role_open_models(&crew->role, &error) != GALEN_OK ||
         role_open_audit(&crew->role, &error) != GALEN_OK ||
-        open_workers(crew, &error) != GALEN_OK) {
+        open_workers(crew, &error) != GALEN_OK || follow(crew, &error) != GALEN_OK) {
         return complain(&error);
     }
     return run_crew(crew);
@@ -347,20 +184,22 @@ static enum exit_code open_and_run(struct crew *crew)
 
 enum exit_code role_run(const struct role_kind *kind, int argument_count, char **arguments)
 {
-    struct crew crew = {.role = {.kind = kind}};
+    struct crew crew = {
+        .role = {.kind = kind, .lifecycle_lock = PTHREAD_MUTEX_INITIALIZER}};
     enum exit_code code;
     if (!configure(&crew.role, argument_count, arguments, &code)) {
         return code;
     }
     raise_file_limit();
-    crew.count = count_or_cores(crew.role.settings.threads);
+    crew.count = role_count_or_cores(crew.role.settings.threads);
     code = open_and_run(&crew);
+    lifecycle_stop(&crew.role);
     for (size_t i = 0; crew.workers != NULL && i < crew.count; i++) {
         worker_deinit(&crew.workers[i]);
     }
     free(crew.workers);
     free(crew.threads);
     role_close_audit(&crew.role);
-    close_services(&crew.role);
+    role_close_models(&crew.role);
     return code;
 }

@@ -5,12 +5,12 @@
  */
 #pragma once
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "app/command.h"
-#include "gateway/openapi_document.h"
+#include "gateway/view.h"
 #include "infer/infer.h"
-#include "model/repository.h"
 #include "service/audit/writer.h"
 #include "service/keys.h"
 #include "service/settings.h"
@@ -25,10 +25,14 @@ struct role_kind {
 struct role {
     const struct role_kind *kind;
     struct settings settings;
-    struct repository *repository;
+    struct repository *repository;    /* as it was when the role started */
     struct infer_service *engine;     /* NULL: not in this process */
     struct infer_service *preprocess; /* NULL: not in this process */
-    struct openapi_document openapi;  /* of who answers clients */
+    struct view *view;                /* of who answers clients: what served at first */
+    size_t first_loaded_count;  /* versions that the engine loaded while it was made */
+    struct error first_failure; /* why there are not more */
+    pthread_mutex_t lifecycle_lock;
+    struct lifecycle *lifecycle; /* with the lock; NULL: nothing is followed */
     struct keys *keys;
     const uint8_t *audit_key;    /* of keys; pseudonyms in records */
     struct audit_writer *audit;  /* NULL: requests leave no records */

@@ -52,9 +52,8 @@ static void on_metrics_closed(struct task *task)
     close_one(LIST_ITEM(task, struct worker, metrics_closed));
 }
 
-static void on_idle(struct task *task)
+static void close_rest(struct worker *worker)
 {
-    struct worker *worker = LIST_ITEM(task, struct worker, idle);
     if (worker->metrics != NULL) {
         http_server_close(worker->metrics, &worker->metrics_closed);
         worker->metrics = NULL;
@@ -62,6 +61,41 @@ static void on_idle(struct task *task)
     close_remote(worker->gateway.engine, worker->role->engine);
     close_remote(worker->gateway.preprocess, worker->role->preprocess);
     close_one(worker);
+}
+
+static void on_followed(struct task *task)
+{
+    close_rest(LIST_ITEM(task, struct worker, followed));
+}
+
+static void on_idle(struct task *task)
+{
+    struct worker *worker = LIST_ITEM(task, struct worker, idle);
+    if (worker->follower != NULL) {
+        follower_finish(worker->follower, &worker->followed);
+    } else {
+        close_rest(worker);
+    }
+}
+
+/* Requests under way keep what they began with. */
+static void on_show(struct task *task)
+{
+    struct worker *worker = LIST_ITEM(task, struct worker, show);
+    struct view *view = atomic_exchange(&worker->next_view, NULL);
+    if (view != NULL) {
+        view_unref(worker->gateway.view);
+        worker->gateway.view = view;
+    }
+}
+
+void worker_show(struct worker *worker, struct view *view)
+{
+    struct view *missed = atomic_exchange(&worker->next_view, view_ref(view));
+    if (missed == NULL) {
+        mailbox_post(loop_mailbox(worker->loop), &worker->show);
+    }
+    view_unref(missed);
 }
 
 /* Requests whose client has gone may still wait for a service. */
@@ -172,12 +206,11 @@ static enum galen_status open_gateway(struct worker *worker,
     struct gateway *gateway = &worker->gateway;
     *gateway = (struct gateway){
         .mailbox = loop_mailbox(worker->loop),
-        .repository = role->repository,
+        .view = view_ref(role->view),
         .audit = lane_of(worker),
         .engine_address = address_of_engine(worker),
         .routes = settings->routes,
         .route_count = settings->route_count,
-        .openapi = &role->openapi,
         .is_demo = settings->mode == SETTINGS_MODE_DEMO,
         .body_size_bytes_max = settings->limits_body_size_bytes,
         .timeout_ns = settings->request_timeout_ms * NS_PER_MS,
@@ -246,6 +279,8 @@ enum galen_status worker_open(struct worker *worker, struct role *role, uint16_t
         .server_closed = {.run = on_server_closed},
         .metrics_closed = {.run = on_metrics_closed},
         .idle = {.run = on_idle},
+        .followed = {.run = on_followed},
+        .show = {.run = on_show},
     };
     TRY(loop_create(&worker->loop));
     TRY(open_lane(worker));
@@ -294,6 +329,8 @@ void worker_deinit(struct worker *worker)
     }
     gateway_http_destroy(worker->http);
     v2_front_destroy(worker->front);
+    view_unref(worker->next_view);
+    view_unref(worker->gateway.view);
     hmac_destroy(worker->audit_hmac);
     loop_destroy(worker->loop);
 }

@@ -10,6 +10,7 @@
 #include "app/role.h"
 #include "crypto/hmac.h"
 #include "crypto/random_pool.h"
+#include "gateway/follower.h"
 #include "gateway/http.h"
 #include "infer/parts.h"
 #include "net/http_server.h"
@@ -24,6 +25,9 @@ struct worker {
     struct gateway gateway;      /* the rest */
     struct infer_parts parts;    /* in front of gateway.engine */
     struct gateway_http *http;
+    struct follower *follower; /* of the first worker, where there is one; borrowed */
+    struct view
+        *_Atomic next_view;       /* a reference, to serve from now on; NULL: nothing new */
     struct audit_lane audit_lane; /* where there is an audit */
     struct hmac *audit_hmac;
     char engine_address[SETTINGS_HOST_SIZE + 8];
@@ -33,7 +37,9 @@ struct worker {
     struct task drained;
     struct task server_closed;
     struct task metrics_closed;
-    struct task idle; /* no request is left */
+    struct task show;
+    struct task idle;     /* no request is left */
+    struct task followed; /* nor a question of the follower's */
     struct task remote_closed[2];
 };
 
@@ -46,6 +52,9 @@ MUST_USE enum galen_status worker_open_metrics(struct worker *worker, uint16_t *
 MUST_USE enum galen_status worker_open(struct worker *worker, struct role *role,
                                        uint16_t port, uint16_t *out_port,
                                        struct error *out_error);
+
+/* Has the gateway serve this; takes a reference. Any thread, while the loop is there. */
+void worker_show(struct worker *worker, struct view *view);
 
 /* Runs the loop until it has drained. */
 void worker_run(struct worker *worker);

@@ -1,96 +1,188 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/catalog.h"
 
-#include <inttypes.h>
+#include <stdlib.h>
 
 #include "base/limits.h"
-#include "engine/execution.h"
 
-static void run_batch(void *context, const struct batch *batch)
+/* Of one model all versions that may come to serve: those desired, and those that serve. */
+struct candidates {
+    struct loaded_version **versions;
+    size_t count;
+};
+
+/* A catalog while it is made. */
+struct making {
+    const struct catalog_wish *wish;
+    struct catalog *catalog;
+    struct candidates *candidates; /* by model */
+};
+
+static bool is_wanted(const char *name, const char *wanted)
 {
-    execution_run(context, batch);
+    return wanted != NULL && strcmp(name, wanted) == 0;
 }
 
-static enum galen_status start_instances(const struct catalog *catalog,
-                                         struct loaded_version *version)
+/* What is loaded of exactly this source; NULL: nothing. */
+static struct loaded_version *find_loaded(const struct loaded_model *model,
+                                          const struct repository_version *source)
 {
-    const struct engine_options *options = &catalog->options;
-    const size_t row_count_max = version->model->row_count_max;
-    const struct instances_options instances_options = {
-        .settings = {.row_count_max = row_count_max == 0 ? 1 : row_count_max,
-                     .queue_count_max = options->queue_count_max,
-                     .wait_ns_max = row_count_max == 0 ? 0 : options->wait_ns_max},
-        .count = options->instance_count,
-        .quick_ns_max = options->quick_ns_max,
-        .run = run_batch,
-        .context = version->model,
-    };
-    return instances_create(&instances_options, &version->instances);
+    for (size_t i = 0; model != NULL && i < model->version_count; i++) {
+        if (model->versions[i]->source == source) {
+            return model->versions[i];
+        }
+    }
+    return NULL;
 }
 
-static void load_version(const struct catalog *catalog, const struct loaded_model *model,
-                         const struct repository_version *source,
-                         struct loaded_version *version)
+static const struct loaded_model *model_before(const struct making *making,
+                                               const char *name)
 {
-    const struct model_options options = {
-        .name = model->source->name,
-        .version = source->number,
-        .path = source->path,
-        .backends = catalog->options.backends,
-        .thread_count = catalog->options.thread_count,
-        .row_count_max = catalog->options.batch_rows_max,
-        .quick_ns_max = catalog->options.quick_ns_max,
-    };
-    version->number = source->number;
-    if (!source->usable) {
-        version->why_not = source->why_not;
-        return;
-    }
-    if (model_open(&options, &version->model, &version->why_not) != GALEN_OK) {
-        return;
-    }
-    const enum galen_status status = start_instances(catalog, version);
-    if (status != GALEN_OK) {
-        (void)error_set(&version->why_not, status, "model '%s' version %" PRIu64 ": %s",
-                        options.name, options.version, galen_status_text(status));
-        model_close(version->model);
-        version->model = NULL;
-    }
+    const struct catalog *before = making->wish->before;
+    return before == NULL ? NULL : catalog_find(before, name);
 }
 
-static void choose_version(struct loaded_model *model)
+static enum galen_status open_version(const struct making *making, const char *model,
+                                      struct repository_version *source,
+                                      struct loaded_version **out_version)
 {
-    const struct repository_version *chosen = repository_resolve(model->source, BYTES_NONE);
-    for (size_t i = 0; chosen != NULL && i < model->version_count; i++) {
-        if (model->versions[i].number == chosen->number) {
-            model->choice = &model->versions[i];
+    const struct catalog_wish *wish = making->wish;
+    struct loaded_options options = wish->loading;
+    options.model = model;
+    if (wish->loads != NULL && source->usable) {
+        wish->loads(wish->context, model, source);
+    }
+    return loaded_version_open(&options, source, out_version);
+}
+
+static enum galen_status add_desired(struct making *making,
+                                     const struct repository_model *model,
+                                     struct candidates *candidates)
+{
+    const struct loaded_model *before = model_before(making, model->name);
+    for (size_t i = 0; i < model->version_count; i++) {
+        struct repository_version *source = model->versions[i];
+        struct loaded_version **place = &candidates->versions[candidates->count];
+        struct loaded_version *loaded = find_loaded(before, source);
+        const bool again =
+            is_wanted(model->name, making->wish->again) && !loaded_version_serves(loaded);
+        if (!repository_is_kept(model, source->number)) {
+            continue;
+        }
+        if (loaded != NULL && !again) {
+            *place = loaded_version_ref(loaded);
+        } else {
+            TRY(open_version(making, model->name, source, place));
+        }
+        candidates->count++;
+    }
+    return GALEN_OK;
+}
+
+static bool has_candidate(const struct candidates *candidates,
+                          const struct repository_version *source)
+{
+    for (size_t i = 0; i < candidates->count; i++) {
+        if (candidates->versions[i]->source == source) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void add_serving(const struct loaded_model *before, struct candidates *candidates)
+{
+    for (size_t i = 0; before != NULL && i < before->version_count; i++) {
+        struct loaded_version *version = before->versions[i];
+        if (loaded_version_serves(version) && !has_candidate(candidates, version->source)) {
+            candidates->versions[candidates->count++] = loaded_version_ref(version);
         }
     }
 }
 
-static enum galen_status load_model(struct catalog *catalog,
-                                    const struct repository_model *source,
-                                    struct loaded_model *model)
+static enum galen_status collect(struct making *making,
+                                 const struct repository_model *model,
+                                 struct candidates *candidates)
 {
-    const size_t count = source->version_count;
-    model->source = source;
-    model->versions = arena_alloc_array(&catalog->arena, count, sizeof(*model->versions));
-    model->version_texts =
-        arena_alloc_array(&catalog->arena, count, sizeof(*model->version_texts));
+    const struct loaded_model *before = model_before(making, model->name);
+    const size_t before_count = before == NULL ? 0 : before->version_count;
+    candidates->versions =
+        arena_alloc_array(&making->catalog->arena, model->version_count + before_count,
+                          sizeof(struct loaded_version *));
+    if (candidates->versions == NULL) {
+        return GALEN_NO_MEMORY;
+    }
+    TRY(add_desired(making, model, candidates));
+    add_serving(before, candidates);
+    return GALEN_OK;
+}
+
+static const struct candidates *candidates_of(const struct making *making,
+                                              const struct repository_model *model)
+{
+    return &making->candidates[model - making->catalog->desired->models];
+}
+
+static bool is_ready(void *context, const struct repository_model *model,
+                     const struct repository_version *version, struct error *out_why)
+{
+    const struct candidates *candidates = candidates_of(context, model);
+    for (size_t i = 0; i < candidates->count; i++) {
+        const struct loaded_version *loaded = candidates->versions[i];
+        if (loaded->source == version) {
+            *out_why = loaded->why_not;
+            return loaded_version_serves(loaded);
+        }
+    }
+    return false;
+}
+
+/* Serves, or should and is to say why it does not. */
+static bool is_of_use(const struct loaded_model *model,
+                      const struct loaded_version *version)
+{
+    const uint64_t number = version->source->number;
+    const struct repository_model *side =
+        loaded_version_serves(version) ? model->effective : model->desired;
+    return repository_is_kept(side, number) &&
+           repository_model_version(side, number) == version->source;
+}
+
+static int compare_versions(const void *a, const void *b)
+{
+    const struct loaded_version *left = *(struct loaded_version *const *)a;
+    const struct loaded_version *right = *(struct loaded_version *const *)b;
+    if (left->source->number != right->source->number) {
+        return left->source->number > right->source->number ? 1 : -1;
+    }
+    return loaded_version_serves(right) - loaded_version_serves(left);
+}
+
+static enum galen_status settle_model(struct making *making, size_t index)
+{
+    struct arena *arena = &making->catalog->arena;
+    struct loaded_model *model = &making->catalog->models[index];
+    struct candidates *candidates = &making->candidates[index];
+    model->versions =
+        arena_alloc_array(arena, candidates->count, sizeof(struct loaded_version *));
+    model->version_texts = arena_alloc_array(arena, candidates->count, sizeof(char *));
     if (model->versions == NULL || model->version_texts == NULL) {
         return GALEN_NO_MEMORY;
     }
-    for (size_t i = 0; i < count; i++) {
-        if (!repository_is_kept(source, source->versions[i].number)) {
-            continue;
-        }
-        struct loaded_version *version = &model->versions[model->version_count++];
-        load_version(catalog, model, &source->versions[i], version);
-        if (version->model != NULL) {
-            model->version_texts[model->version_text_count++] = version->model->version;
+    for (size_t i = 0; i < candidates->count; i++) {
+        if (is_of_use(model, candidates->versions[i])) {
+            model->versions[model->version_count++] =
+                loaded_version_ref(candidates->versions[i]);
         }
     }
-    choose_version(model);
+    qsort(model->versions, model->version_count, sizeof(struct loaded_version *),
+          compare_versions);
+    for (size_t i = 0; i < model->version_count; i++) {
+        if (loaded_version_serves(model->versions[i])) {
+            model->version_texts[model->version_text_count++] =
+                model->versions[i]->model->version;
+        }
+    }
     return GALEN_OK;
 }
 
@@ -98,25 +190,28 @@ static void add_failure(struct catalog *catalog, const struct loaded_model *mode
                         uint64_t version, const char *why)
 {
     catalog->failures[catalog->summary.failure_count++] = (struct engine_failure){
-        .model = model->source->name, .version = version, .why = why};
+        .model = model->desired->name,
+        .version = version,
+        .why = why,
+        .serves = model->version_text_count > 0 && model->effective->usable,
+    };
 }
 
 static void summarize_model(struct catalog *catalog, const struct loaded_model *model)
 {
-    size_t loaded_count = 0;
+    const size_t failure_count = catalog->summary.failure_count;
     for (size_t i = 0; i < model->version_count; i++) {
-        const struct loaded_version *version = &model->versions[i];
-        loaded_count += version->model != NULL;
-        if (version->model == NULL) {
-            add_failure(catalog, model, version->number, version->why_not.text);
+        const struct loaded_version *version = model->versions[i];
+        if (!loaded_version_serves(version)) {
+            add_failure(catalog, model, version->source->number, version->why_not.text);
         }
     }
-    const char *why = model->source->why_not.text;
-    if (loaded_count == model->version_count &&
-        (!model->source->usable || model->choice == NULL)) {
+    const char *why = model->effective->why_not.text;
+    const bool serves = model->effective->usable && model->effective->choice != NULL;
+    if (catalog->summary.failure_count == failure_count && (why[0] != '\0' || !serves)) {
         add_failure(catalog, model, 0, why[0] == '\0' ? "it has no version to serve" : why);
     }
-    catalog->summary.loaded_count += loaded_count;
+    catalog->summary.loaded_count += model->version_text_count;
 }
 
 static enum galen_status summarize(struct catalog *catalog)
@@ -137,64 +232,106 @@ static enum galen_status summarize(struct catalog *catalog)
     return GALEN_OK;
 }
 
-static enum galen_status load_all(struct catalog *catalog)
+static enum galen_status make_effective(struct making *making)
 {
-    const struct repository *repository = catalog->options.repository;
-    struct loaded_model *models =
-        arena_alloc_array(&catalog->arena, repository->model_count, sizeof(*models));
-    if (models == NULL) {
-        return GALEN_NO_MEMORY;
-    }
-    catalog->models = models;
-    catalog->model_count = repository->model_count;
-    for (size_t i = 0; i < repository->model_count; i++) {
-        TRY(load_model(catalog, &repository->models[i], &models[i]));
+    struct catalog *catalog = making->catalog;
+    const struct catalog *before = making->wish->before;
+    const struct repository_readiness readiness = {.is_ready = is_ready, .context = making};
+    TRY(repository_effective(catalog->desired, before == NULL ? NULL : before->effective,
+                             &readiness, &catalog->effective));
+    for (size_t i = 0; i < catalog->model_count; i++) {
+        catalog->models[i].desired = &catalog->desired->models[i];
+        catalog->models[i].effective = &catalog->effective->models[i];
+        TRY(settle_model(making, i));
     }
     return summarize(catalog);
 }
 
-enum galen_status catalog_load(struct catalog *catalog,
-                               const struct engine_options *options)
+static enum galen_status make(struct making *making)
 {
-    *catalog = (struct catalog){.options = *options};
-    catalog->options.repository = repository_ref(options->repository);
-    arena_init(&catalog->arena, LIMIT_ARENA_SIZE_BYTES_MAX);
-    return load_all(catalog);
+    struct catalog *catalog = making->catalog;
+    const size_t count = catalog->desired->model_count;
+    catalog->models = arena_alloc_array(&catalog->arena, count, sizeof(*catalog->models));
+    making->candidates =
+        arena_alloc_array(&catalog->arena, count, sizeof(*making->candidates));
+    if (catalog->models == NULL || making->candidates == NULL) {
+        return GALEN_NO_MEMORY;
+    }
+    catalog->model_count = count;
+    for (size_t i = 0; i < count; i++) {
+        TRY(collect(making, &catalog->desired->models[i], &making->candidates[i]));
+    }
+    return make_effective(making);
 }
 
-void catalog_unload(struct catalog *catalog)
+static void drop_candidates(struct making *making)
 {
-    for (size_t i = 0; i < catalog->model_count; i++) {
-        for (size_t k = 0; k < catalog->models[i].version_count; k++) {
-            instances_destroy(catalog->models[i].versions[k].instances);
-            model_close(catalog->models[i].versions[k].model);
+    for (size_t i = 0; making->candidates != NULL && i < making->catalog->model_count;
+         i++) {
+        for (size_t k = 0; k < making->candidates[i].count; k++) {
+            loaded_version_unref(making->candidates[i].versions[k]);
         }
     }
-    repository_unref(catalog->options.repository);
+}
+
+enum galen_status catalog_create(const struct catalog_wish *wish,
+                                 struct catalog **out_catalog)
+{
+    scoped(catalog) catalog = calloc(1, sizeof(*catalog));
+    if (catalog == NULL) {
+        return GALEN_NO_MEMORY;
+    }
+    arena_init(&catalog->arena, LIMIT_REPOSITORY_SIZE_BYTES_MAX);
+    catalog->desired = repository_ref(wish->desired);
+    struct making making = {.wish = wish, .catalog = catalog};
+    const enum galen_status status = make(&making);
+    drop_candidates(&making);
+    TRY(status);
+    *out_catalog = take(&catalog);
+    return GALEN_OK;
+}
+
+void catalog_destroy(struct catalog *catalog)
+{
+    if (catalog == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < catalog->model_count; i++) {
+        for (size_t k = 0; k < catalog->models[i].version_count; k++) {
+            loaded_version_unref(catalog->models[i].versions[k]);
+        }
+    }
+    repository_unref(catalog->desired);
+    repository_unref(catalog->effective);
     arena_deinit(&catalog->arena);
+    free(catalog);
 }
 
 const struct loaded_model *catalog_find(const struct catalog *catalog, const char *name)
 {
-    const struct repository *repository = catalog->options.repository;
     const struct repository_model *model =
-        repository_find(repository, bytes_from_string(name));
-    return model == NULL ? NULL : &catalog->models[model - repository->models];
+        repository_find(catalog->desired, bytes_from_string(name));
+    return model == NULL ? NULL : &catalog->models[model - catalog->desired->models];
 }
 
-const struct loaded_version *loaded_model_find(const struct loaded_model *model,
-                                               const char *version)
+static struct loaded_version *find_number(const struct loaded_model *model, uint64_t number)
 {
-    uint64_t number;
-    if (version[0] == '\0') {
-        return model->choice;
-    }
-    if (bytes_parse_u64(bytes_from_string(version), UINT64_MAX, &number)) {
-        for (size_t i = 0; i < model->version_count; i++) {
-            if (model->versions[i].number == number) {
-                return &model->versions[i];
-            }
+    for (size_t i = 0; i < model->version_count; i++) {
+        if (model->versions[i]->source->number == number) {
+            return model->versions[i];
         }
     }
     return NULL;
+}
+
+struct loaded_version *loaded_model_find(const struct loaded_model *model,
+                                         const char *version)
+{
+    const struct bytes wanted = bytes_from_string(version);
+    uint64_t number;
+    if (bytes_parse_u64(wanted, UINT64_MAX, &number)) {
+        return find_number(model, number);
+    }
+    const struct repository_version *found = repository_resolve(model->effective, wanted);
+    return found == NULL ? NULL : find_number(model, found->number);
 }

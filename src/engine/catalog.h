@@ -1,53 +1,59 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the engine has loaded: for each model of the repository the versions that a tag
- * names, with their instances, and why those that failed did.
+ * What the engine has at one moment: for each model of the repository the versions that
+ * serve, where its tags effectively are, and why what is desired and does not serve does
+ * not. Immutable once made; its owner says who may look when.
  *
- * Threads: load and unload on one; in between it never changes. Blocking: load reads files
- * and runs networks.
+ * Making one reads files and runs networks; what another catalog has loaded already is
+ * taken from there.
  */
 #pragma once
 
 #include "engine/engine.h"
-#include "engine/instance.h"
-#include "engine/model.h"
-
-struct loaded_version {
-    uint64_t number;
-    struct model *model;         /* NULL: it could not be loaded */
-    struct instances *instances; /* NULL: likewise */
-    struct error why_not;
-};
+#include "engine/loaded.h"
 
 struct loaded_model {
-    const struct repository_model *source;
-    struct loaded_version *versions; /* ascending */
+    const struct repository_model *desired;
+    const struct repository_model *effective;
+    struct loaded_version **versions; /* ascending; those that serve, then (of the same
+                                       * number too) those that should */
     size_t version_count;
-    const char **version_texts; /* of those that are loaded */
+    const char **version_texts; /* of those that serve */
     size_t version_text_count;
-    struct loaded_version *choice; /* where a request names none; NULL: there is none */
 };
 
 struct catalog {
-    struct engine_options options; /* without zeros */
-    struct arena arena;            /* everything below */
-    struct loaded_model *models;   /* as many as the repository has, in its order */
+    struct repository *desired;   /* a reference; NULL: of an empty one */
+    struct repository *effective; /* likewise */
+    struct arena arena;           /* everything below */
+    struct loaded_model *models;  /* as many as the repository has, in its order */
     size_t model_count;
     struct engine_failure *failures;
     struct engine_summary summary;
 };
 
-/* Caller's storage. Takes a reference to the repository. Needs catalog_unload on failure
- * too. GALEN_NO_MEMORY. */
-MUST_USE enum galen_status catalog_load(struct catalog *catalog,
-                                        const struct engine_options *options);
+struct catalog_wish {
+    struct repository *desired;
+    struct catalog *before; /* NULL: nothing is loaded */
+    const char *again; /* a model whose broken versions are tried once more; NULL: none */
+    struct loaded_options loading; /* but for the model */
 
-/* No call may be pending. */
-void catalog_unload(struct catalog *catalog);
+    /* Right before a version is loaded, which may take long. NULL: nobody is told. */
+    void (*loads)(void *context, const char *model,
+                  const struct repository_version *version);
+    void *context;
+};
+
+/* Takes references to what it needs; before stays as it is. GALEN_NO_MEMORY. */
+MUST_USE enum galen_status catalog_create(const struct catalog_wish *wish,
+                                          struct catalog **out_catalog);
+void catalog_destroy(struct catalog *catalog); /* NULL is allowed */
+DEFINE_SCOPED(catalog, catalog_destroy)
 
 /* NULL: none. */
 const struct loaded_model *catalog_find(const struct catalog *catalog, const char *name);
 
-/* "" is the model's choice. NULL: none. */
-const struct loaded_version *loaded_model_find(const struct loaded_model *model,
-                                               const char *version);
+/* version: a number, a tag, or "" for the model's choice. NULL: none that is loaded or
+ * should be. */
+struct loaded_version *loaded_model_find(const struct loaded_model *model,
+                                         const char *version);

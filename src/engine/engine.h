@@ -12,7 +12,29 @@
 #include "engine/scheduler.h"
 #include "galen/backend.h"
 #include "infer/infer.h"
+#include "infer/management.h"
 #include "model/repository.h"
+
+/* Who says what is loaded. */
+enum engine_control {
+    ENGINE_BY_REPOSITORY, /* the repository: every version that a tag names */
+    ENGINE_BY_REQUEST, /* MANAGE_LOAD and MANAGE_UNLOAD: models of the repository, by name
+                        */
+};
+
+/* A model, or a version of it, that cannot answer as desired. */
+struct engine_failure {
+    const char *model;
+    uint64_t version; /* 0: the model as a whole */
+    const char *why;
+    bool serves; /* the model answers all the same, as it did before */
+};
+
+struct engine_summary {
+    size_t loaded_count;                   /* versions that can answer */
+    const struct engine_failure *failures; /* by model */
+    size_t failure_count;
+};
 
 struct engine_options {
     struct repository *repository;                   /* the engine takes a reference */
@@ -29,22 +51,18 @@ struct engine_options {
     /* Models that are measured to run in less than this run on the thread that submits,
      * while nobody waits; beside the instances. 0: none does. */
     uint64_t quick_ns_max;
+
+    enum engine_control control;
+    const char *const *load; /* ENGINE_BY_REQUEST: names of models to begin with, "*" being
+                              * all, up to NULL; NULL: none. Borrowed during create */
+
+    /* What is loaded has changed. Within create, then on the engine's own thread; the
+     * summary lives until it returns. NULL: nobody is told. */
+    void (*changed)(void *context, const struct engine_summary *summary);
+    void *context;
 };
 
-/* A model, or a version of it, that cannot answer. */
-struct engine_failure {
-    const char *model;
-    uint64_t version; /* 0: the model as a whole */
-    const char *why;
-};
-
-struct engine_summary {
-    size_t loaded_count;                   /* versions that can answer */
-    const struct engine_failure *failures; /* by model */
-    size_t failure_count;
-};
-
-/* GALEN_OK also when models could not be loaded: the summary says which and why.
+/* GALEN_OK also when models could not be loaded: `changed` is told which and why.
  * GALEN_INVALID: an option is out of its range; GALEN_NO_MEMORY. Gives a service to close.
  */
 MUST_USE enum galen_status engine_create(const struct engine_options *options,
@@ -53,8 +71,13 @@ MUST_USE enum galen_status engine_create(const struct engine_options *options,
 
 /* The functions below take the service that engine_create gave. */
 
-/* Never changes; lives as long as the service. */
-const struct engine_summary *engine_summary(const struct infer_service *service);
+/* From now on this is what is desired. Returns at once: what is new is loaded and warmed up
+ * on the engine's own thread, and serves once it is; what is not desired any more is given
+ * back when the last request for it is done. Takes a reference. Any thread. */
+void engine_follow(struct infer_service *service, struct repository *repository);
+
+/* Index, statistics, configuration, load and unload. Lives as long as the service. */
+struct infer_management *engine_management(struct infer_service *service);
 
 /* Refuses every run from now on (UNAVAILABLE) and waits until those it has are finished.
  * GALEN_TIMEOUT: at deadline_ns some still run; what waited was finished with UNAVAILABLE.

@@ -10,9 +10,8 @@
 
 #include <stdatomic.h>
 
-#include "gateway/openapi_document.h"
+#include "gateway/view.h"
 #include "infer/infer.h"
-#include "model/repository.h"
 #include "service/audit/audit.h"
 #include "service/settings.h"
 
@@ -22,11 +21,10 @@ struct gateway {
     struct infer_service
         *engine_in_parts;    /* the same, for texts of any number of windows */
     struct mailbox *mailbox; /* the loop's */
-    const struct repository *repository;
+    struct view *view;       /* what serves; the reference is the owner's of this struct */
     const struct settings_route *routes; /* borrowed; where a request names no model */
     size_t route_count;
-    const struct openapi_document *openapi; /* borrowed */
-    struct audit_lane *audit;               /* borrowed; NULL: requests leave no record */
+    struct audit_lane *audit;   /* borrowed; NULL: requests leave no record */
     const char *engine_address; /* "host:port", where the engine is another process; NULL */
     bool is_demo;               /* answers warn of it, and may quote what was sent */
     size_t body_size_bytes_max;

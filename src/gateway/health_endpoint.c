@@ -21,7 +21,7 @@ static enum phase_result live(struct request *request)
 
 static enum phase_result check_repository(struct request *request)
 {
-    const struct repository *repository = request->gateway->repository;
+    const struct repository *repository = request->view->repository;
     const enum galen_status status = request_check_ready(request);
     if (status != GALEN_OK) {
         return request_fail(request, status);

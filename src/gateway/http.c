@@ -81,6 +81,7 @@ static void release(struct request *request)
     struct gateway_http *http = visit->http;
     http_exchange_set_context(visit->exchange, NULL);
     http_exchange_unref(visit->exchange);
+    view_unref(request->view);
     arena_clear(&request->arena);
     visit->next_free = http->free_visits;
     http->free_visits = visit;
@@ -155,6 +156,7 @@ static void on_headers(void *context, struct http_exchange *exchange)
     http_exchange_set_context(exchange, visit);
     visit->request.gateway = http->gateway;
     visit->request.port = &port;
+    visit->request.view = view_ref(http->gateway->view);
     visit->request.head = http_exchange_head(exchange);
     request_start(&visit->request);
 }

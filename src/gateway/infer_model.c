@@ -74,7 +74,7 @@ static enum galen_status refuse_type(struct request *request, const struct told 
 /* One that is broken counts, so that its requests are not another's answers. */
 static enum galen_status find_only(struct request *request, const char *media_type)
 {
-    const struct repository *repository = request->gateway->repository;
+    const struct repository *repository = request->view->repository;
     const struct repository_model *found = NULL;
     struct told told = {.count = 0};
     for (size_t i = 0; i < repository->model_count; i++) {
@@ -121,7 +121,7 @@ static enum galen_status find_model(struct request *request, const struct infer_
     if (name == NULL) {
         return find_only(request, body->input.media_type);
     }
-    request->model = repository_find(request->gateway->repository, bytes_from_string(name));
+    request->model = repository_find(request->view->repository, bytes_from_string(name));
     return request->model != NULL
                ? GALEN_OK
                : error_set(&request->error, GALEN_NOT_FOUND, "there is no such model");

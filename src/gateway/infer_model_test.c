@@ -12,39 +12,42 @@ static const struct contract vector = {
     .task = TASK_TABULAR_CLASSIFICATION, .media_types = json_types, .media_type_count = 1};
 static const struct contract text = {
     .task = TASK_TOKEN_CLASSIFICATION, .media_types = text_types, .media_type_count = 2};
-static const struct repository_version vector_versions[] = {
-    {.number = 1, .number_text = "1", .contract = &vector, .usable = true}};
-static const struct repository_version text_versions[] = {
+static struct repository_version vector_1 = {
+    .number = 1, .number_text = "1", .contract = &vector, .usable = true};
+static struct repository_version text_numbers[] = {
     {.number = 1, .number_text = "1", .contract = &vector, .usable = true},
     {.number = 2, .number_text = "2", .contract = &text, .usable = true},
     {.number = 3, .number_text = "3", .usable = true}};
-static const struct repository_version broken_versions[] = {
-    {.number = 1,
-     .number_text = "1",
-     .contract = &text,
-     .usable = false,
-     .why_not = {"hash differs", ""}}};
+static struct repository_version broken_1 = {.number = 1,
+                                             .number_text = "1",
+                                             .contract = &text,
+                                             .usable = false,
+                                             .why_not = {"hash differs", ""}};
+static struct repository_version *const vector_versions[] = {&vector_1};
+static struct repository_version *const text_versions[] = {
+    &text_numbers[0], &text_numbers[1], &text_numbers[2]};
+static struct repository_version *const broken_versions[] = {&broken_1};
 static const struct repository_tag current_1[] = {{"current", 1}};
 static const struct repository_tag current_2[] = {{"current", 2}};
 
 /* By name, ascending: the first two are what most tests have. */
 static const struct repository_model models[] = {
-    {"breast", vector_versions, 1, current_1, 1, true, {"", ""}},
-    {"ner", text_versions, 3, current_2, 1, true, {"", ""}},
-    {"ward", text_versions, 3, current_2, 1, true, {"", ""}},
+    {"breast", vector_versions, 1, current_1, 1, &vector_1, true, {"", ""}},
+    {"ner", text_versions, 3, current_2, 1, &text_numbers[1], true, {"", ""}},
+    {"ward", text_versions, 3, current_2, 1, &text_numbers[1], true, {"", ""}},
 };
 static const struct repository_model broken[] = {
-    {"breast", vector_versions, 1, current_1, 1, true, {"", ""}},
-    {"ner", broken_versions, 1, current_1, 1, false, {"hash differs", ""}},
+    {"breast", vector_versions, 1, current_1, 1, &vector_1, true, {"", ""}},
+    {"ner", broken_versions, 1, current_1, 1, &broken_1, false, {"hash differs", ""}},
 };
-static const struct repository two_kinds = {.models = models, .model_count = 2};
-static const struct repository two_of_text = {.models = models, .model_count = 3};
-static const struct repository only_vectors = {.models = models, .model_count = 1};
-static const struct repository with_a_broken_one = {.models = broken, .model_count = 2};
+static struct repository two_kinds = {.models = models, .model_count = 2};
+static struct repository two_of_text = {.models = models, .model_count = 3};
+static struct repository only_vectors = {.models = models, .model_count = 1};
+static struct repository with_a_broken_one = {.models = broken, .model_count = 2};
 
 static const struct {
     const char *what;
-    const struct repository *repository;
+    struct repository *repository;
     const char *model;
     const char *version;
     const char *media_type;
@@ -86,9 +89,9 @@ static void route_chooses_where_no_model_is_named(void **state)
     (void)state;
     static const struct settings_route routes[] = {{"text/markdown", "breast"},
                                                    {"text/*", "ward"}};
-    const struct gateway gateway = {
-        .repository = &two_of_text, .routes = routes, .route_count = 2};
-    struct request request = {.gateway = &gateway};
+    const struct gateway gateway = {.routes = routes, .route_count = 2};
+    struct view view = {.repository = &two_of_text};
+    struct request request = {.gateway = &gateway, .view = &view};
     struct infer_body body = {.input.media_type = "text/plain", .version = ""};
 
     EXPECT_OK(infer_model_find(&request, &body));
@@ -112,11 +115,12 @@ static void the_model_is_found_or_the_refusal_says_why(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        const struct gateway gateway = {.repository = cases[i].repository};
+        const struct gateway gateway = {.route_count = 0};
+        struct view view = {.repository = cases[i].repository};
         const struct infer_body body = {.input.media_type = cases[i].media_type,
                                         .model = cases[i].model,
                                         .version = cases[i].version};
-        struct request request = {.gateway = &gateway};
+        struct request request = {.gateway = &gateway, .view = &view};
         char found[64] = "";
         print_message("%s\n", cases[i].what);
 

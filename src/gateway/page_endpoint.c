@@ -35,7 +35,7 @@ static void begin_reply(struct request *request, const char *media_type, const c
 
 static enum phase_result put_document(struct request *request)
 {
-    const struct openapi_document *document = request->gateway->openapi;
+    const struct openapi_document *document = &request->view->openapi;
     begin_reply(request, "application/json", document->etag);
     if (request->reply.status == 200) {
         request->reply.body = blob_ref(document->body);

@@ -48,6 +48,7 @@ struct request {
     /* the transport's */
     const struct gateway *gateway;
     const struct request_port *port;
+    struct view *view;                    /* what served when it began; until release */
     const struct http_request_head *head; /* borrowed while the request lives */
     struct arena arena;
 

@@ -22,7 +22,7 @@ static enum phase_result route(struct request *request)
 {
     struct v2_route *v2 = &request->v2.route;
     const struct repository_model *model =
-        repository_find(request->gateway->repository, bytes_from_string(v2->model));
+        repository_find(request->view->repository, bytes_from_string(v2->model));
     const struct repository_version *version =
         model == NULL ? NULL : repository_resolve(model, bytes_from_string(v2->version));
     if (version == NULL || v2->operation != V2_INFER) {

@@ -13,6 +13,12 @@ enum galen_status infer_answer_version(struct infer_call *call, const char *vers
     return GALEN_OK;
 }
 
+enum galen_status infer_answer_note(struct infer_call *call, const char *note)
+{
+    call->response.note = arena_copy_string(call->arena, bytes_from_string(note));
+    return call->response.note == NULL ? GALEN_NO_MEMORY : GALEN_OK;
+}
+
 static const struct galen_tensor_spec *
 copy_specs(struct arena *arena, const struct galen_tensor_spec *specs, size_t count)
 {

@@ -13,6 +13,9 @@
 MUST_USE enum galen_status infer_answer_version(struct infer_call *call,
                                                 const char *version);
 
+/* Something to say of an answer that is GALEN_OK. GALEN_NO_MEMORY: the arena is full. */
+MUST_USE enum galen_status infer_answer_note(struct infer_call *call, const char *note);
+
 /* A deep copy of model. GALEN_NO_MEMORY: the arena is full. */
 MUST_USE enum galen_status infer_answer_model(struct infer_call *call,
                                               const struct v2_model *model);

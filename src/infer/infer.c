@@ -6,7 +6,11 @@
 static void run_done(struct task *task)
 {
     struct infer_call *call = LIST_ITEM(task, struct infer_call, task);
+    struct infer_service *service = call->service;
     call->service = NULL;
+    if (service != NULL && service->ops->settle != NULL) {
+        service->ops->settle(service, call);
+    }
     call->done(call);
 }
 

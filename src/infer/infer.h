@@ -47,7 +47,9 @@ struct infer_output {
 };
 
 struct infer_response {
-    const char *version;          /* that answered; in the call's arena */
+    const char *version; /* that answered; in the call's arena */
+    const char
+        *note; /* INFER_READY: what is not as it should be all the same; NULL: all is */
     struct infer_output *outputs; /* INFER_RUN: in the call's arena */
     size_t output_count;
     struct v2_model model; /* INFER_DESCRIBE: in the call's arena */
@@ -80,6 +82,10 @@ struct infer_service_ops {
     const char *name; /* "engine", for logs */
     void (*submit)(struct infer_service *service, struct infer_call *call);
     void (*cancel)(struct infer_service *service, struct infer_call *call);
+
+    /* On the call's thread, right before done: lets go of what service_data keeps alive. No
+     * cancel comes after it. NULL: nothing to do. */
+    void (*settle)(struct infer_service *service, struct infer_call *call);
     void (*close)(struct infer_service *service);
 };
 

@@ -17,6 +17,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/list.h"
 #include "base/mailbox.h"
 #include "codec/v2.h"
 
@@ -54,6 +55,7 @@ struct infer_management_call {
 
     /* the service's */
     struct task task;
+    struct list_link link;
 };
 
 struct infer_management_ops {

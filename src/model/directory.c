@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+
 /* Not blocking: a pipe in the place of a file must not hold us up. */
 enum { OPEN_FLAGS = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK };
 
@@ -73,13 +75,9 @@ enum galen_status directory_open(int parent, const char *name, int *out_folder,
     return GALEN_OK;
 }
 
-static enum directory_kind kind_of(int folder, const char *name)
+static enum directory_kind kind_of(mode_t mode)
 {
-    struct stat status;
-    if (fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
-        return DIRECTORY_OTHER;
-    }
-    switch (status.st_mode & S_IFMT) {
+    switch (mode & S_IFMT) {
     case S_IFDIR:
         return DIRECTORY_FOLDER;
     case S_IFREG:
@@ -89,6 +87,24 @@ static enum directory_kind kind_of(int folder, const char *name)
     default:
         return DIRECTORY_OTHER;
     }
+}
+
+enum galen_status directory_look(int folder, const char *name,
+                                 struct directory_entry *out_entry)
+{
+    struct stat status;
+    if (fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
+        return GALEN_NOT_FOUND;
+    }
+    *out_entry = (struct directory_entry){
+        .name = name,
+        .kind = kind_of(status.st_mode),
+        .inode = status.st_ino,
+        .size_bytes = (uint64_t)status.st_size,
+        .changed_ns =
+            (uint64_t)status.st_ctim.tv_sec * NS_PER_S + (uint64_t)status.st_ctim.tv_nsec,
+    };
+    return GALEN_OK;
 }
 
 struct listing {
@@ -123,8 +139,10 @@ static enum galen_status add(struct listing *listing, int folder, const char *na
     if (copy == NULL) {
         return GALEN_NO_MEMORY;
     }
-    listing->entries[listing->count++] =
-        (struct directory_entry){.name = copy, .kind = kind_of(folder, name)};
+    struct directory_entry *entry = &listing->entries[listing->count++];
+    if (directory_look(folder, copy, entry) != GALEN_OK) {
+        *entry = (struct directory_entry){.name = copy, .kind = DIRECTORY_OTHER};
+    }
     return GALEN_OK;
 }
 

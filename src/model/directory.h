@@ -19,6 +19,9 @@ enum directory_kind { DIRECTORY_FOLDER, DIRECTORY_FILE, DIRECTORY_LINK, DIRECTOR
 struct directory_entry {
     const char *name;
     enum directory_kind kind;
+    uint64_t inode;
+    uint64_t size_bytes;
+    uint64_t changed_ns; /* wall clock: of its content or of itself (ctime) */
 };
 
 /* parent AT_FDCWD: path is a path, and may be a link. Gives a descriptor. */
@@ -26,6 +29,10 @@ MUST_USE enum galen_status directory_open_root(const char *path, int *out_folder
                                                struct error *out_error);
 MUST_USE enum galen_status directory_open(int parent, const char *name, int *out_folder,
                                           struct error *out_error);
+
+/* What is there by that name, itself also where it is a link. GALEN_NOT_FOUND. */
+MUST_USE enum galen_status directory_look(int folder, const char *name,
+                                          struct directory_entry *out_entry);
 
 /* All entries but those that begin with '.', by name, in the arena. GALEN_TOO_LARGE: there
  * are more than count_max. */

@@ -8,18 +8,75 @@
 #include "base/limits.h"
 #include "model/repository_impl.h"
 
+struct repository *repository_new(void)
+{
+    struct repository *repository = calloc(1, sizeof(*repository));
+    if (repository != NULL) {
+        arena_init(&repository->arena_, LIMIT_REPOSITORY_SIZE_BYTES_MAX);
+        atomic_init(&repository->reference_count_, 1);
+    }
+    return repository;
+}
+
+static enum galen_status read_new(const char *path, bool verify,
+                                  const struct repository *before,
+                                  struct repository **out_repository,
+                                  struct error *out_error)
+{
+    scoped(repository) repository = repository_new();
+    if (repository == NULL) {
+        return error_set(out_error, GALEN_NO_MEMORY, "%s: out of memory", path);
+    }
+    repository->verify_ = verify;
+    TRY(repository_scan(path, verify, before, repository, out_error));
+    *out_repository = take(&repository);
+    return GALEN_OK;
+}
+
 enum galen_status repository_read(const char *path, bool verify,
                                   struct repository **out_repository,
                                   struct error *out_error)
 {
-    scoped(repository) repository = calloc(1, sizeof(*repository));
-    if (repository == NULL) {
-        return error_set(out_error, GALEN_NO_MEMORY, "%s: out of memory", path);
+    return read_new(path, verify, NULL, out_repository, out_error);
+}
+
+static bool is_same_tag(const struct repository_tag *a, const struct repository_tag *b)
+{
+    return a->version == b->version && strcmp(a->name, b->name) == 0;
+}
+
+static bool is_same_model(const struct repository_model *a,
+                          const struct repository_model *b)
+{
+    bool same = strcmp(a->name, b->name) == 0 && a->version_count == b->version_count &&
+                a->tag_count == b->tag_count && a->usable == b->usable &&
+                strcmp(a->why_not.text, b->why_not.text) == 0;
+    for (size_t i = 0; same && i < a->version_count; i++) {
+        same = a->versions[i] == b->versions[i];
     }
-    arena_init(&repository->arena_, LIMIT_REPOSITORY_SIZE_BYTES_MAX);
-    atomic_init(&repository->reference_count_, 1);
-    TRY(repository_scan(path, verify, repository, out_error));
-    *out_repository = take(&repository);
+    for (size_t i = 0; same && i < a->tag_count; i++) {
+        same = is_same_tag(&a->tags[i], &b->tags[i]);
+    }
+    return same;
+}
+
+static bool is_same(const struct repository *a, const struct repository *b)
+{
+    bool same = a->model_count == b->model_count;
+    for (size_t i = 0; same && i < a->model_count; i++) {
+        same = is_same_model(&a->models[i], &b->models[i]);
+    }
+    return same;
+}
+
+enum galen_status repository_reread(struct repository *before,
+                                    struct repository **out_repository,
+                                    struct error *out_error)
+{
+    scoped(repository) repository = NULL;
+    TRY(read_new(before->path, before->verify_, before, &repository, out_error));
+    *out_repository =
+        is_same(before, repository) ? repository_ref(before) : take(&repository);
     return GALEN_OK;
 }
 
@@ -27,6 +84,13 @@ struct repository *repository_ref(struct repository *repository)
 {
     atomic_fetch_add_explicit(&repository->reference_count_, 1, memory_order_relaxed);
     return repository;
+}
+
+static void unref_versions(const struct repository_model *model)
+{
+    for (size_t i = 0; i < model->version_count; i++) {
+        repository_version_unref(model->versions[i]);
+    }
 }
 
 void repository_unref(struct repository *repository)
@@ -38,9 +102,41 @@ void repository_unref(struct repository *repository)
         atomic_fetch_sub_explicit(&repository->reference_count_, 1, memory_order_acq_rel);
     INVARIANT(before > 0);
     if (before == 1) {
+        for (size_t i = 0; repository->origin_ == NULL && i < repository->model_count;
+             i++) {
+            unref_versions(&repository->models[i]);
+        }
+        repository_unref(repository->origin_);
         arena_deinit(&repository->arena_);
         free(repository);
     }
+}
+
+enum galen_status repository_select(struct repository *repository,
+                                    bool (*keep)(void *context,
+                                                 const struct repository_model *model),
+                                    void *context, struct repository **out_repository)
+{
+    scoped(repository) selection = repository_new();
+    if (selection == NULL) {
+        return GALEN_NO_MEMORY;
+    }
+    selection->origin_ = repository_ref(repository);
+    selection->path = repository->path;
+    selection->verify_ = repository->verify_;
+    struct repository_model *models =
+        arena_alloc_array(&selection->arena_, repository->model_count, sizeof(*models));
+    if (models == NULL) {
+        return GALEN_NO_MEMORY;
+    }
+    for (size_t i = 0; i < repository->model_count; i++) {
+        if (keep(context, &repository->models[i])) {
+            models[selection->model_count++] = repository->models[i];
+        }
+    }
+    selection->models = models;
+    *out_repository = take(&selection);
+    return GALEN_OK;
 }
 
 static int compare(struct bytes a, const char *b)
@@ -75,8 +171,8 @@ const struct repository_version *
 repository_model_version(const struct repository_model *model, uint64_t number)
 {
     for (size_t i = 0; i < model->version_count; i++) {
-        if (model->versions[i].number == number) {
-            return &model->versions[i];
+        if (model->versions[i]->number == number) {
+            return model->versions[i];
         }
     }
     return NULL;
@@ -93,31 +189,40 @@ static const struct repository_tag *find_tag(const struct repository_model *mode
     return NULL;
 }
 
-/* Of a model without tags. One that is not usable may have a tag that could not be read:
- * nothing stands in for it. */
 static const struct repository_version *highest_usable(const struct repository_model *model)
 {
-    for (size_t i = model->usable ? model->version_count : 0; i > 0; i--) {
-        if (model->versions[i - 1].usable) {
-            return &model->versions[i - 1];
+    for (size_t i = model->version_count; i > 0; i--) {
+        if (model->versions[i - 1]->usable) {
+            return model->versions[i - 1];
         }
     }
     return NULL;
+}
+
+/* Where there are tags, nothing stands in for one that is missing or broken. */
+void repository_choose(struct repository_model *model)
+{
+    const struct repository_tag *tag = find_tag(model, BYTES("current"));
+    if (tag != NULL) {
+        model->choice = repository_model_version(model, tag->version);
+    } else {
+        model->choice =
+            model->tag_count == 0 && model->usable ? highest_usable(model) : NULL;
+    }
 }
 
 const struct repository_version *repository_resolve(const struct repository_model *model,
                                                     struct bytes wanted)
 {
     uint64_t number;
+    if (wanted.size == 0) {
+        return model->choice;
+    }
     if (bytes_parse_u64(wanted, UINT64_MAX, &number)) {
         return repository_model_version(model, number);
     }
-    const struct repository_tag *tag =
-        find_tag(model, wanted.size == 0 ? BYTES("current") : wanted);
-    if (tag != NULL) {
-        return repository_model_version(model, tag->version);
-    }
-    return wanted.size == 0 ? highest_usable(model) : NULL;
+    const struct repository_tag *tag = find_tag(model, wanted);
+    return tag == NULL ? NULL : repository_model_version(model, tag->version);
 }
 
 bool repository_is_kept(const struct repository_model *model, uint64_t number)
@@ -127,8 +232,7 @@ bool repository_is_kept(const struct repository_model *model, uint64_t number)
             return true;
         }
     }
-    const struct repository_version *highest = highest_usable(model);
-    return model->tag_count == 0 && highest != NULL && highest->number == number;
+    return model->choice != NULL && model->choice->number == number;
 }
 
 static bool is_name_byte(uint8_t byte)

@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The model repository on disk: models/<name>/<version>/ and the tags beside the versions,
- * which are symlinks (`current -> 2`). A snapshot is what was there when it was read; it is
- * immutable, shared and counted.
+ * which are symlinks (`current -> 2`).
+ *
+ * A snapshot is what was there when it was read; it is immutable, shared and counted. So is
+ * each version in it: what has not changed on disk is the same object in the next snapshot
+ * (repository_reread), so that who has loaded something knows by the pointer whether it
+ * still is what is wanted.
+ *
+ * What is read is what is desired. What serves may be behind it, while a version is loaded
+ * or because it is broken: repository_effective makes that snapshot.
  *
  * Threads: reading blocks on the disk and is not for a loop under load; a snapshot may be
  * used from any thread. A version or model that cannot be used is in the snapshot with its
@@ -15,9 +22,10 @@
 
 struct repository_tag {
     const char *name; /* "current" */
-    uint64_t version;
+    uint64_t version; /* 0: it points at no version that is there */
 };
 
+/* Shared and counted; what it points to is its own. */
 struct repository_version {
     uint64_t number;
     const char *number_text;         /* "2", as its folder is called */
@@ -26,15 +34,26 @@ struct repository_version {
     uint8_t model_sha256[32];        /* of the network's file, as model.yaml states it */
     bool usable;
     struct error why_not; /* names file, line and key */
+    uint8_t print_[32];   /* of names, sizes and times of its files, and config.pbtxt's */
+    struct arena arena_;
+    _Atomic size_t reference_count_;
 };
 
 struct repository_model {
     const char *name;
-    const struct repository_version *versions; /* ascending */
+    struct repository_version *const *versions; /* ascending */
     size_t version_count;
     const struct repository_tag *tags;
     size_t tag_count;
+
+    /* Of a request that names no version: `current`, or without any tag the highest that is
+     * usable. NULL: there is none. */
+    const struct repository_version *choice;
+
     bool usable; /* some version is, and every tag points at one that is */
+
+    /* Why it is not usable, or (in an effective snapshot) not all as desired; empty: it is.
+     */
     struct error why_not;
 };
 
@@ -42,6 +61,8 @@ struct repository {
     const char *path;
     const struct repository_model *models; /* by name, ascending */
     size_t model_count;
+    bool verify_;
+    struct repository *origin_; /* of a selection; its versions are held there */
     struct arena arena_;
     _Atomic size_t reference_count_;
 };
@@ -53,21 +74,54 @@ struct repository {
 MUST_USE enum galen_status repository_read(const char *path, bool verify,
                                            struct repository **out_repository,
                                            struct error *out_error);
+
+/* As repository_read of the same folder. Versions that did not change are taken from
+ * before; one whose files changed within the last half second is taken to be in the middle
+ * of being written: it stays what it was before, or is not usable yet. Gives a reference:
+ * to before itself when nothing changed at all. */
+MUST_USE enum galen_status repository_reread(struct repository *before,
+                                             struct repository **out_repository,
+                                             struct error *out_error);
 struct repository *repository_ref(struct repository *repository);
 void repository_unref(struct repository *repository); /* NULL is allowed */
 DEFINE_SCOPED(repository, repository_unref)
+
+struct repository_version *repository_version_ref(struct repository_version *version);
+void repository_version_unref(struct repository_version *version); /* NULL is allowed */
+
+/* Those of its models that keep says yes to. GALEN_NO_MEMORY. Gives a reference. */
+MUST_USE enum galen_status
+repository_select(struct repository *repository,
+                  bool (*keep)(void *context, const struct repository_model *model),
+                  void *context, struct repository **out_repository);
+
+/* Whether a version can answer; if not, out_why may say why. Asked once a version. */
+struct repository_readiness {
+    bool (*is_ready)(void *context, const struct repository_model *model,
+                     const struct repository_version *version, struct error *out_why);
+    void *context;
+};
+
+/* What serves: the models of desired, each tag at the version that it names when that is
+ * ready, else where it was in `before` when that is; the choice likewise. Where neither is,
+ * it is where it should be, and its model is not usable. A version that changed and is not
+ * ready in its new form stays in its old one. before NULL: nothing served. GALEN_NO_MEMORY.
+ * Gives a reference. */
+MUST_USE enum galen_status
+repository_effective(const struct repository *desired, const struct repository *before,
+                     const struct repository_readiness *readiness,
+                     struct repository **out_repository);
 
 const struct repository_model *repository_find(const struct repository *repository,
                                                struct bytes name); /* NULL: none */
 const struct repository_version *
 repository_model_version(const struct repository_model *model, uint64_t number);
 
-/* wanted: a number, a tag, or "" for `current`, or without such a tag the highest usable.
- * NULL: none. */
+/* wanted: a number, a tag, or "" for the model's choice. NULL: none. */
 const struct repository_version *repository_resolve(const struct repository_model *model,
                                                     struct bytes wanted);
 
-/* The versions to keep loaded: every one that a tag names, or without tags the highest. */
+/* The versions to keep loaded: the choice and every one that a tag names. */
 bool repository_is_kept(const struct repository_model *model, uint64_t number);
 
 /* Letters, digits, '.', '_', '-', not beginning with '.', at most

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "preprocess/preparations.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
+#include "base/invariant.h"
 #include "base/limits.h"
 #include "model/directory.h"
 
@@ -49,69 +51,219 @@ static void prepare(struct preparation *preparation, const char *model)
     }
 }
 
-static size_t count_versions(const struct repository *repository)
+static void preparation_unref(struct preparation *preparation)
 {
-    size_t count = 0;
+    const size_t before =
+        atomic_fetch_sub_explicit(&preparation->reference_count_, 1, memory_order_acq_rel);
+    INVARIANT(before > 0);
+    if (before == 1) {
+        const struct transform *transform = preparation->transform;
+        if (transform != NULL && transform->unprepare != NULL) {
+            transform->unprepare(preparation->prepared);
+        }
+        repository_version_unref(preparation->version);
+        free(preparation);
+    }
+}
+
+static struct preparation *preparation_create(struct repository_version *version,
+                                              const char *model)
+{
+    struct preparation *preparation = calloc(1, sizeof(*preparation));
+    if (preparation != NULL) {
+        atomic_init(&preparation->reference_count_, 1);
+        preparation->version = repository_version_ref(version);
+        prepare(preparation, model);
+    }
+    return preparation;
+}
+
+static int by_version(const void *left, const void *right)
+{
+    const struct preparation *a = *(struct preparation *const *)left;
+    const struct preparation *b = *(struct preparation *const *)right;
+    return ((uintptr_t)a->version > (uintptr_t)b->version) -
+           ((uintptr_t)a->version < (uintptr_t)b->version);
+}
+
+static struct preparation *find(const struct preparations *preparations,
+                                const struct repository_version *version)
+{
+    for (size_t i = 0; preparations != NULL && i < preparations->count; i++) {
+        if (preparations->items[i]->version == version) {
+            return preparations->items[i];
+        }
+    }
+    return NULL;
+}
+
+static void add(struct preparations *preparations, struct preparation *preparation)
+{
+    atomic_fetch_add_explicit(&preparation->reference_count_, 1, memory_order_relaxed);
+    preparations->items[preparations->count++] = preparation;
+}
+
+static enum galen_status prepare_model(struct preparations *preparations,
+                                       const struct repository_model *model,
+                                       const struct preparations *before)
+{
+    for (size_t i = 0; i < model->version_count; i++) {
+        struct repository_version *version = model->versions[i];
+        struct preparation *made = find(before, version);
+        if (!version->usable || version->contract == NULL ||
+            !repository_is_kept(model, version->number)) {
+            continue;
+        }
+        if (made != NULL) {
+            add(preparations, made);
+            continue;
+        }
+        made = preparation_create(version, model->name);
+        if (made == NULL) {
+            return GALEN_NO_MEMORY;
+        }
+        preparations->items[preparations->count++] = made;
+    }
+    return GALEN_OK;
+}
+
+static void add_those_before(struct preparations *preparations,
+                             const struct preparations *before)
+{
+    for (size_t i = 0; before != NULL && i < before->count; i++) {
+        if (find(preparations, before->items[i]->version) == NULL) {
+            add(preparations, before->items[i]);
+        }
+    }
+}
+
+/* A version without a contract needs no preparing: no request for it comes here. */
+static bool is_ready(void *context, const struct repository_model *model,
+                     const struct repository_version *version, struct error *out_why)
+{
+    (void)model;
+    const struct preparation *preparation = find(context, version);
+    if (preparation == NULL) {
+        *out_why = version->why_not;
+        return version->usable;
+    }
+    *out_why = preparation->why_not;
+    return preparation->status == GALEN_OK;
+}
+
+static bool is_kept(const struct preparations *preparations,
+                    const struct repository_version *version)
+{
+    const struct repository *effective = preparations->effective;
+    for (size_t i = 0; i < effective->model_count; i++) {
+        const struct repository_model *model = &effective->models[i];
+        if (repository_model_version(model, version->number) == version) {
+            return repository_is_kept(model, version->number);
+        }
+    }
+    return false;
+}
+
+static void drop_what_does_not_serve(struct preparations *preparations)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < preparations->count; i++) {
+        struct preparation *item = preparations->items[i];
+        if (is_kept(preparations, item->version)) {
+            preparations->items[kept++] = item;
+        } else {
+            preparation_unref(item);
+        }
+    }
+    preparations->count = kept;
+}
+
+static size_t count_max(const struct repository *repository,
+                        const struct preparations *before)
+{
+    size_t count = before == NULL ? 1 : before->count + 1;
     for (size_t i = 0; i < repository->model_count; i++) {
         count += repository->models[i].version_count;
     }
     return count;
 }
 
-static int by_version(const void *left, const void *right)
+static enum galen_status make(struct preparations *preparations,
+                              const struct repository *desired,
+                              const struct preparations *before)
 {
-    const struct preparation *a = left;
-    const struct preparation *b = right;
-    return ((uintptr_t)a->version > (uintptr_t)b->version) -
-           ((uintptr_t)a->version < (uintptr_t)b->version);
-}
-
-static void prepare_model(struct preparations *preparations,
-                          const struct repository_model *model)
-{
-    for (size_t i = 0; i < model->version_count; i++) {
-        const struct repository_version *version = &model->versions[i];
-        if (version->usable && version->contract != NULL &&
-            repository_is_kept(model, version->number)) {
-            struct preparation *item = &preparations->items[preparations->count++];
-            item->version = version;
-            prepare(item, model->name);
-        }
-    }
-}
-
-enum galen_status preparations_init(struct preparations *preparations,
-                                    const struct repository *repository)
-{
-    *preparations = (struct preparations){
-        .items = calloc(count_versions(repository) + 1, sizeof(*preparations->items))};
+    const struct repository_readiness readiness = {.is_ready = is_ready,
+                                                   .context = preparations};
+    preparations->items = calloc(count_max(desired, before), sizeof(struct preparation *));
     if (preparations->items == NULL) {
         return GALEN_NO_MEMORY;
     }
-    for (size_t i = 0; i < repository->model_count; i++) {
-        prepare_model(preparations, &repository->models[i]);
+    for (size_t i = 0; i < desired->model_count; i++) {
+        TRY(prepare_model(preparations, &desired->models[i], before));
     }
-    qsort(preparations->items, preparations->count, sizeof(*preparations->items),
+    add_those_before(preparations, before);
+    TRY(repository_effective(desired, before == NULL ? NULL : before->effective, &readiness,
+                             &preparations->effective));
+    drop_what_does_not_serve(preparations);
+    qsort(preparations->items, preparations->count, sizeof(struct preparation *),
           by_version);
     return GALEN_OK;
 }
 
-void preparations_deinit(struct preparations *preparations)
+enum galen_status preparations_create(const struct repository *desired,
+                                      const struct preparations *before,
+                                      struct preparations **out_preparations)
 {
-    for (size_t i = 0; i < preparations->count; i++) {
-        const struct preparation *item = &preparations->items[i];
-        if (item->transform != NULL && item->transform->unprepare != NULL) {
-            item->transform->unprepare(item->prepared);
-        }
+    scoped(preparations) preparations = calloc(1, sizeof(*preparations));
+    if (preparations == NULL) {
+        return GALEN_NO_MEMORY;
     }
-    free(preparations->items);
-    *preparations = (struct preparations){.count = 0};
+    atomic_init(&preparations->reference_count_, 1);
+    TRY(make(preparations, desired, before));
+    *out_preparations = take(&preparations);
+    return GALEN_OK;
+}
+
+struct preparations *preparations_ref(struct preparations *preparations)
+{
+    atomic_fetch_add_explicit(&preparations->reference_count_, 1, memory_order_relaxed);
+    return preparations;
+}
+
+void preparations_unref(struct preparations *preparations)
+{
+    if (preparations == NULL) {
+        return;
+    }
+    const size_t before =
+        atomic_fetch_sub_explicit(&preparations->reference_count_, 1, memory_order_acq_rel);
+    INVARIANT(before > 0);
+    if (before == 1) {
+        for (size_t i = 0; i < preparations->count; i++) {
+            preparation_unref(preparations->items[i]);
+        }
+        free(preparations->items);
+        repository_unref(preparations->effective);
+        free(preparations);
+    }
 }
 
 const struct preparation *preparations_find(const struct preparations *preparations,
                                             const struct repository_version *version)
 {
-    const struct preparation wanted = {.version = version};
-    return bsearch(&wanted, preparations->items, preparations->count,
-                   sizeof(*preparations->items), by_version);
+    size_t low = 0;
+    size_t high = preparations->count;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        const struct preparation *item = preparations->items[middle];
+        if (item->version == version) {
+            return item;
+        }
+        if ((uintptr_t)version < (uintptr_t)item->version) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    return NULL;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "preprocess/preprocess.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -13,26 +14,37 @@
 
 struct preprocess {
     struct infer_service base; /* first: callers hold a pointer to it */
-    struct repository *repository;
-    struct preparations preparations;
     uint64_t (*now_ns)(void);
-    struct offload *offload; /* NULL: nothing here runs apart, or it cannot */
-    struct error why_no_offload;
+    struct offload_options offload_options;
+    struct offload *_Atomic offload; /* NULL: nothing here runs apart yet, or it cannot */
+    struct error why_no_offload;     /* of why it cannot; written before the flag */
+    atomic_bool lacks_offload;
+    pthread_mutex_t lock;
+    struct preparations *preparations; /* with the lock */
 };
+
+/* What there is now, as a reference. */
+static struct preparations *look(struct preprocess *preprocess)
+{
+    INVARIANT(pthread_mutex_lock(&preprocess->lock) == 0);
+    struct preparations *preparations = preparations_ref(preprocess->preparations);
+    INVARIANT(pthread_mutex_unlock(&preprocess->lock) == 0);
+    return preparations;
+}
 
 /* What a call is about, once its names are resolved. */
 struct subject {
+    struct preparations *preparations; /* that the rest lies in */
     const struct repository_model *model;
     const struct repository_version *version;
     const struct preparation *preparation;
     const struct transform *transform;
 };
 
-static enum galen_status find_version(const struct preprocess *preprocess,
-                                      struct infer_call *call, struct subject *out_subject)
+static enum galen_status find_version(struct infer_call *call, struct subject *out_subject)
 {
-    const struct repository_model *model =
-        repository_find(preprocess->repository, bytes_from_string(call->request.model));
+    const struct repository_model *model = repository_find(
+        out_subject->preparations->effective, bytes_from_string(call->request.model));
     if (model == NULL) {
         return infer_refuse_unknown(call, false);
     }
@@ -50,7 +62,7 @@ static enum galen_status find_preparation(const struct preprocess *preprocess,
                                           struct infer_call *call, struct subject *subject)
 {
     const struct preparation *preparation =
-        preparations_find(&preprocess->preparations, subject->version);
+        preparations_find(subject->preparations, subject->version);
     if (preparation == NULL) {
         return error_set(&call->error, GALEN_UNAVAILABLE,
                          "model '%s' version %llu is not loaded", subject->model->name,
@@ -64,7 +76,7 @@ static enum galen_status find_preparation(const struct preprocess *preprocess,
     if (preparation->status != GALEN_OK) {
         return error_set(&call->error, GALEN_UNAVAILABLE, "%s", preparation->why_not.text);
     }
-    if (preparation->transform->runs_apart && preprocess->offload == NULL) {
+    if (preparation->transform->runs_apart && atomic_load(&preprocess->offload) == NULL) {
         return error_set(&call->error, GALEN_UNAVAILABLE, "%s",
                          preprocess->why_no_offload.text);
     }
@@ -76,7 +88,7 @@ static enum galen_status find_preparation(const struct preprocess *preprocess,
 static enum galen_status find_subject(const struct preprocess *preprocess,
                                       struct infer_call *call, struct subject *out_subject)
 {
-    TRY(find_version(preprocess, call, out_subject));
+    TRY(find_version(call, out_subject));
     const struct repository_version *version = out_subject->version;
     INVARIANT(version != NULL);
     if (!version->usable) {
@@ -143,6 +155,8 @@ static enum galen_status answer_outputs(struct infer_call *call,
 struct work {
     struct offload_task task; /* of what runs apart */
     const struct preprocess *preprocess;
+    struct preparations
+        *preparations; /* of one that runs apart: a reference, till settle */
     struct infer_call *call;
     const struct transform *transform;
     struct transform_run run;
@@ -220,12 +234,12 @@ static enum galen_status run(const struct preprocess *preprocess,
     if (!subject->transform->runs_apart) {
         return run_work(work);
     }
+    work->preparations = preparations_ref(subject->preparations);
     call->service_data = work;
-    if (offload_push(preprocess->offload, &work->task) == GALEN_OK) {
+    if (offload_push(atomic_load(&preprocess->offload), &work->task) == GALEN_OK) {
         *out_pending = true;
         return GALEN_OK;
     }
-    call->service_data = NULL;
     return error_set(&call->error, GALEN_BUSY, "too many images wait already");
 }
 
@@ -237,34 +251,35 @@ static enum galen_status answer_description(const struct subject *subject,
     return infer_answer_model(call, &model);
 }
 
-/* Ready as a whole: every model that has a contract can be preprocessed. */
+/* Ready as a whole: every model that has a contract can be preprocessed, if not as desired
+ * then as before. */
 static enum galen_status check_all(const struct preprocess *preprocess,
-                                   struct error *out_error)
+                                   const struct preparations *preparations,
+                                   struct infer_call *call)
 {
-    for (size_t i = 0; i < preprocess->repository->model_count; i++) {
-        const struct repository_model *model = &preprocess->repository->models[i];
+    const struct repository *effective = preparations->effective;
+    const char *note = NULL;
+    for (size_t i = 0; i < effective->model_count; i++) {
+        const struct repository_model *model = &effective->models[i];
         if (!model->usable) {
-            return error_set(out_error, GALEN_UNAVAILABLE, "%s", model->why_not.text);
+            return error_set(&call->error, GALEN_UNAVAILABLE, "%s", model->why_not.text);
         }
+        note = note == NULL && model->why_not.text[0] != '\0' ? model->why_not.text : note;
     }
-    for (size_t i = 0; i < preprocess->preparations.count; i++) {
-        const struct preparation *preparation = &preprocess->preparations.items[i];
-        if (preparation->status != GALEN_OK) {
-            return error_set(out_error, GALEN_UNAVAILABLE, "%s", preparation->why_not.text);
-        }
+    if (atomic_load(&preprocess->lacks_offload)) {
+        return error_set(&call->error, GALEN_UNAVAILABLE, "%s",
+                         preprocess->why_no_offload.text);
     }
-    return preprocess->why_no_offload.text[0] == '\0'
-               ? GALEN_OK
-               : error_set(out_error, GALEN_UNAVAILABLE, "%s",
-                           preprocess->why_no_offload.text);
+    return note == NULL ? GALEN_OK : infer_answer_note(call, note);
 }
 
 static enum galen_status answer(const struct preprocess *preprocess,
-                                struct infer_call *call, bool *out_pending)
+                                struct preparations *preparations, struct infer_call *call,
+                                bool *out_pending)
 {
-    struct subject subject = {0};
+    struct subject subject = {.preparations = preparations};
     if (call->operation == INFER_READY && call->request.model[0] == '\0') {
-        return check_all(preprocess, &call->error);
+        return check_all(preprocess, preparations, call);
     }
     if (preprocess->now_ns() >= call->request.deadline_ns) {
         return infer_refuse_late(call);
@@ -284,12 +299,22 @@ static enum galen_status answer(const struct preprocess *preprocess,
 
 static void submit(struct infer_service *service, struct infer_call *call)
 {
+    struct preprocess *preprocess = (struct preprocess *)service;
+    struct preparations *preparations = look(preprocess);
     bool is_pending = false;
-    call->service_data = NULL;
-    const enum galen_status status =
-        answer((struct preprocess *)service, call, &is_pending);
+    const enum galen_status status = answer(preprocess, preparations, call, &is_pending);
     if (!is_pending) {
         infer_call_finish(call, status);
+    }
+    preparations_unref(preparations);
+}
+
+static void settle(struct infer_service *service, struct infer_call *call)
+{
+    (void)service;
+    const struct work *work = call->service_data;
+    if (work != NULL) {
+        preparations_unref(work->preparations);
     }
 }
 
@@ -301,7 +326,7 @@ static void cancel(struct infer_service *service, struct infer_call *call)
     if (work == NULL) {
         return;
     }
-    if (offload_take_back(preprocess->offload, &work->task)) {
+    if (offload_take_back(atomic_load(&preprocess->offload), &work->task)) {
         infer_call_finish(call, infer_refuse_cancelled(call));
     } else {
         atomic_store(&work->cancelled, true);
@@ -312,8 +337,8 @@ static void preprocess_close(struct infer_service *service)
 {
     struct preprocess *preprocess = (struct preprocess *)service;
     offload_destroy(preprocess->offload);
-    preparations_deinit(&preprocess->preparations);
-    repository_unref(preprocess->repository);
+    preparations_unref(preprocess->preparations);
+    (void)pthread_mutex_destroy(&preprocess->lock);
     free(preprocess);
 }
 
@@ -321,13 +346,14 @@ static const struct infer_service_ops preprocess_ops = {
     .name = "preprocess",
     .submit = submit,
     .cancel = cancel,
+    .settle = settle,
     .close = preprocess_close,
 };
 
 static bool any_runs_apart(const struct preparations *preparations)
 {
     for (size_t i = 0; i < preparations->count; i++) {
-        const struct transform *transform = preparations->items[i].transform;
+        const struct transform *transform = preparations->items[i]->transform;
         if (transform != NULL && transform->runs_apart) {
             return true;
         }
@@ -337,25 +363,39 @@ static bool any_runs_apart(const struct preparations *preparations)
 
 /* Whoever has no images has no processes for them. */
 static void open_offload(struct preprocess *preprocess,
-                         const struct preprocess_options *options)
+                         const struct preparations *preparations)
 {
-    const struct offload_options offload_options = {
-        .decoder = {.command = options->image_worker_command,
-                    .file_size_max = options->image_size_bytes_max},
-        .thread_count = options->image_worker_count,
-        .queue_count_max = options->image_queue_count_max,
-    };
+    struct offload *offload = NULL;
     struct error *why = &preprocess->why_no_offload;
-    if (!any_runs_apart(&preprocess->preparations)) {
+    const bool is_settled = atomic_load(&preprocess->offload) != NULL ||
+                            atomic_load(&preprocess->lacks_offload);
+    if (is_settled || !any_runs_apart(preparations)) {
         return;
     }
     const enum galen_status status =
-        options->image_worker_command == NULL
+        preprocess->offload_options.decoder.command == NULL
             ? error_set(why, GALEN_UNAVAILABLE, "there are no image workers here")
-            : offload_create(&offload_options, &preprocess->offload, why);
+            : offload_create(&preprocess->offload_options, &offload, why);
     if (status != GALEN_OK && why->text[0] == '\0') {
         (void)error_set(why, status, "image workers: %s", galen_status_text(status));
     }
+    atomic_store(&preprocess->lacks_offload, status != GALEN_OK);
+    atomic_store(&preprocess->offload, offload);
+}
+
+enum galen_status preprocess_follow(struct infer_service *service,
+                                    const struct repository *repository)
+{
+    struct preprocess *preprocess = (struct preprocess *)service;
+    struct preparations *preparations = NULL;
+    struct preparations *before = preprocess->preparations; /* only we change it */
+    TRY(preparations_create(repository, before, &preparations));
+    open_offload(preprocess, preparations);
+    INVARIANT(pthread_mutex_lock(&preprocess->lock) == 0);
+    preprocess->preparations = preparations;
+    INVARIANT(pthread_mutex_unlock(&preprocess->lock) == 0);
+    preparations_unref(before);
+    return GALEN_OK;
 }
 
 enum galen_status preprocess_create(const struct preprocess_options *options,
@@ -365,14 +405,21 @@ enum galen_status preprocess_create(const struct preprocess_options *options,
     if (preprocess == NULL) {
         return GALEN_NO_MEMORY;
     }
-    if (preparations_init(&preprocess->preparations, options->repository) != GALEN_OK) {
-        free(preprocess);
-        return GALEN_NO_MEMORY;
-    }
+    INVARIANT(pthread_mutex_init(&preprocess->lock, NULL) == 0);
     preprocess->base.ops = &preprocess_ops;
-    preprocess->repository = repository_ref(options->repository);
     preprocess->now_ns = options->now_ns;
-    open_offload(preprocess, options);
+    preprocess->offload_options = (struct offload_options){
+        .decoder = {.command = options->image_worker_command,
+                    .file_size_max = options->image_size_bytes_max},
+        .thread_count = options->image_worker_count,
+        .queue_count_max = options->image_queue_count_max,
+    };
+    const enum galen_status status =
+        preprocess_follow(&preprocess->base, options->repository);
+    if (status != GALEN_OK) {
+        preprocess_close(&preprocess->base);
+        return status;
+    }
     *out_service = &preprocess->base;
     return GALEN_OK;
 }

@@ -16,9 +16,9 @@
 #include "model/repository.h"
 
 struct preprocess_options {
-    struct repository *repository; /* a reference of its own is taken */
-    uint64_t (*now_ns)(void);      /* what deadlines are read by: clock_monotonic_ns, or the
-                                      simulation's */
+    const struct repository *repository; /* borrowed during create */
+    uint64_t (*now_ns)(void); /* what deadlines are read by: clock_monotonic_ns, or the
+                                 simulation's */
 
     /* Of images. Without a command there are none. */
     const char *const *image_worker_command; /* confined_decoder.h; borrowed until close */
@@ -29,3 +29,9 @@ struct preprocess_options {
 
 MUST_USE enum galen_status preprocess_create(const struct preprocess_options *options,
                                              struct infer_service **out_service);
+
+/* From now on this is what is desired: prepares what is new, then answers with it. What
+ * cannot be prepared leaves what served before in its place. Blocks on the disk; one thread
+ * at a time, beside those that submit. GALEN_NO_MEMORY: all is as it was. */
+MUST_USE enum galen_status preprocess_follow(struct infer_service *service,
+                                             const struct repository *repository);

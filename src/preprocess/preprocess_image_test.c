@@ -21,17 +21,22 @@ static const struct contract contract = {
               .width = IMAGE_STUB_SIDE,
               .height = IMAGE_STUB_SIDE},
 };
-static const struct repository_version versions[] = {
-    {.number = 1, .number_text = "1", .contract = &contract, .usable = true}};
+static struct repository_version version_1 = {.number = 1,
+                                              .number_text = "1",
+                                              .contract = &contract,
+                                              .usable = true,
+                                              .reference_count_ = 1};
+static struct repository_version *const versions[] = {&version_1};
 static const struct repository_tag tags[] = {{"current", 1}};
 static const struct repository_model models[] = {{.name = "shades",
                                                   .versions = versions,
                                                   .version_count = 1,
                                                   .tags = tags,
                                                   .tag_count = 1,
+                                                  .choice = &version_1,
                                                   .usable = true}};
 static struct repository repository = {
-    .models = models, .model_count = 1, .reference_count_ = 1};
+    .path = "models", .models = models, .model_count = 1, .reference_count_ = 1};
 
 static const char file_text[] = "\x02\0\0\0fA";
 static const char type_text[] = "\x09\0\0\0image/png";

@@ -16,24 +16,32 @@ static const struct contract contract = {
     .features = features,
     .feature_count = 1,
 };
-static const struct repository_version versions[] = {
-    {.number = 1, .number_text = "1", .usable = true},
+static struct repository_version numbers[] = {
+    {.number = 1, .number_text = "1", .usable = true, .reference_count_ = 1},
     {.number = 2,
      .number_text = "2",
      .contract = &contract,
      .usable = false,
-     .why_not = {.text = "broken"}},
-    {.number = 3, .number_text = "3", .contract = &contract, .usable = true},
+     .why_not = {.text = "broken"},
+     .reference_count_ = 1},
+    {.number = 3,
+     .number_text = "3",
+     .contract = &contract,
+     .usable = true,
+     .reference_count_ = 1},
 };
+static struct repository_version *const versions[] = {&numbers[0], &numbers[1],
+                                                      &numbers[2]};
 static const struct repository_tag tags[] = {{"current", 3}};
 static const struct repository_model models[] = {{.name = "ages",
                                                   .versions = versions,
                                                   .version_count = 3,
                                                   .tags = tags,
                                                   .tag_count = 1,
+                                                  .choice = &numbers[2],
                                                   .usable = true}};
 static struct repository repository = {
-    .models = models, .model_count = 1, .reference_count_ = 1};
+    .path = "models", .models = models, .model_count = 1, .reference_count_ = 1};
 
 static const char age_text[] = "\x0a\0\0\0{\"age\":42}";
 static const char type_text[] = "\x10\0\0\0application/json";

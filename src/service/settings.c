@@ -19,7 +19,8 @@ enum setting_type {
     SETTING_COUNT,
     SETTING_MODE,
     SETTING_SWITCH,
-    SETTING_REQUIRE
+    SETTING_REQUIRE,
+    SETTING_CONTROL
 };
 
 struct row {
@@ -202,6 +203,21 @@ static enum galen_status read_require(struct bytes text, enum settings_require *
     return GALEN_OK;
 }
 
+static enum galen_status read_control(struct bytes text, enum settings_control *out_control,
+                                      struct error *out_error)
+{
+    if (bytes_equal_string(text, "none")) {
+        *out_control = SETTINGS_CONTROL_NONE;
+    } else if (bytes_equal_string(text, "poll")) {
+        *out_control = SETTINGS_CONTROL_POLL;
+    } else if (bytes_equal_string(text, "explicit")) {
+        *out_control = SETTINGS_CONTROL_EXPLICIT;
+    } else {
+        return error_set(out_error, GALEN_INVALID, "is neither none nor poll nor explicit");
+    }
+    return GALEN_OK;
+}
+
 static enum galen_status read_option(struct bytes text, char *out_text,
                                      struct error *out_error)
 {
@@ -231,6 +247,8 @@ static enum galen_status read_value(const struct row *row, struct bytes text,
         return read_switch(text, member, out_error);
     case SETTING_REQUIRE:
         return read_require(text, member, out_error);
+    case SETTING_CONTROL:
+        return read_control(text, member, out_error);
     case SETTING_OPTION:
         return read_option(text, member, out_error);
     case SETTING_TEXT:

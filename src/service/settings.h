@@ -20,6 +20,12 @@ enum settings_mode {
     SETTINGS_MODE_DEMO, /* of sample models, for everyone who reaches it */
 };
 
+enum settings_control {
+    SETTINGS_CONTROL_NONE,     /* what the repository says at the start, for good */
+    SETTINGS_CONTROL_POLL,     /* what it says */
+    SETTINGS_CONTROL_EXPLICIT, /* what requests to the admin listener say */
+};
+
 enum settings_require { SETTINGS_REQUIRE_ANY, SETTINGS_REQUIRE_ALL };
 
 struct settings_address {
@@ -49,6 +55,7 @@ struct settings {
 #define SETTINGS_COUNT(member) uint64_t member;
 #define SETTINGS_SWITCH(member) bool member;
 #define SETTINGS_REQUIRE(member) enum settings_require member;
+#define SETTINGS_CONTROL(member) enum settings_control member;
 #define SETTINGS_MODE(member) enum settings_mode member;
 #define SETTING(key, member, type, otherwise, min, max, help) SETTINGS_##type(member)
 #include "service/settings.def"
@@ -59,6 +66,7 @@ struct settings {
 #undef SETTINGS_COUNT
 #undef SETTINGS_SWITCH
 #undef SETTINGS_REQUIRE
+#undef SETTINGS_CONTROL
 #undef SETTINGS_MODE
     struct settings_route routes[LIMIT_ROUTE_COUNT_MAX]; /* the first that matches counts */
     size_t route_count;

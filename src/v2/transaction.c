@@ -124,6 +124,10 @@ static void reply_to_ready(const struct infer_call *call, struct reply *out_repl
         json_put_name(&json, "name");
         json_put_cstring(&json, call->request.model);
     }
+    if (call->response.note != NULL) {
+        json_put_name(&json, "note");
+        json_put_cstring(&json, call->response.note);
+    }
     if (call->status != GALEN_OK) {
         json_put_name(&json, "error");
         json_put_cstring(&json, call->error.text);

@@ -55,6 +55,13 @@ static void check_REQUIRE(const enum settings_require *require, uint64_t min, ui
     INVARIANT(*require == SETTINGS_REQUIRE_ANY || *require == SETTINGS_REQUIRE_ALL);
 }
 
+static void check_CONTROL(const enum settings_control *control, uint64_t min, uint64_t max)
+{
+    (void)min, (void)max;
+    INVARIANT(*control == SETTINGS_CONTROL_NONE || *control == SETTINGS_CONTROL_POLL ||
+              *control == SETTINGS_CONTROL_EXPLICIT);
+}
+
 static void check_MODE(const enum settings_mode *mode, uint64_t min, uint64_t max)
 {
     (void)min, (void)max;

@@ -133,10 +133,19 @@ static const struct contract_feature features_2[] = FEATURES(2);
         .output = {"scores", ACTIVATION_NONE}, .labels = labels, .label_count = 2  \
     }
 static const struct contract contracts[] = {CONTRACT(features_1), CONTRACT(features_2)};
-static const struct repository_version versions[] = {
-    {.number = 1, .number_text = "1", .contract = &contracts[0], .usable = true},
-    {.number = 2, .number_text = "2", .contract = &contracts[1], .usable = true},
+static struct repository_version numbers[] = {
+    {.number = 1,
+     .number_text = "1",
+     .contract = &contracts[0],
+     .usable = true,
+     .reference_count_ = 1},
+    {.number = 2,
+     .number_text = "2",
+     .contract = &contracts[1],
+     .usable = true,
+     .reference_count_ = 1},
 };
+static struct repository_version *const versions[] = {&numbers[0], &numbers[1]};
 static const struct repository_tag tags[2][1] = {{{"current", 1}}, {{"current", 2}}};
 static const struct repository_model models[2] = {
     {.name = "m",
@@ -144,17 +153,24 @@ static const struct repository_model models[2] = {
      .version_count = 2,
      .tags = tags[0],
      .tag_count = 1,
+     .choice = &numbers[0],
      .usable = true},
     {.name = "m",
      .versions = versions,
      .version_count = 2,
      .tags = tags[1],
      .tag_count = 1,
+     .choice = &numbers[1],
      .usable = true},
 };
 static struct repository snapshots[2] = {
     {.path = "models", .models = &models[0], .model_count = 1, .reference_count_ = 1},
     {.path = "models", .models = &models[1], .model_count = 1, .reference_count_ = 1},
+};
+
+static struct view views[2] = {
+    {.repository = &snapshots[0], .reference_count_ = 1},
+    {.repository = &snapshots[1], .reference_count_ = 1},
 };
 
 /* What clients send. */
@@ -356,7 +372,7 @@ static void on_leaves(struct event *event)
 static void on_promotes(struct event *event)
 {
     struct world *world = LIST_ITEM(event, struct world, promotes);
-    world->gateway.repository = &snapshots[virtual_random(&world->time) % 2];
+    world->gateway.view = &views[virtual_random(&world->time) % 2];
     if (world->client_count > 0 && virtual_chance(&world->time, 700)) {
         virtual_schedule(&world->time, &world->promotes, 2 * NS_PER_MS);
     }
@@ -468,7 +484,7 @@ static void open_world(struct world *world, uint64_t seed, struct ed25519 *key)
     wire_begin(time, &faults);
     world->gateway = (struct gateway){
         .mailbox = &time->mailbox,
-        .repository = &snapshots[0],
+        .view = &views[0],
         .body_size_bytes_max = 1 << 20,
         .timeout_ns = virtual_between(time, 2, 60) * NS_PER_MS,
         .draining = &world->draining,

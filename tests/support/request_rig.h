@@ -35,14 +35,27 @@ static const struct contract contract = {
     .label_count = 2,
     .demonstration = true,
 };
-static const struct repository_version versions[] = {
-    {.number = 1, .number_text = "1", .contract = &contract, .usable = true},
-    {.number = 2, .number_text = "2", .contract = &contract, .usable = true},
-    {.number = 3, .number_text = "3", .usable = true},
+static struct repository_version numbers[] = {
+    {.number = 1,
+     .number_text = "1",
+     .contract = &contract,
+     .usable = true,
+     .reference_count_ = 1},
+    {.number = 2,
+     .number_text = "2",
+     .contract = &contract,
+     .usable = true,
+     .reference_count_ = 1},
+    {.number = 3, .number_text = "3", .usable = true, .reference_count_ = 1},
 };
-static const struct repository_version text_versions[] = {
-    {.number = 1, .number_text = "1", .contract = &text_contract, .usable = true},
-};
+static struct repository_version *const versions[] = {&numbers[0], &numbers[1],
+                                                      &numbers[2]};
+static struct repository_version text_1 = {.number = 1,
+                                           .number_text = "1",
+                                           .contract = &text_contract,
+                                           .usable = true,
+                                           .reference_count_ = 1};
+static struct repository_version *const text_versions[] = {&text_1};
 static const struct repository_tag tags[] = {{"current", 2}, {"previous", 1}};
 static const struct repository_model models[] = {
     {.name = "breast",
@@ -50,10 +63,17 @@ static const struct repository_model models[] = {
      .version_count = 3,
      .tags = tags,
      .tag_count = 2,
+     .choice = &numbers[1],
      .usable = true},
-    {.name = "notes", .versions = text_versions, .version_count = 1, .usable = true},
+    {.name = "notes",
+     .versions = text_versions,
+     .version_count = 1,
+     .choice = &text_1,
+     .usable = true},
 };
-static const struct repository repository = {.models = models, .model_count = 2};
+static struct repository repository = {
+    .models = models, .model_count = 2, .reference_count_ = 1};
+static struct view view = {.repository = &repository, .reference_count_ = 1};
 
 static const float radius = 17.5F;
 static const float scores[] = {0.75F, 0.25F};
@@ -200,7 +220,6 @@ static inline int set_up(void **state)
         .engine = &rig.engine.base,
         .engine_in_parts = &rig.engine.base,
         .mailbox = &rig.mailbox.base,
-        .repository = &repository,
         .body_size_bytes_max = 1 << 20,
         .timeout_ns = 1000000,
         .draining = &rig.draining,
@@ -208,6 +227,7 @@ static inline int set_up(void **state)
         .random = zeros,
     };
     rig.request.gateway = &rig.gateway;
+    rig.request.view = &view;
     rig.request.port = &port;
     rig.request.head = &rig.head;
     arena_init(&rig.request.arena, LIMIT_ARENA_SIZE_BYTES_MAX);

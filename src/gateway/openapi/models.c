@@ -108,8 +108,8 @@ static void put_kept_versions(const struct repository_model *model,
                               struct json_writer *json)
 {
     for (size_t i = 0; i < model->version_count; i++) {
-        if (repository_is_kept(model, model->versions[i].number)) {
-            json_put_cstring(json, model->versions[i].number_text);
+        if (repository_is_kept(model, model->versions[i]->number)) {
+            json_put_cstring(json, model->versions[i]->number_text);
         }
     }
 }

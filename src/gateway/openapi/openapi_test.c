@@ -45,17 +45,35 @@ static const struct contract text = {
     .labels = labels,
     .label_count = 2,
 };
-static const struct repository_version vectors[] = {
-    {.number = 7, .number_text = "7", .contract = &vector, .usable = true}};
-static const struct repository_version texts[] = {
-    {.number = 1, .number_text = "1", .contract = &text, .usable = true}};
-static const struct repository_version bare[] = {
-    {.number = 1, .number_text = "1", .usable = true}};
+static struct repository_version vector_7 = {
+    .number = 7, .number_text = "7", .contract = &vector, .usable = true};
+static struct repository_version *const vectors[] = {&vector_7};
+static struct repository_version text_1 = {
+    .number = 1, .number_text = "1", .contract = &text, .usable = true};
+static struct repository_version *const texts[] = {&text_1};
+static struct repository_version bare_1 = {.number = 1, .number_text = "1", .usable = true};
+static struct repository_version *const bare[] = {&bare_1};
 static const struct repository_model models[] = {
-    {.name = "bare", .versions = bare, .version_count = 1, .usable = true},
-    {.name = "ner", .versions = texts, .version_count = 1, .usable = true},
-    {.name = "ner-2", .versions = texts, .version_count = 1, .usable = true},
-    {.name = "size", .versions = vectors, .version_count = 1, .usable = true},
+    {.name = "bare",
+     .versions = bare,
+     .version_count = 1,
+     .choice = &bare_1,
+     .usable = true},
+    {.name = "ner",
+     .versions = texts,
+     .version_count = 1,
+     .choice = &text_1,
+     .usable = true},
+    {.name = "ner-2",
+     .versions = texts,
+     .version_count = 1,
+     .choice = &text_1,
+     .usable = true},
+    {.name = "size",
+     .versions = vectors,
+     .version_count = 1,
+     .choice = &vector_7,
+     .usable = true},
 };
 static const struct repository repository = {.models = models, .model_count = 4};
 

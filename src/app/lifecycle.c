@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/lifecycle.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "app/role_models.h"
+#include "app/watch.h"
+#include "app/worker.h"
+#include "base/clock.h"
+#include "base/invariant.h"
+#include "base/log.h"
+#include "engine/engine.h"
+#include "gateway/follower.h"
+#include "preprocess/preprocess.h"
+
+struct lifecycle {
+    struct role *role;
+    struct worker *workers;
+    size_t worker_count;
+    struct watch *watch;
+
+    /* of who answers clients; on the first worker's loop */
+    struct follower *follower;
+    struct repository *_Atomic next; /* a reference, to be followed; NULL: nothing new */
+    struct task follow;
+    struct task retry;
+    atomic_bool retry_is_posted;
+};
+
+static struct mailbox *mailbox_of(const struct lifecycle *lifecycle)
+{
+    return loop_mailbox(lifecycle->workers[0].loop);
+}
+
+/* --- on the loop --- */
+
+static void on_follow(struct task *task)
+{
+    struct lifecycle *lifecycle = LIST_ITEM(task, struct lifecycle, follow);
+    struct repository *next = atomic_exchange(&lifecycle->next, NULL);
+    if (next != NULL) {
+        follower_follow(lifecycle->follower, next);
+        repository_unref(next);
+    }
+}
+
+static void on_retry(struct task *task)
+{
+    struct lifecycle *lifecycle = LIST_ITEM(task, struct lifecycle, retry);
+    atomic_store(&lifecycle->retry_is_posted, false);
+    follower_retry(lifecycle->follower);
+}
+
+static void log_tags(const struct repository *effective)
+{
+    for (size_t i = 0; i < effective->model_count; i++) {
+        const struct repository_model *model = &effective->models[i];
+        log_event(LOG_INFO, "model.serves", LOG_STR("model", model->name),
+                  LOG_INT("version", model->choice == NULL ? 0 : model->choice->number),
+                  LOG_STR("why_not", model->why_not.text));
+    }
+}
+
+static void publish(void *context, struct repository *effective)
+{
+    const struct lifecycle *lifecycle = context;
+    struct view *view = NULL;
+    const enum galen_status status = role_make_view(lifecycle->role, effective, &view);
+    if (status != GALEN_OK) {
+        log_event(LOG_ERROR, "models.view", LOG_STR("why", galen_status_text(status)));
+        return;
+    }
+    log_tags(effective);
+    for (size_t i = 0; i < lifecycle->worker_count; i++) {
+        worker_show(&lifecycle->workers[i], view);
+    }
+    view_unref(view);
+}
+
+static uint64_t now_ns(void *context)
+{
+    (void)context;
+    return clock_monotonic_ns();
+}
+
+/* --- on the watch's thread --- */
+
+static void retry_later(struct lifecycle *lifecycle)
+{
+    if (lifecycle->follower != NULL &&
+        !atomic_exchange(&lifecycle->retry_is_posted, true)) {
+        mailbox_post(mailbox_of(lifecycle), &lifecycle->retry);
+    }
+}
+
+static void hand_to_follower(struct lifecycle *lifecycle, struct repository *repository)
+{
+    struct repository *missed =
+        atomic_exchange(&lifecycle->next, repository_ref(repository));
+    if (missed == NULL) {
+        mailbox_post(mailbox_of(lifecycle), &lifecycle->follow);
+    }
+    repository_unref(missed);
+}
+
+static void on_changed(void *context, struct repository *repository)
+{
+    struct lifecycle *lifecycle = context;
+    struct role *role = lifecycle->role;
+    struct error error;
+    log_event(LOG_INFO, "repository.changed", LOG_INT("models", repository->model_count));
+    if (role_check_repository(role, repository, &error) != GALEN_OK) {
+        log_event(LOG_ERROR, "repository.refused", LOG_STR("why", error.text));
+        return;
+    }
+    if (role->preprocess != NULL &&
+        preprocess_follow(role->preprocess, repository) != GALEN_OK) {
+        log_event(LOG_ERROR, "repository.refused", LOG_STR("why", "out of memory"));
+        return;
+    }
+    if (role->engine != NULL) {
+        engine_follow(role->engine, repository);
+    }
+    if (lifecycle->follower != NULL) {
+        hand_to_follower(lifecycle, repository);
+    }
+}
+
+static void on_failed(void *context, const struct error *error)
+{
+    (void)context;
+    log_event(LOG_ERROR, "repository.unreadable", LOG_STR("why", error->text));
+}
+
+static void on_looked(void *context)
+{
+    retry_later(context);
+}
+
+/* --- */
+
+static enum galen_status open_follower(struct lifecycle *lifecycle)
+{
+    struct worker *worker = &lifecycle->workers[0];
+    const struct follower_options options = {
+        .preprocess = worker->gateway.preprocess,
+        .engine = worker->gateway.engine,
+        .mailbox = loop_mailbox(worker->loop),
+        .now_ns = now_ns,
+        .timeout_ns = lifecycle->role->settings.request_timeout_ms * NS_PER_MS,
+        .publish = publish,
+        .context = lifecycle,
+    };
+    TRY(follower_create(&options, lifecycle->role->repository, &lifecycle->follower));
+    worker->follower = lifecycle->follower;
+    return GALEN_OK;
+}
+
+static enum galen_status start(struct lifecycle *lifecycle)
+{
+    const struct role *role = lifecycle->role;
+    const struct watch_options options = {
+        .repository = role->repository,
+        .interval_ms = role->settings.models_poll_ms,
+        .changed = on_changed,
+        .failed = on_failed,
+        .looked = on_looked,
+        .context = lifecycle,
+    };
+    if (role->kind->is_gateway) {
+        TRY(open_follower(lifecycle));
+    }
+    return watch_start(&options, &lifecycle->watch);
+}
+
+enum galen_status lifecycle_start(struct role *role, struct worker *workers,
+                                  size_t worker_count)
+{
+    if (role->settings.models_control != SETTINGS_CONTROL_POLL) {
+        return GALEN_OK;
+    }
+    struct lifecycle *lifecycle = calloc(1, sizeof(*lifecycle));
+    if (lifecycle == NULL) {
+        return GALEN_NO_MEMORY;
+    }
+    lifecycle->role = role;
+    lifecycle->workers = workers;
+    lifecycle->worker_count = worker_count;
+    lifecycle->follow.run = on_follow;
+    lifecycle->retry.run = on_retry;
+    const enum galen_status status = start(lifecycle);
+    INVARIANT(pthread_mutex_lock(&role->lifecycle_lock) == 0);
+    role->lifecycle = lifecycle;
+    INVARIANT(pthread_mutex_unlock(&role->lifecycle_lock) == 0);
+    return status;
+}
+
+/* The engine's thread may be about to tell of something: it sees either all or nothing. */
+void lifecycle_stop(struct role *role)
+{
+    INVARIANT(pthread_mutex_lock(&role->lifecycle_lock) == 0);
+    struct lifecycle *lifecycle = role->lifecycle;
+    role->lifecycle = NULL;
+    INVARIANT(pthread_mutex_unlock(&role->lifecycle_lock) == 0);
+    if (lifecycle != NULL) {
+        watch_stop(lifecycle->watch);
+        repository_unref(lifecycle->next);
+        follower_destroy(lifecycle->follower);
+        free(lifecycle);
+    }
+}
+
+void lifecycle_engine_changed(struct role *role)
+{
+    INVARIANT(pthread_mutex_lock(&role->lifecycle_lock) == 0);
+    if (role->lifecycle != NULL) {
+        retry_later(role->lifecycle);
+    }
+    INVARIANT(pthread_mutex_unlock(&role->lifecycle_lock) == 0);
+}

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+
+#include "model/repository_impl.h"
+
+/* A model while it is put together. */
+struct merge {
+    const struct repository_model *desired;
+    const struct repository_model *before; /* NULL: it did not serve */
+    const struct repository_readiness *readiness;
+    struct arena *arena;
+    struct repository_version **versions;
+    bool *ready; /* of each that is kept */
+    size_t version_count;
+    struct error why;
+};
+
+static struct repository_version *find(const struct repository_model *model,
+                                       uint64_t number)
+{
+    for (size_t i = 0; model != NULL && i < model->version_count; i++) {
+        if (model->versions[i]->number == number) {
+            return model->versions[i];
+        }
+    }
+    return NULL;
+}
+
+static bool is_kept(const struct repository_model *model, uint64_t number)
+{
+    return model != NULL && repository_is_kept(model, number);
+}
+
+static bool ask(struct merge *merge, const struct repository_version *version)
+{
+    struct error why = {0};
+    const struct repository_readiness *readiness = merge->readiness;
+    if (version == NULL) {
+        return false;
+    }
+    const bool ready =
+        readiness->is_ready(readiness->context, merge->desired, version, &why);
+    if (!ready && merge->why.text[0] == '\0') {
+        merge->why = why;
+    }
+    return ready;
+}
+
+static void add(struct merge *merge, struct repository_version *version, bool ready)
+{
+    merge->versions[merge->version_count] = repository_version_ref(version);
+    merge->ready[merge->version_count] = ready;
+    merge->version_count++;
+}
+
+/* The version as it is desired if that is ready, else as it served. */
+static void merge_version(struct merge *merge, uint64_t number)
+{
+    struct repository_version *desired = find(merge->desired, number);
+    struct repository_version *before = find(merge->before, number);
+    if (!is_kept(merge->desired, number) && !is_kept(merge->before, number)) {
+        if (desired != NULL) {
+            add(merge, desired, false);
+        }
+    } else if (ask(merge, desired)) {
+        add(merge, desired, true);
+    } else if (before != desired && ask(merge, before)) {
+        add(merge, before, true);
+    } else if (desired != NULL) {
+        add(merge, desired, false);
+    }
+}
+
+/* All numbers of both, ascending. */
+static void merge_versions(struct merge *merge)
+{
+    const struct repository_model *a = merge->desired;
+    const struct repository_model *b = merge->before;
+    const size_t b_count = b == NULL ? 0 : b->version_count;
+    size_t i = 0;
+    size_t k = 0;
+    while (i < a->version_count || k < b_count) {
+        const uint64_t left = i < a->version_count ? a->versions[i]->number : UINT64_MAX;
+        const uint64_t right = k < b_count ? b->versions[k]->number : UINT64_MAX;
+        i += left <= right;
+        k += right <= left;
+        merge_version(merge, left < right ? left : right);
+    }
+}
+
+/* NULL: that version does not serve. */
+static const struct repository_version *serving(const struct merge *merge, uint64_t number)
+{
+    for (size_t i = 0; i < merge->version_count; i++) {
+        if (merge->versions[i]->number == number && merge->ready[i]) {
+            return merge->versions[i];
+        }
+    }
+    return NULL;
+}
+
+static uint64_t tag_before(const struct merge *merge, const char *name)
+{
+    for (size_t i = 0; merge->before != NULL && i < merge->before->tag_count; i++) {
+        if (strcmp(merge->before->tags[i].name, name) == 0) {
+            return merge->before->tags[i].version;
+        }
+    }
+    return 0;
+}
+
+static uint64_t merge_tag(const struct merge *merge, const struct repository_tag *tag)
+{
+    const uint64_t before = tag_before(merge, tag->name);
+    const bool moves =
+        serving(merge, tag->version) != NULL || serving(merge, before) == NULL;
+    return moves ? tag->version : before;
+}
+
+/* A folder that cannot be read any more says nothing of its tags. */
+static const struct repository_model *source_of_tags(const struct merge *merge)
+{
+    const struct repository_model *desired = merge->desired;
+    const bool is_blank =
+        !desired->usable && desired->version_count == 0 && desired->tag_count == 0;
+    return is_blank && merge->before != NULL ? merge->before : desired;
+}
+
+static enum galen_status merge_tags(const struct merge *merge,
+                                    struct repository_model *model)
+{
+    const struct repository_model *source = source_of_tags(merge);
+    struct repository_tag *tags =
+        arena_alloc_array(merge->arena, source->tag_count, sizeof(*tags));
+    if (tags == NULL) {
+        return GALEN_NO_MEMORY;
+    }
+    for (size_t i = 0; i < source->tag_count; i++) {
+        tags[i].name =
+            arena_copy_string(merge->arena, bytes_from_string(source->tags[i].name));
+        tags[i].version = merge_tag(merge, &source->tags[i]);
+        model->usable &= serving(merge, tags[i].version) != NULL;
+        if (tags[i].name == NULL) {
+            return GALEN_NO_MEMORY;
+        }
+    }
+    model->tags = tags;
+    model->tag_count = source->tag_count;
+    return GALEN_OK;
+}
+
+static const struct repository_version *merge_choice(const struct merge *merge,
+                                                     const struct repository_model *model)
+{
+    const struct repository_version *desired = merge->desired->choice;
+    const struct repository_version *before =
+        merge->before == NULL ? NULL : merge->before->choice;
+    if (tag_before(merge, "current") == 0 && model->tag_count > 0) {
+        before = NULL;
+    }
+    const bool serves = desired != NULL && serving(merge, desired->number) != NULL;
+    if (!serves && before != NULL && serving(merge, before->number) != NULL) {
+        return serving(merge, before->number);
+    }
+    return desired == NULL ? NULL : repository_model_version(model, desired->number);
+}
+
+static enum galen_status merge_model(struct merge *merge, struct repository_model *model)
+{
+    const struct repository_model *desired = merge->desired;
+    const size_t before_count = merge->before == NULL ? 0 : merge->before->version_count;
+    const size_t count_max = desired->version_count + before_count;
+    merge->versions =
+        arena_alloc_array(merge->arena, count_max, sizeof(struct repository_version *));
+    merge->ready = arena_alloc_array(merge->arena, count_max, sizeof(*merge->ready));
+    model->name = arena_copy_string(merge->arena, bytes_from_string(desired->name));
+    if (merge->versions == NULL || merge->ready == NULL || model->name == NULL) {
+        return GALEN_NO_MEMORY;
+    }
+    merge_versions(merge);
+    model->versions = merge->versions;
+    model->version_count = merge->version_count;
+    model->usable = true;
+    TRY(merge_tags(merge, model));
+    model->choice = merge_choice(merge, model);
+    model->usable &= model->choice != NULL ? serving(merge, model->choice->number) != NULL
+                                           : model->tag_count > 0;
+    model->why_not = desired->why_not.text[0] != '\0' ? desired->why_not : merge->why;
+    return GALEN_OK;
+}
+
+static enum galen_status merge_all(const struct repository *desired,
+                                   const struct repository *before,
+                                   const struct repository_readiness *readiness,
+                                   struct repository *effective)
+{
+    struct arena *arena = &effective->arena_;
+    struct repository_model *models =
+        arena_alloc_array(arena, desired->model_count, sizeof(*models));
+    effective->path = arena_copy_string(arena, bytes_from_string(desired->path));
+    if (models == NULL || effective->path == NULL) {
+        return GALEN_NO_MEMORY;
+    }
+    effective->models = models;
+    for (size_t i = 0; i < desired->model_count; i++) {
+        const struct repository_model *model = &desired->models[i];
+        const struct bytes name = bytes_from_string(model->name);
+        struct merge merge = {
+            .desired = model,
+            .before = before == NULL ? NULL : repository_find(before, name),
+            .readiness = readiness,
+            .arena = arena,
+        };
+        effective->model_count++;
+        TRY(merge_model(&merge, &models[i]));
+    }
+    return GALEN_OK;
+}
+
+enum galen_status repository_effective(const struct repository *desired,
+                                       const struct repository *before,
+                                       const struct repository_readiness *readiness,
+                                       struct repository **out_repository)
+{
+    scoped(repository) effective = repository_new();
+    if (effective == NULL) {
+        return GALEN_NO_MEMORY;
+    }
+    effective->verify_ = desired->verify_;
+    TRY(merge_all(desired, before, readiness, effective));
+    *out_repository = take(&effective);
+    return GALEN_OK;
+}
