@@ -22,6 +22,7 @@ struct lifecycle {
 
     /* of who answers clients; on the first worker's loop */
     struct follower *follower;
+    struct repository *shown;        /* a reference: what serves */
     struct repository *_Atomic next; /* a reference, to be followed; NULL: nothing new */
     struct task follow;
     struct task retry;
@@ -52,26 +53,38 @@ static void on_retry(struct task *task)
     follower_retry(lifecycle->follower);
 }
 
-static void log_tags(const struct repository *effective)
+static bool is_news(const struct repository *before, const struct repository_model *model)
+{
+    const struct repository_model *same =
+        repository_find(before, bytes_from_string(model->name));
+    return same == NULL || same->choice != model->choice ||
+           strcmp(same->why_not.text, model->why_not.text) != 0;
+}
+
+static void log_news(const struct repository *before, const struct repository *effective)
 {
     for (size_t i = 0; i < effective->model_count; i++) {
         const struct repository_model *model = &effective->models[i];
-        log_event(LOG_INFO, "model.serves", LOG_STR("model", model->name),
-                  LOG_INT("version", model->choice == NULL ? 0 : model->choice->number),
-                  LOG_STR("why_not", model->why_not.text));
+        if (is_news(before, model)) {
+            log_event(LOG_INFO, "model.serves", LOG_STR("model", model->name),
+                      LOG_INT("version", model->choice == NULL ? 0 : model->choice->number),
+                      LOG_STR("why_not", model->why_not.text));
+        }
     }
 }
 
 static void publish(void *context, struct repository *effective)
 {
-    const struct lifecycle *lifecycle = context;
+    struct lifecycle *lifecycle = context;
     struct view *view = NULL;
     const enum galen_status status = role_make_view(lifecycle->role, effective, &view);
     if (status != GALEN_OK) {
         log_event(LOG_ERROR, "models.view", LOG_STR("why", galen_status_text(status)));
         return;
     }
-    log_tags(effective);
+    log_news(lifecycle->shown, effective);
+    repository_unref(lifecycle->shown);
+    lifecycle->shown = repository_ref(effective);
     for (size_t i = 0; i < lifecycle->worker_count; i++) {
         worker_show(&lifecycle->workers[i], view);
     }
@@ -154,6 +167,7 @@ static enum galen_status open_follower(struct lifecycle *lifecycle)
     };
     TRY(follower_create(&options, lifecycle->role->repository, &lifecycle->follower));
     worker->follower = lifecycle->follower;
+    lifecycle->shown = repository_ref(lifecycle->role->repository);
     return GALEN_OK;
 }
 
@@ -206,6 +220,7 @@ void lifecycle_stop(struct role *role)
     if (lifecycle != NULL) {
         watch_stop(lifecycle->watch);
         repository_unref(lifecycle->next);
+        repository_unref(lifecycle->shown);
         follower_destroy(lifecycle->follower);
         free(lifecycle);
     }

@@ -142,13 +142,21 @@ static void print_entry(const struct directory_entry *entry, struct writer *text
     }
 }
 
-/* Its files, and the configuration of the model, which is every version's. */
+static void print_if_there(int folder, const char *name, struct writer *text,
+                           struct print *print)
+{
+    struct directory_entry entry;
+    if (directory_look(folder, name, &entry) == GALEN_OK) {
+        print_entry(&entry, text, print);
+    }
+}
+
+/* It and its files, and the configuration of the model, which is every version's. */
 static enum galen_status print_folder(struct repository_scan *scan, int model, int folder,
                                       struct writer *text, struct print *out_print,
                                       struct error *why)
 {
     struct directory_entry *entries = NULL;
-    struct directory_entry config;
     size_t count = 0;
     *out_print = (struct print){.changed_ns = 0};
     TRY(directory_list(folder, LIMIT_MODEL_ENTRY_COUNT_MAX, &scan->scratch, &entries,
@@ -156,9 +164,8 @@ static enum galen_status print_folder(struct repository_scan *scan, int model, i
     for (size_t i = 0; i < count; i++) {
         print_entry(&entries[i], text, out_print);
     }
-    if (directory_look(model, "config.pbtxt", &config) == GALEN_OK) {
-        print_entry(&config, text, out_print);
-    }
+    print_if_there(folder, ".", text, out_print);
+    print_if_there(model, "config.pbtxt", text, out_print);
     TRY(text->status);
     return sha256_of(writer_bytes(text), out_print->digest);
 }
