@@ -314,6 +314,94 @@ static void network_hash_is_the_contracts(void **state)
                         sizeof(digest));
 }
 
+static struct repository *read_again(struct repository *before)
+{
+    struct repository *repository = NULL;
+    struct error error;
+    EXPECT_OK(repository_reread(before, &repository, &error));
+    return repository;
+}
+
+static void nothing_new_is_the_same_snapshot(void **state)
+{
+    const struct temporary_folder *folder = *state;
+    folder_mkdir(folder, "m");
+    write_version(folder, "m/1", "");
+    folder_link(folder, "m/current", "1");
+    scoped(repository) before = read_folder(folder, true);
+
+    scoped(repository) repository = read_again(before);
+
+    assert_ptr_equal(repository, before);
+}
+
+static void tag_that_moves_changes_no_version(void **state)
+{
+    const struct temporary_folder *folder = *state;
+    folder_mkdir(folder, "m");
+    write_version(folder, "m/1", "");
+    write_version(folder, "m/2", "");
+    folder_link(folder, "m/current", "1");
+    scoped(repository) before = read_folder(folder, true);
+
+    assert_int_equal(unlinkat(folder->descriptor, "m/current", 0), 0);
+    folder_link(folder, "m/current", "2");
+    scoped(repository) repository = read_again(before);
+
+    assert_ptr_not_equal(repository, before);
+    const struct repository_model *model = find(repository, "m");
+    assert_int_equal(resolve(model, ""), 2);
+    assert_ptr_equal(model->versions[0], find(before, "m")->versions[0]);
+    assert_ptr_equal(model->versions[1], find(before, "m")->versions[1]);
+}
+
+static void new_version_is_being_written_until_it_rests(void **state)
+{
+    const struct temporary_folder *folder = *state;
+    folder_mkdir(folder, "m");
+    write_version(folder, "m/1", "");
+    folder_link(folder, "m/current", "1");
+    scoped(repository) before = read_folder(folder, true);
+
+    write_version(folder, "m/2", "");
+    scoped(repository) at_once = read_again(before);
+    assert_false(find(at_once, "m")->versions[1]->usable);
+    expect_why_not(folder, &find(at_once, "m")->versions[1]->why_not,
+                   "/m/2: is being written");
+    assert_true(find(at_once, "m")->usable);
+
+    scoped(repository) later = repository_ref(at_once);
+    while (!find(later, "m")->versions[1]->usable) {
+        struct repository *next = read_again(later);
+        repository_unref(later);
+        later = next;
+    }
+    assert_ptr_equal(find(later, "m")->versions[0], find(before, "m")->versions[0]);
+}
+
+static bool is_m(void *context, const struct repository_model *model)
+{
+    (void)context;
+    return strcmp(model->name, "m") == 0;
+}
+
+static void selection_has_what_it_was_asked_for(void **state)
+{
+    const struct temporary_folder *folder = *state;
+    folder_mkdir(folder, "a");
+    write_version(folder, "a/1", "");
+    folder_mkdir(folder, "m");
+    write_version(folder, "m/1", "");
+    scoped(repository) all = read_folder(folder, true);
+    scoped(repository) selection = NULL;
+
+    EXPECT_OK(repository_select(all, is_m, NULL, &selection));
+
+    assert_int_equal(selection->model_count, 1);
+    assert_null(repository_find(selection, BYTES("a")));
+    assert_ptr_equal(find(selection, "m")->versions[0], find(all, "m")->versions[0]);
+}
+
 static void names_that_are_none_for_a_model_are_shown_harmless(void **state)
 {
     const struct temporary_folder *folder = *state;
@@ -438,6 +526,10 @@ int main(void)
         FOLDER_TEST(file_that_is_not_what_the_contract_says_is_found),
         FOLDER_TEST(without_verify_no_weight_is_needed),
         FOLDER_TEST(network_hash_is_the_contracts),
+        FOLDER_TEST(nothing_new_is_the_same_snapshot),
+        FOLDER_TEST(tag_that_moves_changes_no_version),
+        FOLDER_TEST(new_version_is_being_written_until_it_rests),
+        FOLDER_TEST(selection_has_what_it_was_asked_for),
         FOLDER_TEST(names_that_are_none_for_a_model_are_shown_harmless),
         FOLDER_TEST(folder_that_is_none_is_refused),
         FOLDER_TEST(snapshot_lives_until_its_last_reference),

@@ -2,6 +2,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/invariant.h"
@@ -12,8 +13,7 @@
 
 DEFINE_SCOPED(repository_version, repository_version_unref)
 
-/* Files that changed later than this before they are looked at may change again without a
- * sign: the times of a file system are as coarse as its clock's tick. */
+/* The times of a file system are as coarse as its clock's tick. */
 static const uint64_t tick_ns = 10 * NS_PER_MS;
 
 /* Who writes a model writes for a while. */
@@ -202,8 +202,9 @@ static enum galen_status read_new(const struct reading *reading, int folder,
                                   const struct print *print, struct error *why)
 {
     struct repository_version *version = reading->version;
-    if (!is_younger(reading->scan, print, tick_ns)) {
-        memcpy(version->print_, print->digest, sizeof(version->print_));
+    memcpy(version->print_, print->digest, sizeof(version->print_));
+    if (is_younger(reading->scan, print, tick_ns)) {
+        (void)usleep(tick_ns / NS_PER_US); /* what changes from now on has another time */
     }
     return read_contract(reading->scan, folder, version, why);
 }

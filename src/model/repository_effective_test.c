@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "expect.h"
+#include "model/repository.h"
+
+#include <string.h>
+
+enum { NUMBER_MAX = 4 };
+
+/* Two objects a number: as a version was, and as it is now. */
+static struct repository_version old_form[NUMBER_MAX + 1];
+static struct repository_version new_form[NUMBER_MAX + 1];
+
+/* A repository of one model. */
+struct sample {
+    struct repository_version *versions[NUMBER_MAX];
+    struct repository_tag tags[3];
+    struct repository_model model;
+    struct repository repository;
+};
+
+struct rig {
+    struct sample desired;
+    struct sample before;
+    struct repository *effective;
+    const struct repository_version *unready[4];
+    size_t unready_count;
+    size_t question_count;
+};
+
+static void sample_init(struct sample *sample)
+{
+    *sample = (struct sample){.model = {.name = "m", .usable = true}};
+    sample->model.versions = sample->versions;
+    sample->model.tags = sample->tags;
+    sample->repository = (struct repository){.path = "models",
+                                             .models = &sample->model,
+                                             .model_count = 1,
+                                             .reference_count_ = 1};
+}
+
+static int set_up(void **state)
+{
+    static struct rig rig;
+    rig = (struct rig){.effective = NULL};
+    for (size_t i = 0; i <= NUMBER_MAX; i++) {
+        old_form[i] = (struct repository_version){
+            .number = i, .number_text = "n", .usable = true, .reference_count_ = 1};
+        new_form[i] = old_form[i];
+    }
+    sample_init(&rig.desired);
+    sample_init(&rig.before);
+    *state = &rig;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct rig *rig = *state;
+    repository_unref(rig->effective);
+    for (size_t i = 0; i <= NUMBER_MAX; i++) {
+        assert_int_equal(old_form[i].reference_count_, 1);
+        assert_int_equal(new_form[i].reference_count_, 1);
+    }
+    return 0;
+}
+
+static void add_version(struct sample *sample, struct repository_version *version)
+{
+    sample->versions[sample->model.version_count++] = version;
+}
+
+static void add_tag(struct sample *sample, const char *name, uint64_t number)
+{
+    sample->tags[sample->model.tag_count++] = (struct repository_tag){name, number};
+    if (strcmp(name, "current") == 0) {
+        sample->model.choice = repository_model_version(&sample->model, number);
+    }
+}
+
+static bool is_ready(void *context, const struct repository_model *model,
+                     const struct repository_version *version, struct error *out_why)
+{
+    struct rig *rig = context;
+    assert_string_equal(model->name, "m");
+    rig->question_count++;
+    for (size_t i = 0; i < rig->unready_count; i++) {
+        if (rig->unready[i] == version) {
+            (void)error_set(out_why, GALEN_UNAVAILABLE, "it is broken");
+            return false;
+        }
+    }
+    return true;
+}
+
+static const struct repository_model *merge(struct rig *rig, bool has_before)
+{
+    const struct repository_readiness readiness = {.is_ready = is_ready, .context = rig};
+    EXPECT_OK(repository_effective(&rig->desired.repository,
+                                   has_before ? &rig->before.repository : NULL, &readiness,
+                                   &rig->effective));
+    assert_string_equal(rig->effective->path, "models");
+    assert_int_equal(rig->effective->model_count, 1);
+    return &rig->effective->models[0];
+}
+
+static const struct repository_version *resolve(const struct repository_model *model,
+                                                const char *wanted)
+{
+    return repository_resolve(model, bytes_from_string(wanted));
+}
+
+static void tag_moves_when_its_version_is_ready(void **state)
+{
+    struct rig *rig = *state;
+    add_version(&rig->before, &old_form[1]);
+    add_tag(&rig->before, "current", 1);
+    add_version(&rig->desired, &old_form[1]);
+    add_version(&rig->desired, &old_form[2]);
+    add_tag(&rig->desired, "current", 2);
+    add_tag(&rig->desired, "previous", 1);
+
+    const struct repository_model *model = merge(rig, true);
+
+    assert_ptr_equal(resolve(model, ""), &old_form[2]);
+    assert_ptr_equal(resolve(model, "current"), &old_form[2]);
+    assert_ptr_equal(resolve(model, "previous"), &old_form[1]);
+    assert_true(model->usable);
+    assert_string_equal(model->why_not.text, "");
+}
+
+static void tag_stays_while_its_version_is_not_ready(void **state)
+{
+    struct rig *rig = *state;
+    rig->unready[rig->unready_count++] = &old_form[2];
+    add_version(&rig->before, &old_form[1]);
+    add_tag(&rig->before, "current", 1);
+    add_version(&rig->desired, &old_form[1]);
+    add_version(&rig->desired, &old_form[2]);
+    add_tag(&rig->desired, "current", 2);
+
+    const struct repository_model *model = merge(rig, true);
+
+    assert_ptr_equal(resolve(model, ""), &old_form[1]);
+    assert_ptr_equal(resolve(model, "current"), &old_form[1]);
+    assert_true(model->usable);
+    assert_string_equal(model->why_not.text, "it is broken");
+}
+
+static void tag_of_a_version_that_is_gone_stays_with_what_serves(void **state)
+{
+    struct rig *rig = *state;
+    add_version(&rig->before, &old_form[1]);
+    add_tag(&rig->before, "current", 1);
+    add_version(&rig->desired, &old_form[2]);
+    add_tag(&rig->desired, "current", 0);
+    rig->desired.model.usable = false;
+    (void)error_set(&rig->desired.model.why_not, GALEN_INVALID, "there is no version 1");
+
+    const struct repository_model *model = merge(rig, true);
+
+    assert_ptr_equal(resolve(model, "current"), &old_form[1]);
+    assert_ptr_equal(resolve(model, "1"), &old_form[1]);
+    assert_ptr_equal(resolve(model, "2"), &old_form[2]);
+    assert_true(model->usable);
+    assert_string_equal(model->why_not.text, "there is no version 1");
+}
+
+static void at_first_a_tag_is_where_it_should_be_and_the_model_says_why_not(void **state)
+{
+    struct rig *rig = *state;
+    rig->unready[rig->unready_count++] = &old_form[1];
+    add_version(&rig->desired, &old_form[1]);
+    add_tag(&rig->desired, "current", 1);
+
+    const struct repository_model *model = merge(rig, false);
+
+    assert_ptr_equal(resolve(model, ""), &old_form[1]);
+    assert_false(model->usable);
+    assert_string_equal(model->why_not.text, "it is broken");
+}
+
+static void version_that_changed_and_is_broken_stays_as_it_was(void **state)
+{
+    struct rig *rig = *state;
+    rig->unready[rig->unready_count++] = &new_form[1];
+    add_version(&rig->before, &old_form[1]);
+    add_tag(&rig->before, "current", 1);
+    add_version(&rig->desired, &new_form[1]);
+    add_tag(&rig->desired, "current", 1);
+
+    const struct repository_model *model = merge(rig, true);
+
+    assert_ptr_equal(resolve(model, ""), &old_form[1]);
+    assert_true(model->usable);
+}
+
+static void tag_that_is_removed_is_gone(void **state)
+{
+    struct rig *rig = *state;
+    add_version(&rig->before, &old_form[1]);
+    add_tag(&rig->before, "current", 1);
+    add_tag(&rig->before, "canary", 1);
+    add_version(&rig->desired, &old_form[1]);
+    add_tag(&rig->desired, "current", 1);
+
+    const struct repository_model *model = merge(rig, true);
+
+    assert_null(resolve(model, "canary"));
+    assert_int_equal(model->tag_count, 1);
+}
+
+static void model_without_current_has_no_choice_whatever_served(void **state)
+{
+    struct rig *rig = *state;
+    add_version(&rig->before, &old_form[1]);
+    rig->before.model.choice = &old_form[1];
+    add_version(&rig->desired, &old_form[1]);
+    add_tag(&rig->desired, "canary", 1);
+
+    const struct repository_model *model = merge(rig, true);
+
+    assert_null(resolve(model, ""));
+    assert_ptr_equal(resolve(model, "canary"), &old_form[1]);
+}
+
+static void folder_that_cannot_be_read_any_more_changes_nothing(void **state)
+{
+    struct rig *rig = *state;
+    add_version(&rig->before, &old_form[1]);
+    add_version(&rig->before, &old_form[2]);
+    add_tag(&rig->before, "current", 2);
+    add_tag(&rig->before, "previous", 1);
+    rig->desired.model.usable = false;
+    (void)error_set(&rig->desired.model.why_not, GALEN_UNAVAILABLE, "cannot be read");
+
+    const struct repository_model *model = merge(rig, true);
+
+    assert_ptr_equal(resolve(model, ""), &old_form[2]);
+    assert_ptr_equal(resolve(model, "previous"), &old_form[1]);
+    assert_true(model->usable);
+    assert_string_equal(model->why_not.text, "cannot be read");
+}
+
+static void version_that_nobody_keeps_is_not_asked_about(void **state)
+{
+    struct rig *rig = *state;
+    add_version(&rig->desired, &old_form[1]);
+    add_version(&rig->desired, &old_form[2]);
+    add_version(&rig->desired, &old_form[3]);
+    add_tag(&rig->desired, "current", 2);
+
+    (void)merge(rig, false);
+
+    assert_int_equal(rig->question_count, 1);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(tag_moves_when_its_version_is_ready),
+        TEST(tag_stays_while_its_version_is_not_ready),
+        TEST(tag_of_a_version_that_is_gone_stays_with_what_serves),
+        TEST(at_first_a_tag_is_where_it_should_be_and_the_model_says_why_not),
+        TEST(version_that_changed_and_is_broken_stays_as_it_was),
+        TEST(tag_that_is_removed_is_gone),
+        TEST(model_without_current_has_no_choice_whatever_served),
+        TEST(folder_that_cannot_be_read_any_more_changes_nothing),
+        TEST(version_that_nobody_keeps_is_not_asked_about),
+    };
+    return cmocka_run_group_tests_name("repository_effective", tests, NULL, NULL);
+}
