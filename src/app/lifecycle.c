@@ -148,6 +148,10 @@ static void on_failed(void *context, const struct error *error)
 
 static void on_looked(void *context)
 {
+    const struct lifecycle *lifecycle = context;
+    if (lifecycle->role->preprocess != NULL) {
+        preprocess_tidy(lifecycle->role->preprocess);
+    }
     retry_later(context);
 }
 

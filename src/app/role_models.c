@@ -113,6 +113,7 @@ static enum galen_status open_engine(struct role *role, struct error *out_error)
         .batch_rows_max = settings->engine_batch_rows_max,
         .wait_ns_max = settings->engine_wait_us * NS_PER_US,
         .quick_ns_max = settings->engine_inline_us * NS_PER_US,
+        .linger_ns = settings->models_linger_ms * NS_PER_MS,
         .control = is_by_request(role) ? ENGINE_BY_REQUEST : ENGINE_BY_REPOSITORY,
         .load = names,
         .changed = on_changed,
@@ -137,6 +138,7 @@ static enum galen_status open_preprocess(struct role *role)
     const struct settings *settings = &role->settings;
     const struct preprocess_options options = {
         .repository = role->repository,
+        .linger_ns = settings->models_linger_ms * NS_PER_MS,
         .now_ns = clock_monotonic_ns,
         .image_worker_command = image_worker,
         .image_worker_count = role_count_or_cores(settings->images_workers),

@@ -236,7 +236,10 @@ static enum galen_status make_effective(struct making *making)
 {
     struct catalog *catalog = making->catalog;
     const struct catalog *before = making->wish->before;
-    const struct repository_readiness readiness = {.is_ready = is_ready, .context = making};
+    const struct repository_readiness readiness = {.is_ready = is_ready,
+                                                   .context = making,
+                                                   .linger_ns = making->wish->linger_ns,
+                                                   .now_ns = making->wish->now_ns};
     TRY(repository_effective(catalog->desired, before == NULL ? NULL : before->effective,
                              &readiness, &catalog->effective));
     for (size_t i = 0; i < catalog->model_count; i++) {

@@ -37,6 +37,8 @@ struct catalog_wish {
     struct catalog *before; /* NULL: nothing is loaded */
     const char *again; /* a model whose broken versions are tried once more; NULL: none */
     struct loaded_options loading; /* but for the model */
+    uint64_t linger_ns;            /* as repository_effective has it */
+    uint64_t now_ns;
 
     /* Right before a version is loaded, which may take long. NULL: nobody is told. */
     void (*loads)(void *context, const char *model,

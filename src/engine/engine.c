@@ -220,6 +220,7 @@ static enum galen_status start(struct engine *engine, const struct engine_option
                     .batch_rows_max = options->batch_rows_max,
                     .wait_ns_max = options->wait_ns_max,
                     .quick_ns_max = options->quick_ns_max},
+        .linger_ns = options->linger_ns,
         .control = options->control,
         .load = options->load,
         .publish = publish,

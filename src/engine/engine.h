@@ -52,6 +52,10 @@ struct engine_options {
      * while nobody waits; beside the instances. 0: none does. */
     uint64_t quick_ns_max;
 
+    /* How long a version that no tag names any more is kept, for those who follow the
+     * repository a little later. */
+    uint64_t linger_ns;
+
     enum engine_control control;
     const char *const *load; /* ENGINE_BY_REQUEST: names of models to begin with, "*" being
                               * all, up to NULL; NULL: none. Borrowed during create */

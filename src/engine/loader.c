@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/invariant.h"
 #include "engine/index.h"
 #include "infer/validate.h"
@@ -163,6 +164,8 @@ static enum galen_status make_catalog(struct loader *loader, const char *again,
         .before = loader->catalog,
         .again = again,
         .loading = loader->options.loading,
+        .linger_ns = loader->options.linger_ns,
+        .now_ns = clock_monotonic_ns(),
         .loads = on_loads,
         .context = loader,
     };
@@ -356,6 +359,7 @@ static void give_back(struct loader *loader)
 /* --- the thread --- */
 
 struct job {
+    bool renews;                        /* something has lingered long enough */
     struct repository *follow;          /* a reference; NULL: nothing */
     struct infer_management_call *call; /* NULL: none */
 };
@@ -373,17 +377,36 @@ static bool is_work(const struct loader *loader)
            is_unused;
 }
 
+static bool has_lingered(const struct loader *loader)
+{
+    return repository_lingers_until(loader->catalog->effective) <= clock_monotonic_ns();
+}
+
+/* With the lock. */
+static void wait_for_work(struct loader *loader)
+{
+    const uint64_t until_ns = repository_lingers_until(loader->catalog->effective);
+    const struct timespec until = {.tv_sec = (time_t)(until_ns / NS_PER_S),
+                                   .tv_nsec = (long)(until_ns % NS_PER_S)};
+    if (until_ns == UINT64_MAX) {
+        (void)pthread_cond_wait(&loader->work, &loader->lock);
+    } else {
+        (void)pthread_cond_timedwait(&loader->work, &loader->lock, &until);
+    }
+}
+
 /* False: it ends. */
 static bool next_job(struct loader *loader, struct job *out_job)
 {
     lock(loader);
     loader->is_busy = false;
-    while (!is_work(loader)) {
-        (void)pthread_cond_wait(&loader->work, &loader->lock);
+    while (!is_work(loader) && !has_lingered(loader)) {
+        wait_for_work(loader);
     }
     const bool goes_on = !loader->stopping;
     struct list_link *first = goes_on ? list_first(&loader->calls) : NULL;
-    *out_job = (struct job){.follow = goes_on ? loader->next : NULL};
+    *out_job = (struct job){.renews = has_lingered(loader),
+                            .follow = goes_on ? loader->next : NULL};
     if (goes_on) {
         loader->next = NULL;
     }
@@ -403,6 +426,8 @@ static void *run(void *context)
     while (next_job(loader, &job)) {
         if (job.follow != NULL) {
             replace_all(loader, job.follow);
+        }
+        if (job.follow != NULL || job.renews) {
             (void)!renew(loader, NULL); /* without memory it stays as it is */
         }
         if (job.call != NULL) {
@@ -433,6 +458,15 @@ static enum galen_status start(struct loader *loader)
     return start_thread(loader);
 }
 
+static void init_condition(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+    INVARIANT(pthread_condattr_init(&attributes) == 0);
+    INVARIANT(pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0);
+    INVARIANT(pthread_cond_init(condition, &attributes) == 0);
+    (void)pthread_condattr_destroy(&attributes);
+}
+
 enum galen_status loader_create(const struct loader_options *options,
                                 struct loader **out_loader)
 {
@@ -449,7 +483,7 @@ enum galen_status loader_create(const struct loader_options *options,
     list_init(&loader->calls);
     list_init(&loader->versions);
     INVARIANT(pthread_mutex_init(&loader->lock, NULL) == 0);
-    INVARIANT(pthread_cond_init(&loader->work, NULL) == 0);
+    init_condition(&loader->work);
     const enum galen_status status = start(loader);
     if (status != GALEN_OK) {
         loader_destroy(loader);

@@ -17,6 +17,7 @@ struct loader;
 struct loader_options {
     struct repository *repository; /* desired at first */
     struct loaded_options loading; /* but for keeper and model */
+    uint64_t linger_ns;
     enum engine_control control;
     const char *const *load; /* as engine.h has it */
 

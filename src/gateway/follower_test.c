@@ -18,7 +18,7 @@ static struct repository_version versions[] = {
 };
 static struct repository_version *const list[] = {&versions[0], &versions[1], &versions[2]};
 static struct repository_tag tags[3][1] = {
-    {{"current", 1}}, {{"current", 2}}, {{"current", 3}}};
+    {{"current", 1, 0}}, {{"current", 2, 0}}, {{"current", 3, 0}}};
 static struct repository_model models[3];
 static struct repository repositories[3];
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* GET /healthz: the process answers. GET /readyz: every model that it promises can be used.
  */
+#include "base/limits.h"
+#include "codec/json_writer.h"
 #include "gateway/phases.h"
 #include "gateway/routes.h"
 
@@ -50,9 +52,35 @@ static enum phase_result ask_engine(struct request *request)
     return request_wait(request, request->gateway->engine, &request->infer_call);
 }
 
+/* What is not as desired while something older serves; NULL: all is. */
+static const char *find_note(const struct request *request)
+{
+    const struct repository *repository = request->view->repository;
+    for (size_t i = 0; i < repository->model_count; i++) {
+        if (repository->models[i].why_not.text[0] != '\0') {
+            return repository->models[i].why_not.text;
+        }
+    }
+    const char *of_preprocess = request->preprocess_call.response.note;
+    return of_preprocess != NULL ? of_preprocess : request->infer_call.response.note;
+}
+
 static enum phase_result ready(struct request *request)
 {
-    reply_json(request, BYTES("{\"ready\":true}"));
+    struct writer body;
+    writer_init(&body, LIMIT_JSON_DOCUMENT_SIZE_BYTES_MAX);
+    struct json_writer json = json_writer_on(&body);
+    const char *note = find_note(request);
+    json_begin_object(&json);
+    json_put_name(&json, "ready");
+    json_put_bool(&json, true);
+    if (note != NULL) {
+        json_put_name(&json, "note");
+        json_put_cstring(&json, note);
+    }
+    json_end_object(&json);
+    reply_init(&request->reply, 200, BYTES("application/json"));
+    reply_take_body(&request->reply, &body);
     return PHASE_CONTINUE;
 }
 

@@ -27,8 +27,8 @@ static struct repository_version *const vector_versions[] = {&vector_1};
 static struct repository_version *const text_versions[] = {
     &text_numbers[0], &text_numbers[1], &text_numbers[2]};
 static struct repository_version *const broken_versions[] = {&broken_1};
-static const struct repository_tag current_1[] = {{"current", 1}};
-static const struct repository_tag current_2[] = {{"current", 2}};
+static const struct repository_tag current_1[] = {{"current", 1, 0}};
+static const struct repository_tag current_2[] = {{"current", 2, 0}};
 
 /* By name, ascending: the first two are what most tests have. */
 static const struct repository_model models[] = {

@@ -139,6 +139,19 @@ enum galen_status repository_select(struct repository *repository,
     return GALEN_OK;
 }
 
+uint64_t repository_lingers_until(const struct repository *repository)
+{
+    uint64_t first_ns = UINT64_MAX;
+    for (size_t i = 0; i < repository->model_count; i++) {
+        const struct repository_model *model = &repository->models[i];
+        for (size_t k = 0; k < model->tag_count; k++) {
+            const uint64_t until_ns = model->tags[k].until_ns;
+            first_ns = until_ns != 0 && until_ns < first_ns ? until_ns : first_ns;
+        }
+    }
+    return first_ns;
+}
+
 static int compare(struct bytes a, const char *b)
 {
     const size_t b_size = strlen(b);

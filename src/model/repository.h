@@ -21,8 +21,9 @@
 #include "model/contract.h"
 
 struct repository_tag {
-    const char *name; /* "current" */
-    uint64_t version; /* 0: it points at no version that is there */
+    const char *name;  /* "current"; "": the version lingers */
+    uint64_t version;  /* 0: it points at no version that is there */
+    uint64_t until_ns; /* of one without a name: how long the version stays; else 0 */
 };
 
 /* Shared and counted; what it points to is its own. */
@@ -95,11 +96,16 @@ repository_select(struct repository *repository,
                   bool (*keep)(void *context, const struct repository_model *model),
                   void *context, struct repository **out_repository);
 
-/* Whether a version can answer; if not, out_why may say why. Asked once a version. */
 struct repository_readiness {
+    /* Whether a version can answer; if not, out_why may say why. Asked once a version. */
     bool (*is_ready)(void *context, const struct repository_model *model,
                      const struct repository_version *version, struct error *out_why);
     void *context;
+
+    /* A version that served and that no tag names any more is kept for so long: who follows
+     * the repository a little later may still send to it. */
+    uint64_t linger_ns;
+    uint64_t now_ns;
 };
 
 /* What serves: the models of desired, each tag at the version that it names when that is
@@ -112,6 +118,9 @@ repository_effective(const struct repository *desired, const struct repository *
                      const struct repository_readiness *readiness,
                      struct repository **out_repository);
 
+/* When the first version that lingers is to go; UINT64_MAX: none lingers. */
+uint64_t repository_lingers_until(const struct repository *repository);
+
 const struct repository_model *repository_find(const struct repository *repository,
                                                struct bytes name); /* NULL: none */
 const struct repository_version *
@@ -121,7 +130,8 @@ repository_model_version(const struct repository_model *model, uint64_t number);
 const struct repository_version *repository_resolve(const struct repository_model *model,
                                                     struct bytes wanted);
 
-/* The versions to keep loaded: the choice and every one that a tag names. */
+/* The versions to keep loaded: the choice and every one that a tag names, or that lingers.
+ */
 bool repository_is_kept(const struct repository_model *model, uint64_t number);
 
 /* Letters, digits, '.', '_', '-', not beginning with '.', at most

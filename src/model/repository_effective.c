@@ -126,27 +126,55 @@ static const struct repository_model *source_of_tags(const struct merge *merge)
     return is_blank && merge->before != NULL ? merge->before : desired;
 }
 
-static enum galen_status merge_tags(const struct merge *merge,
+static enum galen_status merge_tags(const struct merge *merge, struct repository_tag *tags,
                                     struct repository_model *model)
 {
     const struct repository_model *source = source_of_tags(merge);
-    struct repository_tag *tags =
-        arena_alloc_array(merge->arena, source->tag_count, sizeof(*tags));
-    if (tags == NULL) {
-        return GALEN_NO_MEMORY;
-    }
     for (size_t i = 0; i < source->tag_count; i++) {
-        tags[i].name =
+        if (source->tags[i].name[0] == '\0') {
+            continue;
+        }
+        struct repository_tag *tag = &tags[model->tag_count++];
+        tag->name =
             arena_copy_string(merge->arena, bytes_from_string(source->tags[i].name));
-        tags[i].version = merge_tag(merge, &source->tags[i]);
-        model->usable &= serving(merge, tags[i].version) != NULL;
-        if (tags[i].name == NULL) {
+        tag->version = merge_tag(merge, &source->tags[i]);
+        model->usable &= serving(merge, tag->version) != NULL;
+        if (tag->name == NULL) {
             return GALEN_NO_MEMORY;
         }
     }
-    model->tags = tags;
-    model->tag_count = source->tag_count;
     return GALEN_OK;
+}
+
+/* How long a version that served stays without a tag. */
+static uint64_t lingers_until(const struct merge *merge, uint64_t number)
+{
+    const struct repository_readiness *readiness = merge->readiness;
+    for (size_t i = 0; i < merge->before->tag_count; i++) {
+        const struct repository_tag *tag = &merge->before->tags[i];
+        if (tag->name[0] == '\0' && tag->version == number) {
+            return tag->until_ns;
+        }
+    }
+    return readiness->now_ns + readiness->linger_ns;
+}
+
+static void add_lingering(const struct merge *merge, struct repository_tag *tags,
+                          struct repository_model *model)
+{
+    const struct repository_model *before = merge->before;
+    for (size_t i = 0; before != NULL && i < before->version_count; i++) {
+        const uint64_t number = before->versions[i]->number;
+        if (!repository_is_kept(before, number) || repository_is_kept(model, number) ||
+            serving(merge, number) != before->versions[i]) {
+            continue;
+        }
+        const uint64_t until_ns = lingers_until(merge, number);
+        if (until_ns > merge->readiness->now_ns) {
+            tags[model->tag_count++] = (struct repository_tag){
+                .name = "", .version = number, .until_ns = until_ns};
+        }
+    }
 }
 
 static const struct repository_version *merge_choice(const struct merge *merge,
@@ -173,18 +201,23 @@ static enum galen_status merge_model(struct merge *merge, struct repository_mode
     merge->versions =
         arena_alloc_array(merge->arena, count_max, sizeof(struct repository_version *));
     merge->ready = arena_alloc_array(merge->arena, count_max, sizeof(*merge->ready));
+    struct repository_tag *tags = arena_alloc_array(
+        merge->arena, source_of_tags(merge)->tag_count + before_count, sizeof(*tags));
     model->name = arena_copy_string(merge->arena, bytes_from_string(desired->name));
-    if (merge->versions == NULL || merge->ready == NULL || model->name == NULL) {
+    if (merge->versions == NULL || merge->ready == NULL || tags == NULL ||
+        model->name == NULL) {
         return GALEN_NO_MEMORY;
     }
     merge_versions(merge);
     model->versions = merge->versions;
     model->version_count = merge->version_count;
     model->usable = true;
-    TRY(merge_tags(merge, model));
+    model->tags = tags;
+    TRY(merge_tags(merge, tags, model));
     model->choice = merge_choice(merge, model);
     model->usable &= model->choice != NULL ? serving(merge, model->choice->number) != NULL
                                            : model->tag_count > 0;
+    add_lingering(merge, tags, model);
     model->why_not = desired->why_not.text[0] != '\0' ? desired->why_not : merge->why;
     return GALEN_OK;
 }

@@ -25,6 +25,7 @@ struct rig {
     const struct repository_version *unready[4];
     size_t unready_count;
     size_t question_count;
+    uint64_t now_ns;
 };
 
 static void sample_init(struct sample *sample)
@@ -71,7 +72,8 @@ static void add_version(struct sample *sample, struct repository_version *versio
 
 static void add_tag(struct sample *sample, const char *name, uint64_t number)
 {
-    sample->tags[sample->model.tag_count++] = (struct repository_tag){name, number};
+    sample->tags[sample->model.tag_count++] =
+        (struct repository_tag){.name = name, .version = number};
     if (strcmp(name, "current") == 0) {
         sample->model.choice = repository_model_version(&sample->model, number);
     }
@@ -94,7 +96,8 @@ static bool is_ready(void *context, const struct repository_model *model,
 
 static const struct repository_model *merge(struct rig *rig, bool has_before)
 {
-    const struct repository_readiness readiness = {.is_ready = is_ready, .context = rig};
+    const struct repository_readiness readiness = {
+        .is_ready = is_ready, .context = rig, .linger_ns = 100, .now_ns = rig->now_ns};
     EXPECT_OK(repository_effective(&rig->desired.repository,
                                    has_before ? &rig->before.repository : NULL, &readiness,
                                    &rig->effective));
@@ -254,6 +257,62 @@ static void version_that_nobody_keeps_is_not_asked_about(void **state)
     assert_int_equal(rig->question_count, 1);
 }
 
+/* Makes what serves now what served before. */
+static void go_on(struct rig *rig)
+{
+    rig->before.model = rig->effective->models[0];
+}
+
+static void version_without_a_tag_lingers(void **state)
+{
+    struct rig *rig = *state;
+    add_version(&rig->before, &old_form[1]);
+    add_tag(&rig->before, "current", 1);
+    add_version(&rig->desired, &old_form[1]);
+    add_version(&rig->desired, &old_form[2]);
+    add_tag(&rig->desired, "current", 2);
+    rig->now_ns = 1000;
+
+    const struct repository_model *model = merge(rig, true);
+    assert_true(repository_is_kept(model, 1));
+    assert_ptr_equal(resolve(model, ""), &old_form[2]);
+    assert_int_equal(repository_lingers_until(rig->effective), 1100);
+
+    scoped(repository) first = take(&rig->effective);
+    rig->effective = repository_ref(first);
+    go_on(rig);
+    rig->now_ns = 1099;
+    repository_unref(take(&rig->effective));
+    model = merge(rig, true);
+    assert_true(repository_is_kept(model, 1));
+    assert_int_equal(repository_lingers_until(rig->effective), 1100);
+
+    rig->now_ns = 1100;
+    repository_unref(take(&rig->effective));
+    model = merge(rig, true);
+    assert_false(repository_is_kept(model, 1));
+    assert_int_equal(repository_lingers_until(rig->effective), UINT64_MAX);
+}
+
+static void version_that_is_tagged_again_lingers_no_more(void **state)
+{
+    struct rig *rig = *state;
+    add_version(&rig->before, &old_form[1]);
+    add_version(&rig->before, &old_form[2]);
+    add_tag(&rig->before, "current", 2);
+    rig->before.tags[rig->before.model.tag_count++] =
+        (struct repository_tag){.name = "", .version = 1, .until_ns = 50};
+    add_version(&rig->desired, &old_form[1]);
+    add_version(&rig->desired, &old_form[2]);
+    add_tag(&rig->desired, "current", 1);
+    add_tag(&rig->desired, "previous", 2);
+
+    const struct repository_model *model = merge(rig, true);
+
+    assert_int_equal(model->tag_count, 2);
+    assert_int_equal(repository_lingers_until(rig->effective), UINT64_MAX);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
@@ -268,6 +327,8 @@ int main(void)
         TEST(model_without_current_has_no_choice_whatever_served),
         TEST(folder_that_cannot_be_read_any_more_changes_nothing),
         TEST(version_that_nobody_keeps_is_not_asked_about),
+        TEST(version_without_a_tag_lingers),
+        TEST(version_that_is_tagged_again_lingers_no_more),
     };
     return cmocka_run_group_tests_name("repository_effective", tests, NULL, NULL);
 }

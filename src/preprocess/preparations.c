@@ -190,10 +190,13 @@ static size_t count_max(const struct repository *repository,
 
 static enum galen_status make(struct preparations *preparations,
                               const struct repository *desired,
-                              const struct preparations *before)
+                              const struct preparations *before,
+                              const struct preparations_time *time)
 {
     const struct repository_readiness readiness = {.is_ready = is_ready,
-                                                   .context = preparations};
+                                                   .context = preparations,
+                                                   .linger_ns = time->linger_ns,
+                                                   .now_ns = time->now_ns};
     preparations->items = calloc(count_max(desired, before), sizeof(struct preparation *));
     if (preparations->items == NULL) {
         return GALEN_NO_MEMORY;
@@ -212,6 +215,7 @@ static enum galen_status make(struct preparations *preparations,
 
 enum galen_status preparations_create(const struct repository *desired,
                                       const struct preparations *before,
+                                      const struct preparations_time *time,
                                       struct preparations **out_preparations)
 {
     scoped(preparations) preparations = calloc(1, sizeof(*preparations));
@@ -219,7 +223,7 @@ enum galen_status preparations_create(const struct repository *desired,
         return GALEN_NO_MEMORY;
     }
     atomic_init(&preparations->reference_count_, 1);
-    TRY(make(preparations, desired, before));
+    TRY(make(preparations, desired, before, time));
     *out_preparations = take(&preparations);
     return GALEN_OK;
 }

@@ -28,11 +28,18 @@ struct preparations {
     _Atomic size_t reference_count_;
 };
 
+/* How long a version that no tag names any more is kept. */
+struct preparations_time {
+    uint64_t linger_ns;
+    uint64_t now_ns;
+};
+
 /* Of the versions that desired keeps, and of those that `before` had and still has to
  * serve; what `before` has prepared is taken from there. NULL: nothing was. A version that
  * cannot be prepared is in it with its reason. GALEN_NO_MEMORY. Gives a reference. */
 MUST_USE enum galen_status preparations_create(const struct repository *desired,
                                                const struct preparations *before,
+                                               const struct preparations_time *time,
                                                struct preparations **out_preparations);
 struct preparations *preparations_ref(struct preparations *preparations);
 void preparations_unref(struct preparations *preparations); /* NULL is allowed */

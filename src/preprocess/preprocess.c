@@ -15,6 +15,8 @@
 struct preprocess {
     struct infer_service base; /* first: callers hold a pointer to it */
     uint64_t (*now_ns)(void);
+    uint64_t linger_ns;
+    struct repository *desired; /* a reference; of who follows */
     struct offload_options offload_options;
     struct offload *_Atomic offload; /* NULL: nothing here runs apart yet, or it cannot */
     struct error why_no_offload;     /* of why it cannot; written before the flag */
@@ -338,6 +340,7 @@ static void preprocess_close(struct infer_service *service)
     struct preprocess *preprocess = (struct preprocess *)service;
     offload_destroy(preprocess->offload);
     preparations_unref(preprocess->preparations);
+    repository_unref(preprocess->desired);
     (void)pthread_mutex_destroy(&preprocess->lock);
     free(preprocess);
 }
@@ -384,18 +387,32 @@ static void open_offload(struct preprocess *preprocess,
 }
 
 enum galen_status preprocess_follow(struct infer_service *service,
-                                    const struct repository *repository)
+                                    struct repository *repository)
 {
     struct preprocess *preprocess = (struct preprocess *)service;
     struct preparations *preparations = NULL;
     struct preparations *before = preprocess->preparations; /* only we change it */
-    TRY(preparations_create(repository, before, &preparations));
+    const struct preparations_time time = {.linger_ns = preprocess->linger_ns,
+                                           .now_ns = preprocess->now_ns()};
+    TRY(preparations_create(repository, before, &time, &preparations));
+    (void)repository_ref(repository);
+    repository_unref(preprocess->desired);
+    preprocess->desired = repository;
     open_offload(preprocess, preparations);
     INVARIANT(pthread_mutex_lock(&preprocess->lock) == 0);
     preprocess->preparations = preparations;
     INVARIANT(pthread_mutex_unlock(&preprocess->lock) == 0);
     preparations_unref(before);
     return GALEN_OK;
+}
+
+void preprocess_tidy(struct infer_service *service)
+{
+    struct preprocess *preprocess = (struct preprocess *)service;
+    const uint64_t until_ns = repository_lingers_until(preprocess->preparations->effective);
+    if (until_ns <= preprocess->now_ns()) {
+        (void)!preprocess_follow(service, preprocess->desired); /* next time, then */
+    }
 }
 
 enum galen_status preprocess_create(const struct preprocess_options *options,
@@ -408,6 +425,7 @@ enum galen_status preprocess_create(const struct preprocess_options *options,
     INVARIANT(pthread_mutex_init(&preprocess->lock, NULL) == 0);
     preprocess->base.ops = &preprocess_ops;
     preprocess->now_ns = options->now_ns;
+    preprocess->linger_ns = options->linger_ns;
     preprocess->offload_options = (struct offload_options){
         .decoder = {.command = options->image_worker_command,
                     .file_size_max = options->image_size_bytes_max},

@@ -16,9 +16,10 @@
 #include "model/repository.h"
 
 struct preprocess_options {
-    const struct repository *repository; /* borrowed during create */
-    uint64_t (*now_ns)(void); /* what deadlines are read by: clock_monotonic_ns, or the
-                                 simulation's */
+    uint64_t linger_ns; /* how long a version that no tag names any more is kept */
+    struct repository *repository; /* a reference of its own is taken */
+    uint64_t (*now_ns)(void);      /* what deadlines are read by: clock_monotonic_ns, or the
+                                      simulation's */
 
     /* Of images. Without a command there are none. */
     const char *const *image_worker_command; /* confined_decoder.h; borrowed until close */
@@ -34,4 +35,7 @@ MUST_USE enum galen_status preprocess_create(const struct preprocess_options *op
  * cannot be prepared leaves what served before in its place. Blocks on the disk; one thread
  * at a time, beside those that submit. GALEN_NO_MEMORY: all is as it was. */
 MUST_USE enum galen_status preprocess_follow(struct infer_service *service,
-                                             const struct repository *repository);
+                                             struct repository *repository);
+
+/* Gives back what has lingered long enough. Now and then, on the thread that follows. */
+void preprocess_tidy(struct infer_service *service);

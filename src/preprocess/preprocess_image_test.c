@@ -27,7 +27,7 @@ static struct repository_version version_1 = {.number = 1,
                                               .usable = true,
                                               .reference_count_ = 1};
 static struct repository_version *const versions[] = {&version_1};
-static const struct repository_tag tags[] = {{"current", 1}};
+static const struct repository_tag tags[] = {{"current", 1, 0}};
 static const struct repository_model models[] = {{.name = "shades",
                                                   .versions = versions,
                                                   .version_count = 1,

@@ -32,7 +32,7 @@ static struct repository_version numbers[] = {
 };
 static struct repository_version *const versions[] = {&numbers[0], &numbers[1],
                                                       &numbers[2]};
-static const struct repository_tag tags[] = {{"current", 3}};
+static const struct repository_tag tags[] = {{"current", 3, 0}};
 static const struct repository_model models[] = {{.name = "ages",
                                                   .versions = versions,
                                                   .version_count = 3,

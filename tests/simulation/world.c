@@ -146,7 +146,7 @@ static struct repository_version numbers[] = {
      .reference_count_ = 1},
 };
 static struct repository_version *const versions[] = {&numbers[0], &numbers[1]};
-static const struct repository_tag tags[2][1] = {{{"current", 1}}, {{"current", 2}}};
+static const struct repository_tag tags[2][1] = {{{"current", 1, 0}}, {{"current", 2, 0}}};
 static const struct repository_model models[2] = {
     {.name = "m",
      .versions = versions,

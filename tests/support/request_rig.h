@@ -56,7 +56,7 @@ static struct repository_version text_1 = {.number = 1,
                                            .usable = true,
                                            .reference_count_ = 1};
 static struct repository_version *const text_versions[] = {&text_1};
-static const struct repository_tag tags[] = {{"current", 2}, {"previous", 1}};
+static const struct repository_tag tags[] = {{"current", 2, 0}, {"previous", 1, 0}};
 static const struct repository_model models[] = {
     {.name = "breast",
      .versions = versions,

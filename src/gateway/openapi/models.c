@@ -114,6 +114,12 @@ static void put_kept_versions(const struct repository_model *model,
     }
 }
 
+/* One that points at a version; a tag that is broken is nobody's to use. */
+static bool is_of_use(const struct repository_tag *tag)
+{
+    return tag->name[0] != '\0' && tag->version != 0;
+}
+
 /* The member `version`: numbers and tags. */
 static void put_version_choice(const struct repository_model *model,
                                struct json_writer *json)
@@ -124,7 +130,9 @@ static void put_version_choice(const struct repository_model *model,
     member_begin_array(json, "enum");
     put_kept_versions(model, json);
     for (size_t i = 0; i < model->tag_count; i++) {
-        json_put_cstring(json, model->tags[i].name);
+        if (is_of_use(&model->tags[i])) {
+            json_put_cstring(json, model->tags[i].name);
+        }
     }
     json_end_array(json);
     json_end_object(json);
@@ -279,8 +287,10 @@ static void put_versions(const struct repository_model *model, struct json_write
     json_end_array(json);
     member_begin_object(json, "tags");
     for (size_t i = 0; i < model->tag_count; i++) {
-        json_put_name(json, model->tags[i].name);
-        put_version_number(model->tags[i].version, json);
+        if (is_of_use(&model->tags[i])) {
+            json_put_name(json, model->tags[i].name);
+            put_version_number(model->tags[i].version, json);
+        }
     }
     json_end_object(json);
 }
