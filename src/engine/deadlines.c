@@ -22,10 +22,15 @@ static void put(struct deadlines *deadlines, size_t index, struct deadline *dead
     deadline->index_ = index;
 }
 
+static bool is_earlier(const struct deadline *a, const struct deadline *b)
+{
+    return a->at_ns < b->at_ns || (a->at_ns == b->at_ns && a->rank < b->rank);
+}
+
 /* Moves the hole at index up until deadline fits, and puts it there. */
 static void sift_up(struct deadlines *deadlines, size_t index, struct deadline *deadline)
 {
-    while (index > 1 && deadlines->slots_[index / 2]->at_ns > deadline->at_ns) {
+    while (index > 1 && is_earlier(deadline, deadlines->slots_[index / 2])) {
         put(deadlines, index, deadlines->slots_[index / 2]);
         index /= 2;
     }
@@ -37,7 +42,7 @@ static size_t earlier_child(const struct deadlines *deadlines, size_t index)
     const size_t left = 2 * index;
     const bool right_is_earlier =
         left < deadlines->count_ &&
-        deadlines->slots_[left + 1]->at_ns < deadlines->slots_[left]->at_ns;
+        is_earlier(deadlines->slots_[left + 1], deadlines->slots_[left]);
     return right_is_earlier ? left + 1 : left;
 }
 
@@ -45,7 +50,7 @@ static void sift_down(struct deadlines *deadlines, size_t index, struct deadline
 {
     while (2 * index <= deadlines->count_) {
         const size_t child = earlier_child(deadlines, index);
-        if (deadlines->slots_[child]->at_ns >= deadline->at_ns) {
+        if (!is_earlier(deadlines->slots_[child], deadline)) {
             break;
         }
         put(deadlines, index, deadlines->slots_[child]);

@@ -13,6 +13,7 @@
 
 struct deadline {
     uint64_t at_ns;
+    uint64_t rank; /* of those at the same time, the lower is earlier */
     size_t index_; /* in the heap, from 1; 0: not in it */
 };
 
