@@ -3,202 +3,129 @@
 
 #include "base/clock.h"
 #include "base/invariant.h"
-#include "base/limits.h"
+#include "engine/batcher_impl.h"
 
-static uint64_t add_saturating(uint64_t a, uint64_t b)
-{
-    uint64_t sum;
-    return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
-}
-
-static uint64_t subtract_saturating(uint64_t a, uint64_t b)
+static uint64_t saturating_difference(uint64_t a, uint64_t b)
 {
     return a > b ? a - b : 0;
 }
 
-/* FNV-1a. A crafted collision costs its bucket some comparisons, never a wrong join. */
-static size_t bucket_index(struct bytes key)
+/* The rows of the batch that leaves without waiting, as preferred sizes have it. 0: there
+ * is none. */
+static size_t preferred_row_count(const struct batcher *batcher,
+                                  const struct batcher_entry *first)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (size_t i = 0; i < key.size; i++) {
-        hash = (hash ^ key.data[i]) * UINT64_C(0x100000001b3);
+    const struct batcher_settings *settings = &batcher->settings_;
+    const size_t largest = settings->preferred_sizes[settings->preferred_count - 1];
+    bool exactly;
+    for (size_t i = settings->preferred_count; i-- > 0;) {
+        const size_t size = settings->preferred_sizes[i];
+        if (batcher_has_rows(batcher, first, size, &exactly) && exactly) {
+            return size;
+        }
     }
-    return (size_t)(hash >> 32) % BATCHER_BUCKET_COUNT;
+    return batcher_has_rows(batcher, first, largest, &exactly) ? largest : 0;
 }
 
-static struct batcher_entry *entry_of(struct list_link *link)
+/* When the oldest has waited for company as long as it may. */
+static uint64_t waited_ns(const struct batcher *batcher)
 {
-    return link == NULL ? NULL : LIST_ITEM(link, struct batcher_entry, link);
+    return saturating_sum(batcher_oldest(batcher)->arrived_ns,
+                          batcher->settings_.wait_ns_max);
 }
 
-static struct batcher_entry *alike_entry_of(struct list_link *link)
+/* When no company is waited for any more. */
+static uint64_t late_ns(const struct batcher *batcher)
 {
-    return link == NULL ? NULL : LIST_ITEM(link, struct batcher_entry, alike_link);
+    const uint64_t end_ns = deadlines_earliest_ns(&batcher->ends_);
+    const uint64_t near_ns =
+        end_ns == CLOCK_NEVER
+            ? CLOCK_NEVER
+            : saturating_difference(end_ns, batcher->settings_.wait_ns_max);
+    return earlier_ns(waited_ns(batcher), near_ns);
 }
 
-static struct batcher_entry *oldest(const struct batcher *batcher)
+static bool waits_for_nobody(const struct batcher *batcher)
 {
-    return entry_of(list_first(&batcher->queue_));
-}
-
-static bool settings_are_valid(const struct batcher_settings *settings)
-{
-    return settings->row_count_max >= 1 &&
-           settings->row_count_max <= LIMIT_BATCH_COUNT_LIMIT &&
-           settings->queue_count_max >= 1 &&
-           settings->queue_count_max <= LIMIT_QUEUE_COUNT_LIMIT;
-}
-
-enum galen_status batcher_init(struct batcher *batcher,
-                               const struct batcher_settings *settings, struct arena *arena)
-{
-    struct deadlines deadlines;
-    if (!settings_are_valid(settings)) {
-        return GALEN_INVALID;
-    }
-    TRY(deadlines_init(&deadlines, settings->queue_count_max, arena));
-    *batcher = (struct batcher){.settings_ = *settings, .deadlines_ = deadlines};
-    list_init(&batcher->queue_);
-    for (size_t i = 0; i < BATCHER_BUCKET_COUNT; i++) {
-        list_init(&batcher->buckets_[i].entries);
-    }
-    return GALEN_OK;
-}
-
-enum galen_status batcher_push(struct batcher *batcher, struct batcher_entry *entry,
-                               uint64_t now_ns)
-{
-    INVARIANT(entry->row_count >= 1 &&
-              entry->row_count <= batcher->settings_.row_count_max);
-    if (batcher->queue_.count == batcher->settings_.queue_count_max) {
-        return GALEN_BUSY;
-    }
-    entry->arrived_ns = now_ns;
-    entry->bucket_index = bucket_index(entry->join_key);
-    entry->deadline = (struct deadline){.at_ns = entry->deadline_ns};
-    struct batcher_bucket *bucket = &batcher->buckets_[entry->bucket_index];
-    list_append(&batcher->queue_, &entry->link);
-    list_append(&bucket->entries, &entry->alike_link);
-    bucket->row_count += entry->row_count;
-    deadlines_add(&batcher->deadlines_, &entry->deadline);
-    return GALEN_OK;
-}
-
-void batcher_remove(struct batcher *batcher, struct batcher_entry *entry)
-{
-    struct batcher_bucket *bucket = &batcher->buckets_[entry->bucket_index];
-    list_remove(&batcher->queue_, &entry->link);
-    list_remove(&bucket->entries, &entry->alike_link);
-    bucket->row_count -= entry->row_count;
-    deadlines_remove(&batcher->deadlines_, &entry->deadline);
-}
-
-/* The next after entry that can be joined with it; NULL: none. */
-static struct batcher_entry *next_alike(const struct batcher *batcher,
-                                        const struct batcher_entry *entry)
-{
-    const struct list *entries = &batcher->buckets_[entry->bucket_index].entries;
-    struct batcher_entry *next = alike_entry_of(list_next(entries, &entry->alike_link));
-    while (next != NULL && !bytes_equal(next->join_key, entry->join_key)) {
-        next = alike_entry_of(list_next(entries, &next->alike_link));
-    }
-    return next;
-}
-
-/* Whether no request that comes later could still join the batch around the oldest. */
-static bool is_full(const struct batcher *batcher)
-{
-    const size_t row_count_max = batcher->settings_.row_count_max;
-    const struct batcher_entry *entry = oldest(batcher);
-    if (batcher->buckets_[entry->bucket_index].row_count < row_count_max) {
-        return false;
-    }
-    size_t row_count = 0;
-    while (entry != NULL && row_count < row_count_max) {
-        row_count += entry->row_count;
-        entry = next_alike(batcher, entry);
-    }
-    return row_count >= row_count_max;
-}
-
-static uint64_t earliest_deadline_ns(const struct batcher *batcher)
-{
-    const struct deadline *earliest = deadlines_earliest(&batcher->deadlines_);
-    return earliest == NULL ? CLOCK_NEVER : earliest->at_ns;
+    return batcher->flushing_ || batcher->settings_.runs_alone ||
+           batcher->settings_.wait_ns_max == 0;
 }
 
 uint64_t batcher_due_ns(const struct batcher *batcher)
 {
-    const struct batcher_entry *entry = oldest(batcher);
-    const uint64_t wait_ns = batcher->settings_.wait_ns_max;
-    if (entry == NULL) {
+    const struct batcher_entry *first = batcher_first(batcher);
+    if (first == NULL) {
         return CLOCK_NEVER;
     }
-    if (batcher->flushing_ || wait_ns == 0 || is_full(batcher)) {
-        return entry->arrived_ns;
+    if (waits_for_nobody(batcher) || preferred_row_count(batcher, first) > 0) {
+        return first->arrived_ns;
     }
-    const uint64_t waited_ns = add_saturating(entry->arrived_ns, wait_ns);
-    const uint64_t earliest_ns = earliest_deadline_ns(batcher);
-    const uint64_t near_ns = earliest_ns == CLOCK_NEVER
-                                 ? CLOCK_NEVER
-                                 : subtract_saturating(earliest_ns, wait_ns);
-    return waited_ns < near_ns ? waited_ns : near_ns;
+    return earlier_ns(late_ns(batcher), deadlines_earliest_ns(&batcher->delays_));
 }
 
-/* Moves the oldest and those alike into the batch, up to the first that does not fit.
- * Returns whether nobody else could have joined. */
-static bool gather(struct batcher *batcher, struct batch *batch)
+/* The rows that the batch may have that leaves now. */
+static size_t row_count_max_now(const struct batcher *batcher,
+                                const struct batcher_entry *first, uint64_t now_ns)
 {
-    const size_t row_count_max = batcher->settings_.row_count_max;
-    struct batcher_entry *entry = oldest(batcher);
-    while (entry != NULL && entry->row_count <= row_count_max - batch->row_count) {
-        struct batcher_entry *next = next_alike(batcher, entry);
+    const struct batcher_settings *settings = &batcher->settings_;
+    if (settings->runs_alone) {
+        return first->row_count;
+    }
+    const bool is_late = settings->wait_ns_max > 0 && late_ns(batcher) <= now_ns;
+    const size_t preferred =
+        batcher->flushing_ || is_late ? 0 : preferred_row_count(batcher, first);
+    return preferred > 0 ? preferred : settings->row_count_max;
+}
+
+/* Moves the first and those alike into the batch, up to the one that would not fit.
+ * Returns whether nobody else could have joined. */
+static bool gather(struct batcher *batcher, struct batcher_entry *first,
+                   size_t row_count_max, struct batch *batch)
+{
+    struct batcher_entry *entry = first;
+    do {
+        struct batcher_entry *next = batcher_next_alike(entry);
         batcher_remove(batcher, entry);
         list_append(&batch->entries, &entry->link);
         batch->row_count += entry->row_count;
         entry = next;
+    } while (entry != NULL && batch->row_count + entry->row_count <= row_count_max);
+    return entry != NULL || batch->row_count >= row_count_max;
+}
+
+static enum batch_reason reason_of(const struct batcher *batcher, bool is_full,
+                                   bool is_preferred, bool has_waited)
+{
+    if (is_full) {
+        return is_preferred ? BATCH_PREFERRED : BATCH_FULL;
     }
-    return entry != NULL || batch->row_count == row_count_max;
+    if (batcher->flushing_) {
+        return BATCH_FLUSHED;
+    }
+    return has_waited ? BATCH_WAITED : BATCH_DEADLINE;
 }
 
 bool batcher_pop(struct batcher *batcher, uint64_t now_ns, struct batch *out_batch)
 {
-    const struct batcher_entry *entry = oldest(batcher);
-    if (entry == NULL || batcher_due_ns(batcher) > now_ns) {
+    const struct batcher_settings *settings = &batcher->settings_;
+    struct batcher_entry *first = batcher_first(batcher);
+    if (first == NULL || batcher_due_ns(batcher) > now_ns) {
         return false;
     }
-    INVARIANT(earliest_deadline_ns(batcher) > now_ns);
-    const uint64_t waited_ns =
-        add_saturating(entry->arrived_ns, batcher->settings_.wait_ns_max);
-    out_batch->row_count = 0;
+    INVARIANT(deadlines_earliest_ns(&batcher->ends_) > now_ns);
+    INVARIANT(deadlines_earliest_ns(&batcher->delays_) > now_ns);
+    const size_t row_count_max = row_count_max_now(batcher, first, now_ns);
+    const bool has_waited = waited_ns(batcher) <= now_ns;
+    *out_batch = (struct batch){.row_count = 0};
     list_init(&out_batch->entries);
-    if (gather(batcher, out_batch)) {
-        out_batch->reason = BATCH_FULL;
-    } else if (batcher->flushing_) {
-        out_batch->reason = BATCH_FLUSHED;
-    } else {
-        out_batch->reason = waited_ns <= now_ns ? BATCH_WAITED : BATCH_DEADLINE;
-    }
+    const bool is_full = gather(batcher, first, row_count_max, out_batch);
+    const bool is_preferred =
+        !settings->runs_alone && row_count_max < settings->row_count_max;
+    out_batch->reason = reason_of(batcher, is_full, is_preferred, has_waited);
     return true;
-}
-
-struct batcher_entry *batcher_expire(struct batcher *batcher, uint64_t now_ns)
-{
-    struct deadline *deadline = deadlines_earliest(&batcher->deadlines_);
-    if (deadline == NULL || deadline->at_ns > now_ns) {
-        return NULL;
-    }
-    struct batcher_entry *entry = LIST_ITEM(deadline, struct batcher_entry, deadline);
-    batcher_remove(batcher, entry);
-    return entry;
 }
 
 void batcher_flush(struct batcher *batcher)
 {
     batcher->flushing_ = true;
-}
-
-size_t batcher_count(const struct batcher *batcher)
-{
-    return batcher->queue_.count;
 }

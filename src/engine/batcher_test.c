@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/batcher.h"
 
-#include <stdio.h>
-
 #include "base/clock.h"
 #include "expect.h"
 
@@ -154,28 +152,325 @@ static void other_shapes_wait_for_a_later_batch(void **state)
     expect_batch(fixture, 1, (const size_t[]){1});
 }
 
-static void keys_in_one_bucket_are_not_mixed_up(void **state)
+static void shapes_with_one_hash_are_not_mixed_up(void **state)
 {
     struct fixture *fixture = *state;
-    static char keys[8][8];
+    static const char *const keys[] = {"", "a", "b", "aa", "ab", "ba", "bb", "aaa"};
     batcher_flush(&fixture->batcher);
-    size_t count = 0; /* of keys that fall into one bucket: found by trying */
-    for (unsigned i = 0; count < 8; i++) {
-        struct batcher_entry *entry = &fixture->entries[count];
-        (void)snprintf(keys[count], sizeof(keys[count]), "%u", i);
-        entry->join_key = bytes_from_string(keys[count]);
-        push(fixture, count, i);
-        if (entry->bucket_index == fixture->entries[0].bucket_index) {
-            count++;
-        } else {
-            batcher_remove(&fixture->batcher, entry);
-        }
+    for (size_t i = 0; i < 8; i++) {
+        fixture->entries[i].join_key = bytes_from_string(keys[i]);
+        push(fixture, i, i);
+        order_remove(&fixture->batcher.alike_, &fixture->entries[i].alike);
+        fixture->entries[i].join_hash = 7;
+        order_insert(&fixture->batcher.alike_, &fixture->entries[i].alike, 1);
     }
 
     for (size_t i = 0; i < 8; i++) {
         assert_true(pop(fixture, 100000));
         expect_batch(fixture, 1, &i);
     }
+}
+
+/* Other settings than four_rows_within_100ns from here on. */
+static void set(struct fixture *fixture, const struct batcher_settings *settings)
+{
+    EXPECT_OK(batcher_init(&fixture->batcher, settings, &fixture->arena));
+}
+
+static const size_t two_and_five[] = {5, 2};
+
+static const struct batcher_settings preferring = {.row_count_max = 8,
+                                                   .queue_count_max = 16,
+                                                   .wait_ns_max = 100,
+                                                   .preferred_sizes = two_and_five,
+                                                   .preferred_count = 2};
+
+static void push_several(struct fixture *fixture, size_t count, uint64_t now_ns)
+{
+    for (size_t i = 0; i < count; i++) {
+        push(fixture, i, now_ns);
+    }
+}
+
+static void expect_rows(struct fixture *fixture, uint64_t now_ns, size_t row_count,
+                        enum batch_reason reason)
+{
+    assert_true(pop(fixture, now_ns));
+    assert_int_equal(fixture->batch.row_count, row_count);
+    assert_int_equal(fixture->batch.reason, reason);
+}
+
+static void preferred_size_leaves_at_once(void **state)
+{
+    struct fixture *fixture = *state;
+    set(fixture, &preferring);
+    push(fixture, 0, 10);
+    assert_false(pop(fixture, 10));
+    push(fixture, 1, 20);
+
+    assert_int_equal(batcher_due_ns(&fixture->batcher), 10);
+    expect_rows(fixture, 20, 2, BATCH_PREFERRED);
+}
+
+static void largest_preferred_size_that_is_there_leaves_first(void **state)
+{
+    struct fixture *fixture = *state;
+    set(fixture, &preferring);
+    push_several(fixture, 8, 10);
+
+    expect_rows(fixture, 20, 5, BATCH_PREFERRED);
+    expect_rows(fixture, 20, 2, BATCH_PREFERRED);
+    assert_false(pop(fixture, 20));
+}
+
+static void preferred_sizes_that_were_jumped_over_are_not_waited_for(void **state)
+{
+    struct fixture *fixture = *state;
+    set(fixture, &preferring);
+    fixture->entries[0].row_count = 4;
+    fixture->entries[1].row_count = 3;
+    push(fixture, 0, 10);
+    assert_false(pop(fixture, 10));
+    push(fixture, 1, 10);
+
+    expect_rows(fixture, 10, 4, BATCH_PREFERRED);
+    assert_false(pop(fixture, 10));
+}
+
+static void request_beyond_all_preferred_sizes_leaves_alone(void **state)
+{
+    struct fixture *fixture = *state;
+    set(fixture, &preferring);
+    fixture->entries[0].row_count = 6;
+    push(fixture, 0, 10);
+
+    expect_rows(fixture, 10, 6, BATCH_PREFERRED);
+}
+
+static void late_batch_has_all_that_fit_whatever_is_preferred(void **state)
+{
+    struct fixture *fixture = *state;
+    set(fixture, &preferring);
+    push_several(fixture, 9, 10);
+
+    expect_rows(fixture, 110, 8, BATCH_FULL);
+    expect_rows(fixture, 110, 1, BATCH_WAITED);
+}
+
+static void preferred_sizes_hold_where_nobody_waits_for_company(void **state)
+{
+    struct fixture *fixture = *state;
+    struct batcher_settings settings = preferring;
+    settings.wait_ns_max = 0;
+    set(fixture, &settings);
+    push_several(fixture, 8, 10);
+
+    expect_rows(fixture, 10, 5, BATCH_PREFERRED);
+    expect_rows(fixture, 10, 2, BATCH_PREFERRED);
+    expect_rows(fixture, 10, 1, BATCH_WAITED);
+}
+
+static void preferred_sizes_out_of_range_are_refused(void **state)
+{
+    struct fixture *fixture = *state;
+    struct batcher batcher;
+    const size_t none = 0;
+    const size_t nine = 9;
+    struct batcher_settings settings = preferring;
+    settings.preferred_count = 1;
+    settings.preferred_sizes = &none;
+    EXPECT_STATUS(GALEN_INVALID, batcher_init(&batcher, &settings, &fixture->arena));
+    settings.preferred_sizes = &nine;
+    EXPECT_STATUS(GALEN_INVALID, batcher_init(&batcher, &settings, &fixture->arena));
+    settings.preferred_count = 65;
+    EXPECT_STATUS(GALEN_INVALID, batcher_init(&batcher, &settings, &fixture->arena));
+}
+
+static void without_batching_each_runs_alone_and_at_once(void **state)
+{
+    struct fixture *fixture = *state;
+    struct batcher_settings settings = preferring;
+    settings.runs_alone = true;
+    set(fixture, &settings);
+    fixture->entries[0].row_count = 3;
+    push_several(fixture, 2, 10);
+
+    expect_rows(fixture, 10, 3, BATCH_FULL);
+    expect_rows(fixture, 10, 1, BATCH_FULL);
+}
+
+static const struct batcher_level three[] = {
+    {.timeout_ns = 0, .queue_count_max = 2},
+    {.timeout_ns = 40, .timeout_override = true},
+    {.timeout_ns = 40, .timeout_override = true, .timeout_action = BATCHER_DELAY},
+};
+
+static const struct batcher_settings three_levels = {.row_count_max = 2,
+                                                     .queue_count_max = 8,
+                                                     .wait_ns_max = 0,
+                                                     .levels = three,
+                                                     .level_count = 3,
+                                                     .default_priority = 2};
+
+static void push_with_priority(struct fixture *fixture, size_t index, uint64_t priority,
+                               uint64_t now_ns)
+{
+    fixture->entries[index].priority = priority;
+    push(fixture, index, now_ns);
+}
+
+static void higher_levels_leave_first_and_lower_ones_fill_the_batch(void **state)
+{
+    struct fixture *fixture = *state;
+    set(fixture, &three_levels);
+    push_with_priority(fixture, 0, 3, 10);
+    push_with_priority(fixture, 1, 2, 10);
+    push_with_priority(fixture, 2, 2, 10);
+    push_with_priority(fixture, 3, 1, 10);
+
+    assert_true(pop(fixture, 10));
+    expect_batch(fixture, 2, (const size_t[]){3, 1});
+    assert_true(pop(fixture, 10));
+    expect_batch(fixture, 2, (const size_t[]){2, 0});
+}
+
+static void priorities_that_are_not_there_are_the_default(void **state)
+{
+    struct fixture *fixture = *state;
+    set(fixture, &three_levels);
+    push_with_priority(fixture, 0, 0, 10);
+    push_with_priority(fixture, 1, 4, 10);
+    push_with_priority(fixture, 2, UINT64_MAX, 10);
+
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(batcher_level_of(&fixture->entries[i]), 1);
+    }
+}
+
+static void each_level_has_a_queue_of_its_own(void **state)
+{
+    struct fixture *fixture = *state;
+    set(fixture, &three_levels);
+    for (size_t i = 0; i < 2; i++) {
+        push_with_priority(fixture, i, 1, 10);
+    }
+    for (size_t i = 2; i < 10; i++) {
+        push_with_priority(fixture, i, 2, 10);
+    }
+
+    fixture->entries[10].priority = 1;
+    EXPECT_STATUS(GALEN_BUSY, batcher_push(&fixture->batcher, &fixture->entries[10], 10));
+    fixture->entries[10].priority = 2;
+    EXPECT_STATUS(GALEN_BUSY, batcher_push(&fixture->batcher, &fixture->entries[10], 10));
+    push_with_priority(fixture, 11, 3, 10);
+}
+
+static void timeout_in_the_queue_ends_the_request(void **state)
+{
+    struct fixture *fixture = *state;
+    set(fixture, &three_levels);
+    push_with_priority(fixture, 0, 1, 10);
+    push_with_priority(fixture, 1, 2, 10);
+
+    assert_null(batcher_expire(&fixture->batcher, 49));
+    assert_ptr_equal(batcher_expire(&fixture->batcher, 50), &fixture->entries[1]);
+    assert_null(batcher_expire(&fixture->batcher, 1000));
+}
+
+static void own_timeout_counts_where_it_is_shorter_and_allowed(void **state)
+{
+    struct fixture *fixture = *state;
+    set(fixture, &three_levels);
+    fixture->entries[0].queue_timeout_ns = 5;
+    fixture->entries[1].queue_timeout_ns = 5;
+    fixture->entries[2].queue_timeout_ns = 500;
+    push_with_priority(fixture, 0, 1, 10);
+    push_with_priority(fixture, 1, 2, 10);
+    push_with_priority(fixture, 2, 2, 10);
+
+    assert_ptr_equal(batcher_expire(&fixture->batcher, 15), &fixture->entries[1]);
+    assert_null(batcher_expire(&fixture->batcher, 49));
+    assert_ptr_equal(batcher_expire(&fixture->batcher, 50), &fixture->entries[2]);
+    assert_null(batcher_expire(&fixture->batcher, 1000));
+}
+
+static void delayed_request_stands_behind_its_level(void **state)
+{
+    struct fixture *fixture = *state;
+    set(fixture, &three_levels);
+    push_with_priority(fixture, 0, 3, 0);
+    push_with_priority(fixture, 1, 3, 5);
+    push_with_priority(fixture, 2, 3, 30);
+
+    assert_null(batcher_expire(&fixture->batcher, 45));
+
+    assert_true(pop(fixture, 45));
+    expect_batch(fixture, 2, (const size_t[]){2, 0});
+    assert_true(pop(fixture, 45));
+    expect_batch(fixture, 1, (const size_t[]){1});
+}
+
+static void deadline_ends_a_delayed_request_too(void **state)
+{
+    struct fixture *fixture = *state;
+    set(fixture, &three_levels);
+    fixture->entries[0].deadline_ns = 70;
+    push_with_priority(fixture, 0, 3, 0);
+
+    assert_null(batcher_expire(&fixture->batcher, 69));
+    assert_ptr_equal(batcher_expire(&fixture->batcher, 70), &fixture->entries[0]);
+    assert_int_equal(batcher_count(&fixture->batcher), 0);
+}
+
+static void delay_is_a_time_to_look_again(void **state)
+{
+    struct fixture *fixture = *state;
+    struct batcher_settings settings = three_levels;
+    settings.wait_ns_max = 100;
+    set(fixture, &settings);
+    fixture->entries[0].join_key = BYTES("other");
+    push_with_priority(fixture, 0, 3, 0);
+    push_with_priority(fixture, 1, 3, 10);
+    push_with_priority(fixture, 2, 3, 10);
+
+    assert_int_equal(batcher_due_ns(&fixture->batcher), 40);
+    assert_null(batcher_expire(&fixture->batcher, 40));
+    assert_true(pop(fixture, 40));
+    expect_batch(fixture, 2, (const size_t[]){1, 2});
+}
+
+static void who_waited_long_enough_ends_the_wait_of_those_before(void **state)
+{
+    struct fixture *fixture = *state;
+    struct batcher_settings settings = three_levels;
+    settings.wait_ns_max = 30;
+    set(fixture, &settings);
+    fixture->entries[1].join_key = BYTES("other");
+    push_with_priority(fixture, 0, 3, 0);
+    push_with_priority(fixture, 1, 1, 20);
+
+    assert_int_equal(batcher_due_ns(&fixture->batcher), 30);
+    assert_true(pop(fixture, 30));
+    expect_batch(fixture, 1, (const size_t[]){1});
+    assert_true(pop(fixture, 30));
+    expect_batch(fixture, 1, (const size_t[]){0});
+}
+
+static void levels_out_of_range_are_refused(void **state)
+{
+    struct fixture *fixture = *state;
+    struct batcher batcher;
+    struct batcher_settings settings = three_levels;
+    settings.default_priority = 0;
+    EXPECT_STATUS(GALEN_INVALID, batcher_init(&batcher, &settings, &fixture->arena));
+    settings.default_priority = 4;
+    EXPECT_STATUS(GALEN_INVALID, batcher_init(&batcher, &settings, &fixture->arena));
+    settings = three_levels;
+    settings.queue_count_max = 40000; /* of the second and of the third */
+    EXPECT_STATUS(GALEN_INVALID, batcher_init(&batcher, &settings, &fixture->arena));
+    settings = three_levels;
+    settings.level_count = 65;
+    EXPECT_STATUS(GALEN_INVALID, batcher_init(&batcher, &settings, &fixture->arena));
 }
 
 static void push_beyond_the_queue_is_refused(void **state)
@@ -269,12 +564,30 @@ int main(void)
         TEST(rows_count_and_not_requests),
         TEST(request_that_does_not_fit_makes_the_batch_full),
         TEST(other_shapes_wait_for_a_later_batch),
-        TEST(keys_in_one_bucket_are_not_mixed_up),
+        TEST(shapes_with_one_hash_are_not_mixed_up),
         TEST(push_beyond_the_queue_is_refused),
         TEST(removed_request_is_in_no_batch),
         TEST(expired_requests_come_out_earliest_first),
         TEST(near_deadline_ends_the_wait_for_company),
         TEST(flushed_batcher_waits_no_more),
+        TEST(preferred_size_leaves_at_once),
+        TEST(largest_preferred_size_that_is_there_leaves_first),
+        TEST(preferred_sizes_that_were_jumped_over_are_not_waited_for),
+        TEST(request_beyond_all_preferred_sizes_leaves_alone),
+        TEST(late_batch_has_all_that_fit_whatever_is_preferred),
+        TEST(preferred_sizes_hold_where_nobody_waits_for_company),
+        TEST(preferred_sizes_out_of_range_are_refused),
+        TEST(without_batching_each_runs_alone_and_at_once),
+        TEST(higher_levels_leave_first_and_lower_ones_fill_the_batch),
+        TEST(priorities_that_are_not_there_are_the_default),
+        TEST(each_level_has_a_queue_of_its_own),
+        TEST(timeout_in_the_queue_ends_the_request),
+        TEST(own_timeout_counts_where_it_is_shorter_and_allowed),
+        TEST(delayed_request_stands_behind_its_level),
+        TEST(deadline_ends_a_delayed_request_too),
+        TEST(delay_is_a_time_to_look_again),
+        TEST(who_waited_long_enough_ends_the_wait_of_those_before),
+        TEST(levels_out_of_range_are_refused),
         TEST(endless_wait_does_not_overflow),
     };
     return cmocka_run_group_tests_name("batcher", tests, NULL, NULL);

@@ -89,3 +89,8 @@ struct deadline *deadlines_earliest(const struct deadlines *deadlines)
 {
     return deadlines->count_ == 0 ? NULL : deadlines->slots_[1];
 }
+
+uint64_t deadlines_earliest_ns(const struct deadlines *deadlines)
+{
+    return deadlines->count_ == 0 ? CLOCK_NEVER : deadlines->slots_[1]->at_ns;
+}

@@ -36,3 +36,6 @@ void deadlines_remove(struct deadlines *deadlines, struct deadline *deadline);
 
 /* NULL: there is none. */
 struct deadline *deadlines_earliest(const struct deadlines *deadlines);
+
+/* CLOCK_NEVER: there is none. */
+uint64_t deadlines_earliest_ns(const struct deadlines *deadlines);

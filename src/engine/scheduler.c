@@ -133,13 +133,14 @@ void scheduler_drain(struct scheduler *scheduler)
 struct scheduler_entry *scheduler_evict(struct scheduler *scheduler)
 {
     INVARIANT(scheduler->draining);
-    struct scheduler_entry *entry =
-        scheduler_entry_of(list_first(&scheduler->batcher.queue_));
-    if (entry != NULL) {
-        batcher_remove(&scheduler->batcher, &entry->waiting);
-        entry->state = SCHEDULER_ENTRY_DONE;
-        scheduler->statistics.rejected_count++;
+    struct batcher_entry *oldest = batcher_oldest(&scheduler->batcher);
+    if (oldest == NULL) {
+        return NULL;
     }
+    struct scheduler_entry *entry = LIST_ITEM(oldest, struct scheduler_entry, waiting);
+    batcher_remove(&scheduler->batcher, oldest);
+    entry->state = SCHEDULER_ENTRY_DONE;
+    scheduler->statistics.rejected_count++;
     return entry;
 }
 

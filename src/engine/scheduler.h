@@ -22,8 +22,7 @@ enum scheduler_entry_state {
 };
 
 struct scheduler_entry {
-    struct batcher_entry
-        waiting; /* its first three members are the owner's, before submit */
+    struct batcher_entry waiting; /* what of it is the owner's: before submit */
     enum scheduler_entry_state state;
     bool cancelled; /* while it ran */
     uint64_t started_ns;
