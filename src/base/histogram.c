@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/histogram.h"
+
+void histogram_init(struct histogram *histogram, const struct histogram_bounds *bounds)
+{
+    *histogram = (struct histogram){.bounds = bounds};
+}
+
+/* The first bound that is not below value. Without branches that depend on the value:
+ * durations are what a processor cannot predict. */
+static size_t bucket_of(const struct histogram_bounds *bounds, uint64_t value)
+{
+    const uint64_t *first = bounds->values;
+    size_t count = bounds->count;
+    while (count > 1) {
+        const size_t half = count / 2;
+        first += first[half - 1] < value ? half : 0;
+        count -= half;
+    }
+    return (size_t)(first - bounds->values) + (count == 1 && first[0] < value);
+}
+
+void histogram_add(struct histogram *histogram, uint64_t value, uint64_t count)
+{
+    histogram->counts[bucket_of(histogram->bounds, value)] += count;
+    histogram->sum += value * count;
+}
+
+uint64_t histogram_count_up_to(const struct histogram *histogram, size_t index)
+{
+    uint64_t count = 0;
+    for (size_t i = 0; i <= index; i++) {
+        count += histogram->counts[i];
+    }
+    return count;
+}
