@@ -19,3 +19,9 @@ uint64_t clock_wall_ns(void)
 {
     return read_ns(CLOCK_REALTIME);
 }
+
+uint64_t clock_wall_at_ns(uint64_t monotonic_ns)
+{
+    const uint64_t wall_ns = clock_wall_ns();
+    return wall_ns - (clock_monotonic_ns() - monotonic_ns);
+}

@@ -11,3 +11,7 @@
 
 uint64_t clock_monotonic_ns(void);
 uint64_t clock_wall_ns(void); /* since 1970-01-01 00:00 UTC */
+
+/* What clock_wall_ns would have said at a time of clock_monotonic_ns that has passed, had
+ * nobody set the calendar since. */
+uint64_t clock_wall_at_ns(uint64_t monotonic_ns);

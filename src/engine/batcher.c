@@ -17,14 +17,18 @@ static size_t preferred_row_count(const struct batcher *batcher,
 {
     const struct batcher_settings *settings = &batcher->settings_;
     const size_t largest = settings->preferred_sizes[settings->preferred_count - 1];
-    bool exactly;
+    size_t beyond = 0;
     for (size_t i = settings->preferred_count; i-- > 0;) {
         const size_t size = settings->preferred_sizes[i];
-        if (batcher_has_rows(batcher, first, size, &exactly) && exactly) {
-            return size;
+        bool exactly;
+        if (batcher_has_rows(batcher, first, size, &exactly)) {
+            if (exactly) {
+                return size;
+            }
+            beyond = size == largest ? largest : beyond;
         }
     }
-    return batcher_has_rows(batcher, first, largest, &exactly) ? largest : 0;
+    return beyond;
 }
 
 /* When the oldest has waited for company as long as it may. */
@@ -116,7 +120,7 @@ bool batcher_pop(struct batcher *batcher, uint64_t now_ns, struct batch *out_bat
     INVARIANT(deadlines_earliest_ns(&batcher->delays_) > now_ns);
     const size_t row_count_max = row_count_max_now(batcher, first, now_ns);
     const bool has_waited = waited_ns(batcher) <= now_ns;
-    *out_batch = (struct batch){.row_count = 0};
+    *out_batch = (struct batch){.left_ns = now_ns};
     list_init(&out_batch->entries);
     const bool is_full = gather(batcher, first, row_count_max, out_batch);
     const bool is_preferred =

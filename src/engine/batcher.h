@@ -38,7 +38,7 @@
 #include "engine/order.h"
 
 enum batcher_timeout_action {
-    BATCHER_REJECT, /* it ends: batcher_expire gives it back */
+    BATCHER_REJECT, /* it ends */
     BATCHER_DELAY,  /* it stands behind all of its level that have not timed out */
 };
 
@@ -57,6 +57,7 @@ struct batcher_settings {
     uint64_t
         wait_ns_max; /* for company; 0: a batch is what is there when it is asked for */
 
+    bool preserve_ordering; /* of answers: scheduler.h */
     bool runs_alone; /* no request is joined with another, as without dynamic_batching */
     const size_t *preferred_sizes; /* rows, 1 to row_count_max, in any order */
     size_t preferred_count;        /* 0: row_count_max is preferred */
@@ -91,7 +92,8 @@ struct batcher_entry {
 /* Why a batch left. */
 enum batch_reason {
     BATCH_FULL,      /* nobody who came later could have joined */
-    BATCH_PREFERRED, /* a preferred size was made, or none could be any more */
+    BATCH_PREFERRED, /* it made a preferred size below row_count_max, or could not any more
+                      */
     BATCH_WAITED,    /* somebody has waited long enough */
     BATCH_DEADLINE,  /* one was near */
     BATCH_FLUSHED,   /* the batcher does not wait any more */
@@ -101,6 +103,7 @@ enum batch_reason {
 struct batch {
     struct list entries; /* struct batcher_entry, by their link; in their order */
     size_t row_count;
+    uint64_t left_ns; /* when it did */
     enum batch_reason reason;
 };
 
@@ -127,12 +130,15 @@ MUST_USE enum galen_status batcher_init(struct batcher *batcher,
 MUST_USE enum galen_status batcher_push(struct batcher *batcher,
                                         struct batcher_entry *entry, uint64_t now_ns);
 
-/* Fills out_batch with the batch that is due; false when none is. Whoever has expired by
- * now_ns must be out before (batcher_expire). */
+/* Fills out_batch with the batch that is due; false when none is. Whoever has timed out by
+ * now_ns must be delayed, or out, before. */
 bool batcher_pop(struct batcher *batcher, uint64_t now_ns, struct batch *out_batch);
 
-/* One entry whose end is not after now_ns, earliest first, of several at the same time the
- * oldest; NULL: no more, and all whose timeout delays them by now_ns are delayed. */
+/* Delays one entry whose timeout says so by now_ns, in the order of these times, the oldest
+ * of several at the same; it goes on waiting. NULL: no more. */
+struct batcher_entry *batcher_delay(struct batcher *batcher, uint64_t now_ns);
+
+/* Gives back one entry whose end is not after now_ns, in the same order; NULL: no more. */
 struct batcher_entry *batcher_expire(struct batcher *batcher, uint64_t now_ns);
 
 /* Gives back an entry that is queued. */
@@ -146,6 +152,11 @@ uint64_t batcher_due_ns(const struct batcher *batcher);
 void batcher_flush(struct batcher *batcher);
 
 size_t batcher_count(const struct batcher *batcher);
+
+/* Of the level that an entry was pushed to, or was refused by. */
+size_t batcher_queue_count_max(const struct batcher *batcher,
+                               const struct batcher_entry *entry);
+
 size_t batcher_level_count(const struct batcher *batcher); /* at least 1 */
 
 /* NULL: nobody waits. */
@@ -155,4 +166,9 @@ struct batcher_entry *batcher_oldest(const struct batcher *batcher);
 static inline size_t batcher_level_of(const struct batcher_entry *entry)
 {
     return entry->section / 2;
+}
+
+static inline bool batcher_is_delayed(const struct batcher_entry *entry)
+{
+    return entry->section % 2 != 0;
 }

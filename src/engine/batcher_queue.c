@@ -179,23 +179,22 @@ void batcher_remove(struct batcher *batcher, struct batcher_entry *entry)
     deadlines_remove(&batcher->delays_, &entry->delay);
 }
 
-/* Applies the timeouts that delay. */
-static void delay_late(struct batcher *batcher, uint64_t now_ns)
+struct batcher_entry *batcher_delay(struct batcher *batcher, uint64_t now_ns)
 {
-    struct deadline *delay;
-    while ((delay = deadlines_earliest(&batcher->delays_)) != NULL &&
-           delay->at_ns <= now_ns) {
-        struct batcher_entry *entry = LIST_ITEM(delay, struct batcher_entry, delay);
-        deadlines_remove(&batcher->delays_, &entry->delay);
-        leave_section(batcher, entry);
-        entry->section++;
-        enter_section(batcher, entry);
+    struct deadline *delay = deadlines_earliest(&batcher->delays_);
+    if (delay == NULL || delay->at_ns > now_ns) {
+        return NULL;
     }
+    struct batcher_entry *entry = LIST_ITEM(delay, struct batcher_entry, delay);
+    deadlines_remove(&batcher->delays_, &entry->delay);
+    leave_section(batcher, entry);
+    entry->section++;
+    enter_section(batcher, entry);
+    return entry;
 }
 
 struct batcher_entry *batcher_expire(struct batcher *batcher, uint64_t now_ns)
 {
-    delay_late(batcher, now_ns);
     struct deadline *end = deadlines_earliest(&batcher->ends_);
     if (end == NULL || end->at_ns > now_ns) {
         return NULL;
@@ -239,6 +238,12 @@ struct batcher_entry *batcher_next_alike(const struct batcher_entry *entry)
 size_t batcher_count(const struct batcher *batcher)
 {
     return batcher->by_age_.count;
+}
+
+size_t batcher_queue_count_max(const struct batcher *batcher,
+                               const struct batcher_entry *entry)
+{
+    return batcher->settings_.levels[batcher_level_of(entry)].queue_count_max;
 }
 
 size_t batcher_level_count(const struct batcher *batcher)

@@ -402,7 +402,10 @@ static void delayed_request_stands_behind_its_level(void **state)
     push_with_priority(fixture, 1, 3, 5);
     push_with_priority(fixture, 2, 3, 30);
 
-    assert_null(batcher_expire(&fixture->batcher, 45));
+    assert_null(batcher_delay(&fixture->batcher, 39));
+    assert_ptr_equal(batcher_delay(&fixture->batcher, 45), &fixture->entries[0]);
+    assert_ptr_equal(batcher_delay(&fixture->batcher, 45), &fixture->entries[1]);
+    assert_null(batcher_delay(&fixture->batcher, 45));
 
     assert_true(pop(fixture, 45));
     expect_batch(fixture, 2, (const size_t[]){2, 0});
@@ -417,6 +420,7 @@ static void deadline_ends_a_delayed_request_too(void **state)
     fixture->entries[0].deadline_ns = 70;
     push_with_priority(fixture, 0, 3, 0);
 
+    assert_ptr_equal(batcher_delay(&fixture->batcher, 40), &fixture->entries[0]);
     assert_null(batcher_expire(&fixture->batcher, 69));
     assert_ptr_equal(batcher_expire(&fixture->batcher, 70), &fixture->entries[0]);
     assert_int_equal(batcher_count(&fixture->batcher), 0);
@@ -434,7 +438,7 @@ static void delay_is_a_time_to_look_again(void **state)
     push_with_priority(fixture, 2, 3, 10);
 
     assert_int_equal(batcher_due_ns(&fixture->batcher), 40);
-    assert_null(batcher_expire(&fixture->batcher, 40));
+    assert_ptr_equal(batcher_delay(&fixture->batcher, 40), &fixture->entries[0]);
     assert_true(pop(fixture, 40));
     expect_batch(fixture, 2, (const size_t[]){1, 2});
 }

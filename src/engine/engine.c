@@ -320,11 +320,11 @@ void engine_visit(struct infer_service *service,
     size_t count;
     struct loaded_version **versions = engine_versions(engine_of(service), &count);
     for (size_t i = 0; i < count; i++) {
-        const struct engine_activity activity = {
+        struct engine_activity activity = {
             .model = versions[i]->name,
             .version = versions[i]->model->version,
-            .waiting_count = instances_waiting_count(versions[i]->instances),
-            .statistics = instances_statistics(versions[i]->instances)};
+            .waiting_count = instances_waiting_count(versions[i]->instances)};
+        instances_statistics(versions[i]->instances, &activity.statistics);
         visit(context, &activity);
     }
     engine_forget(versions, count);

@@ -330,7 +330,7 @@ static void drain_gives_up_at_its_deadline(void **state)
 static void sum_successes(void *context, const struct engine_activity *activity)
 {
     assert_string_equal(activity->model, "echo");
-    *(uint64_t *)context += activity->statistics.success_count;
+    *(uint64_t *)context += activity->statistics.success.count;
 }
 
 static void activity_counts_what_was_answered(void **state)

@@ -1,21 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/execution.h"
 
+#include "base/clock.h"
 #include "base/limits.h"
+#include "engine/outputs.h"
 #include "engine/rows.h"
 #include "infer/answer.h"
-
-enum { BYTES_ELEMENT_SIZE_BYTES_MIN = 4 };
-
-/* What a run gives, by the index of the output in the model. */
-struct outputs {
-    struct galen_sink base; /* first: the backend has a pointer to it */
-    const struct v2_model *metadata;
-    struct error *error;
-    uint64_t given; /* bit i: tensors[i] and storages[i] are written */
-    struct galen_tensor tensors[LIMIT_TENSOR_COUNT_MAX];
-    struct blob *storages[LIMIT_TENSOR_COUNT_MAX];
-};
 
 /* Those of a batch that run together. */
 struct group {
@@ -24,138 +14,18 @@ struct group {
     size_t row_count;
 };
 
-static size_t find_output(const struct v2_model *metadata, const char *name)
-{
-    size_t i = 0;
-    while (i < metadata->output_count && metadata->outputs[i].name != name &&
-           strcmp(metadata->outputs[i].name, name) != 0) {
-        i++;
-    }
-    return i;
-}
+/* What goes in for a group. */
+struct joined {
+    struct galen_tensor inputs[LIMIT_TENSOR_COUNT_MAX];
+    struct blob *storages[LIMIT_TENSOR_COUNT_MAX];
+    size_t count;
+};
 
-static enum galen_status take_output(struct galen_sink *sink,
-                                     const struct galen_tensor *meta, void **out_bytes)
-{
-    struct outputs *outputs = (struct outputs *)(void *)sink;
-    const size_t index = find_output(outputs->metadata, meta->name);
-    if (index == outputs->metadata->output_count || (outputs->given >> index & 1) != 0) {
-        return error_set(outputs->error, GALEN_INTERNAL,
-                         "the network gave an output twice or one that it does not have");
-    }
-    const struct galen_tensor_spec *spec = &outputs->metadata->outputs[index];
-    if (meta->datatype != spec->datatype) {
-        return error_set(outputs->error, GALEN_INTERNAL,
-                         "output '%s' does not have its datatype", spec->name);
-    }
-    if (meta->size_bytes > LIMIT_TENSOR_SIZE_BYTES_MAX) {
-        return error_set(outputs->error, GALEN_TOO_LARGE, "output '%s' is beyond %d bytes",
-                         spec->name, (int)LIMIT_TENSOR_SIZE_BYTES_MAX);
-    }
-    struct blob *storage = blob_create(meta->size_bytes, 0);
-    if (storage == NULL) {
-        return error_set(outputs->error, GALEN_NO_MEMORY, "no memory for output '%s'",
-                         spec->name);
-    }
-    outputs->given |= UINT64_C(1) << index;
-    outputs->storages[index] = storage;
-    outputs->tensors[index] = *meta;
-    outputs->tensors[index].name = spec->name;
-    outputs->tensors[index].bytes = blob_data(storage);
-    *out_bytes = blob_data(storage);
-    return GALEN_OK;
-}
-
-static void outputs_init(struct outputs *outputs, const struct model *model,
-                         struct error *error)
-{
-    outputs->base.output = take_output;
-    outputs->metadata = &model->metadata;
-    outputs->error = error;
-    outputs->given = 0;
-}
-
-static void outputs_deinit(struct outputs *outputs)
-{
-    for (size_t i = 0; i < outputs->metadata->output_count; i++) {
-        if ((outputs->given >> i & 1) != 0) {
-            blob_unref(outputs->storages[i]);
-        }
-    }
-}
-
-/* What a backend may say of a run; anything else is its defect. */
-static enum galen_status run_status(enum galen_status status)
-{
-    const bool known = status == GALEN_OK || status == GALEN_INVALID ||
-                       status == GALEN_TOO_LARGE || status == GALEN_NO_MEMORY ||
-                       status == GALEN_UNAVAILABLE;
-    return known ? status : GALEN_INTERNAL;
-}
-
-static enum galen_status run_backend(const struct model *model,
-                                     const struct galen_tensor *inputs, uint64_t wanted,
-                                     struct outputs *outputs)
-{
-    bool flags[LIMIT_TENSOR_COUNT_MAX];
-    struct galen_error why;
-    const struct galen_batch batch = {.inputs = inputs,
-                                      .input_count = model->metadata.input_count,
-                                      .wanted_outputs = flags};
-    for (size_t i = 0; i < model->metadata.output_count; i++) {
-        flags[i] = (wanted >> i & 1) != 0;
-    }
-    error_clear(outputs->error);
-    const enum galen_status status =
-        run_status(galen_backend_run(model->backend, &batch, &outputs->base, &why));
-    if (status != GALEN_OK && outputs->error->text[0] == '\0') {
-        return error_set(outputs->error, status, "model '%s' version %s: %s", model->name,
-                         model->version,
-                         why.text[0] == '\0' ? galen_status_text(status) : why.text);
-    }
-    if (status == GALEN_OK && (wanted & ~outputs->given) != 0) {
-        return error_set(outputs->error, GALEN_INTERNAL,
-                         "model '%s' version %s did not give all outputs", model->name,
-                         model->version);
-    }
-    return status;
-}
-
-static bool has_rows(const struct galen_tensor *tensor, size_t row_count)
-{
-    return tensor->rank > 0 && tensor->shape[0] == (int64_t)row_count;
-}
-
-/* The first of the given outputs that has not so many rows; output_count: all have. */
-static size_t find_without_rows(const struct outputs *outputs, size_t row_count)
-{
-    size_t i = 0;
-    while (i < outputs->metadata->output_count &&
-           ((outputs->given >> i & 1) == 0 || has_rows(&outputs->tensors[i], row_count))) {
-        i++;
-    }
-    return i;
-}
-
-static enum galen_status check_outputs(const struct model *model,
-                                       const struct outputs *outputs, size_t row_count)
-{
-    const size_t index = find_without_rows(outputs, row_count);
-    if (model->row_count_max > 0 && index < model->metadata.output_count) {
-        return error_set(outputs->error, GALEN_INTERNAL,
-                         "output '%s' of model '%s' does not have the rows of its input",
-                         model->metadata.outputs[index].name, model->name);
-    }
-    for (size_t i = 0; i < model->metadata.output_count; i++) {
-        if ((outputs->given >> i & 1) != 0 &&
-            galen_tensor_check(&outputs->tensors[i]) != GALEN_OK) {
-            return error_set(outputs->error, GALEN_INTERNAL,
-                             "output '%s' of model '%s' does not fit its shape",
-                             model->metadata.outputs[i].name, model->name);
-        }
-    }
-    return GALEN_OK;
-}
+/* What the parts of a run take, measured from one to the next. */
+struct laps {
+    struct compute_times *times;
+    uint64_t began_ns;
+};
 
 static size_t joined_size(const struct group *group, size_t index)
 {
@@ -194,6 +64,21 @@ static enum galen_status join_input(const struct group *group, size_t index,
     return GALEN_OK;
 }
 
+/* GALEN_TOO_LARGE, GALEN_NO_MEMORY: nothing is joined. */
+static enum galen_status join_inputs(const struct group *group, size_t input_count,
+                                     struct joined *out_joined)
+{
+    enum galen_status status = GALEN_OK;
+    out_joined->count = 0;
+    while (status == GALEN_OK && out_joined->count < input_count) {
+        const size_t index = out_joined->count;
+        status = join_input(group, index, &out_joined->inputs[index],
+                            &out_joined->storages[index]);
+        out_joined->count += status == GALEN_OK;
+    }
+    return status;
+}
+
 static uint64_t group_wanted(const struct group *group)
 {
     uint64_t wanted = 0;
@@ -203,23 +88,41 @@ static uint64_t group_wanted(const struct group *group)
     return wanted;
 }
 
-static enum galen_status run_joined(const struct model *model, const struct group *group,
-                                    struct outputs *outputs)
+static void joined_deinit(struct joined *joined)
 {
-    struct galen_tensor inputs[LIMIT_TENSOR_COUNT_MAX];
-    struct blob *storages[LIMIT_TENSOR_COUNT_MAX];
-    enum galen_status status = GALEN_OK;
-    size_t count = 0;
-    while (status == GALEN_OK && count < model->metadata.input_count) {
-        status = join_input(group, count, &inputs[count], &storages[count]);
-        count += status == GALEN_OK;
+    while (joined->count > 0) {
+        blob_unref(joined->storages[--joined->count]);
     }
+}
+
+/* The time since the last lap, on top of *ns. */
+static void lap(struct laps *laps, uint64_t *ns)
+{
+    const uint64_t now_ns = clock_monotonic_ns();
+    *ns += now_ns - laps->began_ns;
+    laps->began_ns = now_ns;
+}
+
+static enum galen_status run_joined(const struct model *model, const struct group *group,
+                                    struct outputs *outputs, struct laps *laps)
+{
+    struct joined joined;
+    enum galen_status status = join_inputs(group, model->metadata.input_count, &joined);
+    lap(laps, &laps->times->input_ns);
     if (status == GALEN_OK) {
-        status = run_backend(model, inputs, group_wanted(group), outputs);
+        status = outputs_run(outputs, model, joined.inputs, group_wanted(group));
+        lap(laps, &laps->times->infer_ns);
     }
-    while (count > 0) {
-        blob_unref(storages[--count]);
-    }
+    joined_deinit(&joined);
+    return status;
+}
+
+static enum galen_status run_one(const struct model *model, const struct infer_plan *plan,
+                                 struct outputs *outputs, struct laps *laps)
+{
+    const enum galen_status status =
+        outputs_run(outputs, model, plan->inputs, plan->wanted_outputs);
+    lap(laps, &laps->times->infer_ns);
     return status;
 }
 
@@ -240,10 +143,10 @@ static enum galen_status begin_answer(const struct model *model,
 static void give_output(struct inference *inference, const struct outputs *outputs,
                         size_t index, const struct galen_tensor *tensor)
 {
-    if (inference->status == GALEN_OK &&
+    if (inference->entry.status == GALEN_OK &&
         (inference->plan.wanted_outputs >> index & 1) != 0) {
-        inference->status = infer_answer_output(inference->call, tensor,
-                                                blob_ref(outputs->storages[index]));
+        inference->entry.status = infer_answer_output(inference->call, tensor,
+                                                      blob_ref(outputs->storages[index]));
     }
 }
 
@@ -267,7 +170,7 @@ static void answer(const struct model *model, const struct group *group,
                    const struct outputs *outputs)
 {
     for (size_t i = 0; i < group->count; i++) {
-        group->members[i]->status = begin_answer(model, group->members[i]);
+        group->members[i]->entry.status = begin_answer(model, group->members[i]);
     }
     for (size_t i = 0; i < model->metadata.output_count; i++) {
         if ((outputs->given >> i & 1) != 0) {
@@ -278,117 +181,52 @@ static void answer(const struct model *model, const struct group *group,
 
 /* On failure nobody has an answer. */
 static enum galen_status run_group(const struct model *model, const struct group *group,
-                                   struct error *error)
+                                   struct error *error, struct laps *laps)
 {
     struct outputs outputs;
-    const struct infer_plan *first = &group->members[0]->plan;
     outputs_init(&outputs, model, error);
     enum galen_status status =
-        group->count == 1
-            ? run_backend(model, first->inputs, first->wanted_outputs, &outputs)
-            : run_joined(model, group, &outputs);
+        group->count == 1 ? run_one(model, &group->members[0]->plan, &outputs, laps)
+                          : run_joined(model, group, &outputs, laps);
     if (status == GALEN_OK) {
-        status = check_outputs(model, &outputs, group->row_count);
+        status = outputs_check(&outputs, model, group->row_count);
     }
     if (status == GALEN_OK) {
         answer(model, group, &outputs);
     }
     outputs_deinit(&outputs);
+    lap(laps, &laps->times->output_ns);
     return status;
 }
 
-static void run_alone(const struct model *model, struct inference *inference)
+static void run_alone(const struct model *model, struct inference *inference,
+                      struct laps *laps)
 {
     const struct group alone = {
         .members = &inference, .count = 1, .row_count = inference->plan.row_count};
-    const enum galen_status status = run_group(model, &alone, &inference->call->error);
+    const enum galen_status status =
+        run_group(model, &alone, &inference->call->error, laps);
     if (status != GALEN_OK) {
-        inference->status = status;
+        inference->entry.status = status;
     }
 }
 
-void execution_run(const struct model *model, const struct batch *batch)
+void execution_run(const struct model *model, const struct batch *batch,
+                   struct compute_times *out_times)
 {
     struct inference *members[LIMIT_BATCH_COUNT_LIMIT];
     struct group group = {.members = members, .row_count = batch->row_count};
+    struct laps laps = {.times = out_times, .began_ns = batch->left_ns};
     struct error unread;
+    *out_times = (struct compute_times){0};
     for (struct list_link *link = list_first(&batch->entries); link != NULL;
          link = list_next(&batch->entries, link)) {
         members[group.count++] = inference_of_link(link);
     }
-    if (group.count > 1 && run_group(model, &group, &unread) == GALEN_OK) {
+    if (group.count > 1 && run_group(model, &group, &unread, &laps) == GALEN_OK) {
         return;
     }
     for (size_t i = 0; i < group.count; i++) {
-        run_alone(model, members[i]);
+        run_alone(model, members[i], &laps);
     }
-}
-
-/* One input of a probe, still without bytes. */
-static enum galen_status shape_input(const struct model *model, size_t index,
-                                     struct probe probe, struct galen_tensor *out_input)
-{
-    const struct galen_tensor_spec *spec = &model->metadata.inputs[index];
-    struct galen_tensor input = {
-        .name = spec->name, .datatype = spec->datatype, .rank = spec->rank};
-    const size_t fixed_size = galen_datatype_size(spec->datatype);
-    const size_t size = fixed_size == 0 ? BYTES_ELEMENT_SIZE_BYTES_MIN : fixed_size;
-    uint64_t count;
-    for (uint32_t i = 0; i < spec->rank; i++) {
-        const int64_t any = (int64_t)(i == 0 ? probe.row_count : probe.length);
-        input.shape[i] = spec->shape[i] == GALEN_DIMENSION_ANY ? any : spec->shape[i];
-    }
-    TRY(galen_shape_element_count(input.shape, input.rank, &count));
-    if (count > LIMIT_TENSOR_SIZE_BYTES_MAX / size) {
-        return GALEN_TOO_LARGE;
-    }
-    input.size_bytes = (size_t)count * size;
-    *out_input = input;
-    return GALEN_OK;
-}
-
-size_t execution_probe_size(const struct model *model, struct probe probe)
-{
-    size_t size = 0;
-    for (size_t i = 0; i < model->metadata.input_count; i++) {
-        struct galen_tensor input;
-        if (shape_input(model, i, probe, &input) != GALEN_OK) {
-            return 0;
-        }
-        size += input.size_bytes;
-    }
-    return size;
-}
-
-/* Zero bytes are valid content for every datatype: as BYTES they are empty elements. */
-static enum galen_status run_probe(const struct model *model, struct probe probe,
-                                   struct arena *arena, struct outputs *outputs)
-{
-    struct galen_tensor inputs[LIMIT_TENSOR_COUNT_MAX];
-    for (size_t i = 0; i < model->metadata.input_count; i++) {
-        TRY(shape_input(model, i, probe, &inputs[i]));
-        inputs[i].bytes = arena_alloc(arena, inputs[i].size_bytes);
-        if (inputs[i].bytes == NULL) {
-            return GALEN_NO_MEMORY;
-        }
-    }
-    return run_backend(model, inputs, infer_all_outputs(&model->metadata), outputs);
-}
-
-enum galen_status execution_probe(const struct model *model, struct probe probe,
-                                  bool *out_denied)
-{
-    struct arena arena;
-    struct error unread;
-    struct outputs outputs;
-    arena_init(&arena, LIMIT_ARENA_SIZE_BYTES_MAX);
-    outputs_init(&outputs, model, &unread);
-    const enum galen_status status = run_probe(model, probe, &arena, &outputs);
-    if (status == GALEN_OK) {
-        *out_denied =
-            find_without_rows(&outputs, probe.row_count) < model->metadata.output_count;
-    }
-    outputs_deinit(&outputs);
-    arena_deinit(&arena);
-    return status;
 }

@@ -14,10 +14,12 @@
 
 #include "engine/model.h"
 
-/* For each inference of the batch: its status, with its call's response or its error.
- * Nothing is finished. A network whose outputs do not have as many rows as its inputs had
- * is GALEN_INTERNAL. */
-void execution_run(const struct model *model, const struct batch *batch);
+/* For each inference of the batch: its entry's status, with its call's response or its
+ * error. Nothing is finished. A network whose outputs do not have as many rows as its
+ * inputs had is GALEN_INTERNAL. out_times: of all runs together, the
+ * time since the batch left the queue included: its parts add up to now. */
+void execution_run(const struct model *model, const struct batch *batch,
+                   struct compute_times *out_times);
 
 /* What goes in to try a model: zeros. */
 struct probe {

@@ -108,6 +108,7 @@ struct fixture {
     struct galen_tensor inputs[CALL_COUNT][2];
     struct inference *inferences[CALL_COUNT];
     struct batch batch;
+    struct compute_times times;
 };
 
 /* Call i has the values 10 i + 1 and so on, and the strings "" or "i". */
@@ -185,13 +186,13 @@ static void run_calls(struct fixture *fixture, size_t count)
         list_append(&fixture->batch.entries, &(*inference)->entry.waiting.link);
         fixture->batch.row_count += (*inference)->entry.waiting.row_count;
     }
-    execution_run(&fixture->model, &fixture->batch);
+    execution_run(&fixture->model, &fixture->batch, &fixture->times);
 }
 
 static void expect_own_answer(const struct fixture *fixture, size_t i)
 {
     const struct infer_response *response = &fixture->calls[i].response;
-    EXPECT_OK(fixture->inferences[i]->status);
+    EXPECT_OK(fixture->inferences[i]->entry.status);
     assert_string_equal(response->version, "7");
     assert_int_equal(response->output_count, 2);
     for (size_t k = 0; k < 2; k++) {
@@ -207,7 +208,7 @@ static void expect_own_answer(const struct fixture *fixture, size_t i)
 static void expect_failure(const struct fixture *fixture, size_t i,
                            enum galen_status status, const char *text)
 {
-    EXPECT_STATUS(status, fixture->inferences[i]->status);
+    EXPECT_STATUS(status, fixture->inferences[i]->entry.status);
     assert_string_equal(fixture->calls[i].error.text, text);
 }
 
@@ -236,6 +237,28 @@ static void joined_requests_run_once_and_get_their_own_rows(void **state)
     for (size_t i = 0; i < CALL_COUNT; i++) {
         expect_own_answer(fixture, i);
     }
+}
+
+static void times_of_a_run_add_up_from_when_it_left_the_queue(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct compute_times *times = &fixture->times;
+    fixture->batch.left_ns = clock_monotonic_ns();
+
+    run_calls(fixture, 2);
+
+    const uint64_t sum_ns = times->input_ns + times->infer_ns + times->output_ns;
+    assert_true(times->input_ns > 0 && times->infer_ns > 0 && times->output_ns > 0);
+    assert_true(sum_ns <= clock_monotonic_ns() - fixture->batch.left_ns);
+}
+
+static void joining_nothing_takes_no_time(void **state)
+{
+    struct fixture *fixture = *state;
+
+    run_calls(fixture, 1);
+
+    assert_int_equal(fixture->times.input_ns, 0);
 }
 
 static void joined_requests_get_the_outputs_they_wanted(void **state)
@@ -289,7 +312,7 @@ static void model_without_batch_dimension_may_change_the_rows(void **state)
 
     run_calls(fixture, 1);
 
-    EXPECT_OK(fixture->inferences[0]->status);
+    EXPECT_OK(fixture->inferences[0]->entry.status);
     assert_int_equal(fixture->calls[0].response.outputs[0].tensor.shape[0], 2);
 }
 
@@ -338,9 +361,9 @@ static void full_arena_of_one_fails_that_one(void **state)
     while (arena_alloc(&fixture->arenas[0], 16) != NULL) {
     }
 
-    execution_run(&fixture->model, &fixture->batch);
+    execution_run(&fixture->model, &fixture->batch, &fixture->times);
 
-    EXPECT_STATUS(GALEN_NO_MEMORY, fixture->inferences[0]->status);
+    EXPECT_STATUS(GALEN_NO_MEMORY, fixture->inferences[0]->entry.status);
     expect_own_answer(fixture, 1);
 }
 
@@ -355,11 +378,11 @@ static size_t run_with_failure_at(struct fixture *fixture, size_t n)
     }
     fixture->batch.row_count = CALL_COUNT;
     heap.fail_at = n;
-    execution_run(&fixture->model, &fixture->batch);
+    execution_run(&fixture->model, &fixture->batch, &fixture->times);
     heap.fail_at = 0;
     for (size_t i = 0; i < CALL_COUNT; i++) {
-        failed_count += fixture->inferences[i]->status != GALEN_OK;
-        if (fixture->inferences[i]->status == GALEN_OK) {
+        failed_count += fixture->inferences[i]->entry.status != GALEN_OK;
+        if (fixture->inferences[i]->entry.status == GALEN_OK) {
             expect_own_answer(fixture, i);
         }
     }
@@ -402,6 +425,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(lone_request_is_not_copied),
         TEST(joined_requests_run_once_and_get_their_own_rows),
+        TEST(times_of_a_run_add_up_from_when_it_left_the_queue),
+        TEST(joining_nothing_takes_no_time),
         TEST(joined_requests_get_the_outputs_they_wanted),
         TEST(one_bad_request_fails_alone),
         TEST(network_without_the_rows_of_its_input_is_internal),

@@ -15,7 +15,6 @@ struct inference {
     struct infer_plan plan;
     bool is_quick; /* not larger than what the model was measured with, and found quick */
     struct instances *instances; /* that have it */
-    enum galen_status status;    /* how its run ended, then what its caller is told */
 };
 
 static inline struct inference *inference_of(struct scheduler_entry *entry)

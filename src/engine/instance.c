@@ -17,6 +17,9 @@ enum {
     SLOW_RUN_COUNT_FREE = 4, /* the first is cold, and some bad luck decides nothing */
 };
 
+#define SHUTTING_DOWN "the engine is shutting down"
+#define TIMED_OUT "Request timeout expired" /* Triton's words */
+
 struct instances {
     struct instances_options options;
     struct arena arena;
@@ -62,14 +65,48 @@ static void wait_until(struct instances *instances, pthread_cond_t *condition,
     (void)pthread_cond_timedwait(condition, &instances->lock, &until);
 }
 
-/* With the lock: a mailbox's post never comes back here. */
+/* Tells who does not run why. */
+static void refuse(struct inference *inference, const char *why)
+{
+    struct infer_call *call = inference->call;
+    const enum galen_status status = inference->entry.status;
+    if (status == GALEN_TIMEOUT) {
+        (void)infer_refuse_late(call);
+    } else if (status == GALEN_CANCELLED) {
+        (void)infer_refuse_cancelled(call);
+    } else {
+        (void)error_set(&call->error, status, "%s", why);
+    }
+    infer_call_finish(call, status);
+}
+
+/* An inference lies in its call and is gone once that is finished. */
+static void answer(struct inference *inference)
+{
+    struct infer_call *call = inference->call;
+    const enum galen_status status = inference->entry.status;
+    infer_call_finish(call,
+                      status == GALEN_CANCELLED ? infer_refuse_cancelled(call) : status);
+}
+
+/* With the lock: those whose answers waited for one that left otherwise. A mailbox's post
+ * never comes back here. */
+static void answer_those_behind(struct instances *instances)
+{
+    struct scheduler_entry *entry;
+    while ((entry = scheduler_take(instances->scheduler)) != NULL) {
+        answer(inference_of(entry));
+    }
+}
+
+/* With the lock. */
 static void expire(struct instances *instances, uint64_t now_ns)
 {
     struct scheduler_entry *entry;
     while ((entry = scheduler_expire(instances->scheduler, now_ns)) != NULL) {
-        struct infer_call *call = inference_of(entry)->call;
-        infer_call_finish(call, infer_refuse_late(call));
+        refuse(inference_of(entry), TIMED_OUT);
     }
+    answer_those_behind(instances);
 }
 
 /* Waits until there is a batch to run. False: the instances end. With the lock. */
@@ -97,29 +134,27 @@ static void wake_another(struct instances *instances)
     }
 }
 
-/* With the lock: what each caller is told. Returns when the run was over. */
-static void settle(struct instances *instances, const struct batch *batch)
+/* With the lock: what each caller is told, and to whom it may be told now. These are
+ * chained anew: nobody reads the batch's chain any more. */
+static void settle(struct instances *instances, const struct batch *batch,
+                   const struct compute_times *times, struct list *out_answers)
 {
-    const uint64_t now_ns = clock_monotonic_ns();
-    for (struct list_link *link = list_first(&batch->entries); link != NULL;
-         link = list_next(&batch->entries, link)) {
-        struct inference *inference = inference_of_link(link);
-        inference->status = scheduler_finish(instances->scheduler, &inference->entry,
-                                             inference->status, now_ns);
+    struct scheduler_entry *entry;
+    const uint64_t took_ns = times->input_ns + times->infer_ns + times->output_ns;
+    scheduler_finish(instances->scheduler, batch, times, batch->left_ns + took_ns);
+    list_init(out_answers);
+    while ((entry = scheduler_take(instances->scheduler)) != NULL) {
+        list_append(out_answers, &entry->waiting.link);
     }
 }
 
-/* Without the lock. An inference lies in its call and is gone once that is finished. */
-static void finish_calls(const struct batch *batch)
+/* Without the lock. */
+static void answer_all(const struct list *answers)
 {
     struct list_link *next;
-    for (struct list_link *link = list_first(&batch->entries); link != NULL; link = next) {
-        struct inference *inference = inference_of_link(link);
-        struct infer_call *call = inference->call;
-        next = list_next(&batch->entries, link);
-        const bool cancelled = inference->status == GALEN_CANCELLED;
-        infer_call_finish(call,
-                          cancelled ? infer_refuse_cancelled(call) : inference->status);
+    for (struct list_link *link = list_first(answers); link != NULL; link = next) {
+        next = list_next(answers, link);
+        answer(inference_of_link(link));
     }
 }
 
@@ -128,16 +163,18 @@ static bool is_idle(const struct instances *instances)
     return instances->busy_count == 0 && scheduler_is_idle(instances->scheduler);
 }
 
-/* Runs what was pulled and finishes its calls. With the lock, but not all the time. */
+/* Runs what was pulled and answers. With the lock, but not all the time. */
 static void run_batch(struct instances *instances, const struct batch *batch)
 {
+    struct compute_times times;
+    struct list answers;
     instances->busy_count++;
     unlock(instances);
-    instances->options.run(instances->options.context, batch);
+    instances->options.run(instances->options.context, batch, &times);
     lock(instances);
-    settle(instances, batch);
+    settle(instances, batch, &times, &answers);
     unlock(instances);
-    finish_calls(batch);
+    answer_all(&answers);
     lock(instances);
     instances->busy_count--;
     if (is_idle(instances)) {
@@ -231,17 +268,12 @@ void instances_destroy(struct instances *instances)
     free(instances);
 }
 
-static enum galen_status refuse(const struct instances *instances, struct infer_call *call,
-                                enum galen_status status)
+static void refuse_busy(const struct instances *instances, struct inference *inference)
 {
-    if (status == GALEN_TIMEOUT) {
-        return infer_refuse_late(call);
-    }
-    if (status == GALEN_UNAVAILABLE) {
-        return error_set(&call->error, status, "the engine is shutting down");
-    }
-    return error_set(&call->error, status, "the queue is full: %zu requests wait",
-                     instances->options.settings.queue_count_max);
+    struct infer_call *call = inference->call;
+    const size_t count = scheduler_queue_count_max(instances->scheduler, &inference->entry);
+    infer_call_finish(call, error_set(&call->error, GALEN_BUSY,
+                                      "the queue is full: %zu requests wait", count));
 }
 
 static bool runs_here(const struct instances *instances, const struct inference *inference)
@@ -285,7 +317,6 @@ static bool run_here(struct instances *instances, uint64_t now_ns)
 
 void instances_submit(struct instances *instances, struct inference *inference)
 {
-    struct infer_call *call = inference->call;
     inference->instances = instances;
     lock(instances);
     const uint64_t now_ns = clock_monotonic_ns(); /* with the lock: arrivals are in order */
@@ -299,21 +330,22 @@ void instances_submit(struct instances *instances, struct inference *inference)
     if (wake) {
         (void)pthread_cond_signal(&instances->work);
     }
-    if (status != GALEN_OK) {
-        infer_call_finish(call, refuse(instances, call, status));
+    if (status == GALEN_BUSY) {
+        refuse_busy(instances, inference);
+    } else if (status != GALEN_OK) {
+        refuse(inference, SHUTTING_DOWN);
     }
 }
 
 void instances_cancel(struct inference *inference)
 {
     struct instances *instances = inference->instances;
-    struct infer_call *call = inference->call;
     lock(instances);
-    const bool waited = scheduler_cancel(instances->scheduler, &inference->entry);
-    unlock(instances);
-    if (waited) {
-        infer_call_finish(call, infer_refuse_cancelled(call));
+    if (scheduler_cancel(instances->scheduler, &inference->entry, clock_monotonic_ns())) {
+        refuse(inference, "");
+        answer_those_behind(instances);
     }
+    unlock(instances);
 }
 
 void instances_drain(struct instances *instances)
@@ -327,11 +359,12 @@ void instances_drain(struct instances *instances)
 /* With the lock. */
 static void evict_all(struct instances *instances)
 {
+    const uint64_t now_ns = clock_monotonic_ns();
     struct scheduler_entry *entry;
-    while ((entry = scheduler_evict(instances->scheduler)) != NULL) {
-        struct infer_call *call = inference_of(entry)->call;
-        infer_call_finish(call, refuse(instances, call, GALEN_UNAVAILABLE));
+    while ((entry = scheduler_evict(instances->scheduler, now_ns)) != NULL) {
+        refuse(inference_of(entry), SHUTTING_DOWN);
     }
+    answer_those_behind(instances);
 }
 
 bool instances_wait_idle(struct instances *instances, uint64_t deadline_ns)
@@ -346,13 +379,21 @@ bool instances_wait_idle(struct instances *instances, uint64_t deadline_ns)
     return idle;
 }
 
-struct scheduler_statistics instances_statistics(struct instances *instances)
+void instances_statistics(struct instances *instances,
+                          struct scheduler_statistics *out_statistics)
 {
     lock(instances);
-    const struct scheduler_statistics statistics =
-        *scheduler_statistics(instances->scheduler);
+    *out_statistics = *scheduler_statistics(instances->scheduler);
     unlock(instances);
-    return statistics;
+}
+
+size_t instances_batch_sizes(struct instances *instances,
+                             struct scheduler_batch_size *out_sizes, size_t count_max)
+{
+    lock(instances);
+    const size_t count = scheduler_batch_sizes(instances->scheduler, out_sizes, count_max);
+    unlock(instances);
+    return count;
 }
 
 size_t instances_waiting_count(struct instances *instances)

@@ -13,8 +13,8 @@
  * that were measured was not quick after all, by its own doing (stopwatch.h), this ends for
  * good.
  *
- * While all instances are busy, a waiting call whose deadline passes is told at the next
- * submit or when an instance is free, whichever is first.
+ * While all instances are busy, a waiting call whose deadline or timeout passes is told at
+ * the next submit or when an instance is free, whichever is first.
  */
 #pragma once
 
@@ -28,8 +28,9 @@ struct instances_options {
     uint64_t
         quick_ns_max; /* that a run on the submitting thread may take; 0: none is made */
 
-    /* Writes each inference's status and answer or error. On an instance's thread. */
-    void (*run)(void *context, const struct batch *batch);
+    /* Writes each inference's entry.status and answer or error, and what became of all the
+     * time since the batch left the queue. On an instance's thread. */
+    void (*run)(void *context, const struct batch *batch, struct compute_times *out_times);
     void *context;
 };
 
@@ -42,7 +43,7 @@ void instances_destroy(struct instances *instances);
 DEFINE_SCOPED(instances, instances_destroy)
 
 /* Finishes the inference's call later, from whatever thread: as the run says, or BUSY,
- * UNAVAILABLE, TIMEOUT, CANCELLED. */
+ * UNAVAILABLE (draining, a timeout of the queue), TIMEOUT, CANCELLED. */
 void instances_submit(struct instances *instances, struct inference *inference);
 
 /* Of a call that was submitted and whose done has not run. */
@@ -55,5 +56,10 @@ void instances_drain(struct instances *instances);
  * those that waited are finished with UNAVAILABLE. */
 bool instances_wait_idle(struct instances *instances, uint64_t deadline_ns);
 
-struct scheduler_statistics instances_statistics(struct instances *instances);
+/* These three copy under the lock. */
+void instances_statistics(struct instances *instances,
+                          struct scheduler_statistics *out_statistics);
+size_t instances_batch_sizes(struct instances *instances,
+                             struct scheduler_batch_size *out_sizes,
+                             size_t count_max); /* as scheduler_batch_sizes */
 size_t instances_waiting_count(struct instances *instances);

@@ -20,25 +20,29 @@ static struct {
     size_t run_count;
     size_t last_batch_count;
     pthread_t last_thread;
+    const struct inference *held; /* inside although the gate is open */
 } gate = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
 
-static void run(void *context, const struct batch *batch)
+static void run(void *context, const struct batch *batch, struct compute_times *out_times)
 {
+    const struct inference *first = inference_of_link(list_first(&batch->entries));
     (void)context;
+    *out_times = (struct compute_times){.infer_ns = 1};
     (void)pthread_mutex_lock(&gate.lock);
     gate.inside_count++;
     gate.run_count++;
     gate.last_batch_count = batch->entries.count;
     gate.last_thread = pthread_self();
     (void)pthread_cond_broadcast(&gate.changed);
-    while (gate.closed) {
+    while (gate.closed || gate.held == first) {
         (void)pthread_cond_wait(&gate.changed, &gate.lock);
     }
     gate.inside_count--;
+    (void)pthread_cond_broadcast(&gate.changed);
     (void)pthread_mutex_unlock(&gate.lock);
     for (struct list_link *link = list_first(&batch->entries); link != NULL;
          link = list_next(&batch->entries, link)) {
-        inference_of_link(link)->status = GALEN_OK;
+        inference_of_link(link)->entry.status = GALEN_OK;
     }
 }
 
@@ -46,6 +50,14 @@ static void set_gate(bool closed)
 {
     (void)pthread_mutex_lock(&gate.lock);
     gate.closed = closed;
+    (void)pthread_cond_broadcast(&gate.changed);
+    (void)pthread_mutex_unlock(&gate.lock);
+}
+
+static void hold(const struct inference *inference)
+{
+    (void)pthread_mutex_lock(&gate.lock);
+    gate.held = inference;
     (void)pthread_cond_broadcast(&gate.changed);
     (void)pthread_mutex_unlock(&gate.lock);
 }
@@ -59,22 +71,37 @@ static void wait_until_inside(size_t count)
     (void)pthread_mutex_unlock(&gate.lock);
 }
 
+/* Runs that have begun and, but for the one that is held, are over. */
+static void wait_until_run(size_t count)
+{
+    (void)pthread_mutex_lock(&gate.lock);
+    while (gate.run_count < count || gate.inside_count > 1) {
+        (void)pthread_cond_wait(&gate.changed, &gate.lock);
+    }
+    (void)pthread_mutex_unlock(&gate.lock);
+}
+
 struct client {
     struct inference inference;
     struct infer_call call;
     size_t done_count;
+    size_t done_rank; /* among all of its mailbox; from 1 */
 };
 
 struct fixture {
     struct instances *instances;
     struct manual_mailbox mailbox;
     struct client clients[CALL_COUNT];
+    size_t done_count;
 };
 
 static void count_done(struct infer_call *call)
 {
     struct client *client = LIST_ITEM(call, struct client, call);
     client->done_count++;
+    if (call->context != NULL) {
+        client->done_rank = ++*(size_t *)call->context;
+    }
 }
 
 static void client_init(struct client *client, struct mailbox *mailbox)
@@ -102,6 +129,7 @@ static int set_up(void **state)
     manual_mailbox_init(&fixture.mailbox);
     for (size_t i = 0; i < CALL_COUNT; i++) {
         client_init(&fixture.clients[i], &fixture.mailbox.base);
+        fixture.clients[i].call.context = &fixture.done_count;
     }
     *state = &fixture;
     return 0;
@@ -277,6 +305,103 @@ static void deadline_that_passes_while_it_waits_is_told_at_the_next_submit(void 
     wait_for(fixture, 2, GALEN_OK);
 }
 
+static void open_with(struct fixture *fixture, size_t count,
+                      const struct batcher_level *level, bool preserve_ordering)
+{
+    const struct instances_options options = {
+        .settings = {.row_count_max = 1,
+                     .queue_count_max = 4,
+                     .levels = level,
+                     .level_count = 1,
+                     .default_priority = 1,
+                     .preserve_ordering = preserve_ordering},
+        .count = count,
+        .run = run};
+    EXPECT_OK(instances_create(&options, &fixture->instances));
+}
+
+static void timeout_of_the_queue_is_unavailable_in_tritons_words(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct batcher_level level = {.timeout_override = true};
+    open_with(fixture, 1, &level, false);
+    set_gate(true);
+    submit(fixture, 0);
+    wait_until_inside(1);
+    fixture->clients[1].inference.entry.waiting.queue_timeout_ns = 1;
+    submit(fixture, 1);
+
+    submit(fixture, 2);
+
+    wait_for(fixture, 1, GALEN_UNAVAILABLE);
+    assert_string_equal(fixture->clients[1].call.error.text, "Request timeout expired");
+    set_gate(false);
+    wait_for(fixture, 0, GALEN_OK);
+    wait_for(fixture, 2, GALEN_OK);
+}
+
+static const struct batcher_level plain = {.timeout_ns = 0};
+
+static void answers_leave_in_the_order_of_arrival_where_it_is_kept(void **state)
+{
+    struct fixture *fixture = *state;
+    open_with(fixture, 2, &plain, true);
+    hold(&fixture->clients[0].inference);
+    submit(fixture, 0);
+    wait_until_inside(1);
+    submit(fixture, 1);
+    submit(fixture, 2);
+    wait_until_run(3);
+
+    hold(NULL);
+
+    for (size_t i = 0; i < 3; i++) {
+        wait_for(fixture, i, GALEN_OK);
+        assert_int_equal(fixture->clients[i].done_rank, i + 1);
+    }
+}
+
+static void answers_that_wait_for_another_are_awaited_by_a_drain(void **state)
+{
+    struct fixture *fixture = *state;
+    open_with(fixture, 2, &plain, true);
+    hold(&fixture->clients[0].inference);
+    submit(fixture, 0);
+    wait_until_inside(1);
+    submit(fixture, 1);
+    wait_until_run(2);
+    instances_drain(fixture->instances);
+
+    assert_false(instances_wait_idle(fixture->instances, clock_monotonic_ns()));
+    hold(NULL);
+
+    assert_true(instances_wait_idle(fixture->instances, CLOCK_NEVER));
+    wait_for(fixture, 0, GALEN_OK);
+    wait_for(fixture, 1, GALEN_OK);
+}
+
+static void sizes_of_batches_and_reasons_are_counted(void **state)
+{
+    struct fixture *fixture = *state;
+    struct scheduler_statistics counts;
+    struct scheduler_batch_size sizes[4];
+    const uint64_t before_ns = clock_monotonic_ns();
+    open_instances(fixture, 1, WAIT_MS * NS_PER_MS);
+    for (size_t i = 0; i < 4; i++) {
+        submit(fixture, i);
+    }
+    for (size_t i = 0; i < 4; i++) {
+        wait_for(fixture, i, GALEN_OK);
+    }
+
+    instances_statistics(fixture->instances, &counts);
+    assert_int_equal(counts.batch_counts[BATCH_FULL], 1);
+    assert_int_equal(counts.compute_infer.ns, 4);
+    assert_true(counts.last_inference_ns > before_ns);
+    assert_int_equal(instances_batch_sizes(fixture->instances, sizes, 4), 1);
+    assert_int_equal(sizes[0].row_count, 4);
+}
+
 static void drained_instances_finish_what_they_have(void **state)
 {
     struct fixture *fixture = *state;
@@ -408,6 +533,7 @@ static void storm_step(struct storm *storm)
         client_init(client, &storm->mailbox.base);
         client->inference.is_quick = random_one_in(&storm->random, 2);
         client->inference.entry.waiting.row_count = 1 + random_below(&storm->random, 4);
+        client->inference.entry.waiting.priority = random_below(&storm->random, 3);
         if (random_one_in(&storm->random, 4)) {
             client->inference.entry.waiting.deadline_ns =
                 clock_monotonic_ns() + random_below(&storm->random, 50 * NS_PER_US);
@@ -435,17 +561,26 @@ static void *storm_main(void *context)
     return NULL;
 }
 
-static void every_call_of_several_loops_is_done_once(void **state)
+static const struct batcher_level two[] = {
+    {.timeout_ns = 0},
+    {.timeout_ns = 20 * NS_PER_US, .timeout_action = BATCHER_DELAY},
+};
+
+static void expect_every_call_is_done_once(struct fixture *fixture, bool preserve_ordering)
 {
-    struct fixture *fixture = *state;
     static struct storm storms[STORM_THREAD_COUNT];
     pthread_t threads[STORM_THREAD_COUNT];
-    const struct instances_options options = {.settings = {.row_count_max = 4,
-                                                           .queue_count_max = 4,
-                                                           .wait_ns_max = 10 * NS_PER_US},
-                                              .count = 2,
-                                              .quick_ns_max = WAIT_MS * NS_PER_MS,
-                                              .run = run};
+    const struct instances_options options = {
+        .settings = {.row_count_max = 4,
+                     .queue_count_max = 4,
+                     .wait_ns_max = 10 * NS_PER_US,
+                     .preserve_ordering = preserve_ordering,
+                     .levels = two,
+                     .level_count = 2,
+                     .default_priority = 2},
+        .count = 2,
+        .quick_ns_max = WAIT_MS * NS_PER_MS,
+        .run = run};
     EXPECT_OK(instances_create(&options, &fixture->instances));
     for (size_t i = 0; i < STORM_THREAD_COUNT; i++) {
         storms[i] = (struct storm){.instances = fixture->instances, .random = {i}};
@@ -461,11 +596,20 @@ static void every_call_of_several_loops_is_done_once(void **state)
         manual_mailbox_deinit(&storms[i].mailbox);
     }
 
-    const struct scheduler_statistics counts = instances_statistics(fixture->instances);
-    assert_int_equal(counts.success_count + counts.rejected_count + counts.timeout_count +
-                         counts.cancelled_count + counts.failed_count,
-                     done_count);
+    struct scheduler_statistics counts;
+    instances_statistics(fixture->instances, &counts);
+    assert_int_equal(counts.success.count + counts.fail.count, done_count);
     assert_int_equal(instances_waiting_count(fixture->instances), 0);
+}
+
+static void every_call_of_several_loops_is_done_once(void **state)
+{
+    expect_every_call_is_done_once(*state, false);
+}
+
+static void every_call_of_several_loops_is_done_once_in_order(void **state)
+{
+    expect_every_call_is_done_once(*state, true);
 }
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
@@ -482,6 +626,10 @@ int main(void)
         TEST(cancelled_while_it_waits_ends_at_once),
         TEST(cancelled_while_it_runs_ends_with_the_run),
         TEST(deadline_that_passes_while_it_waits_is_told_at_the_next_submit),
+        TEST(timeout_of_the_queue_is_unavailable_in_tritons_words),
+        TEST(answers_leave_in_the_order_of_arrival_where_it_is_kept),
+        TEST(answers_that_wait_for_another_are_awaited_by_a_drain),
+        TEST(sizes_of_batches_and_reasons_are_counted),
         TEST(drained_instances_finish_what_they_have),
         TEST(drain_that_takes_too_long_evicts_who_waits),
         TEST(quick_call_runs_where_it_is_submitted_and_is_done_later),
@@ -489,6 +637,7 @@ int main(void)
         TEST(calls_that_are_not_quick_after_all_go_to_the_instances),
         TEST(settings_out_of_range_start_nothing),
         TEST(every_call_of_several_loops_is_done_once),
+        TEST(every_call_of_several_loops_is_done_once_in_order),
     };
     return cmocka_run_group_tests_name("instance", tests, NULL, NULL);
 }

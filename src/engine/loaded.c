@@ -8,9 +8,10 @@
 #include "base/invariant.h"
 #include "engine/execution.h"
 
-static void run_batch(void *context, const struct batch *batch)
+static void run_batch(void *context, const struct batch *batch,
+                      struct compute_times *out_times)
 {
-    execution_run(context, batch);
+    execution_run(context, batch, out_times);
 }
 
 static enum galen_status start_instances(struct loaded_version *version)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "engine/engine_impl.h"
 #include "infer/validate.h"
 
@@ -9,22 +10,62 @@ static struct engine *engine_of(struct infer_management *management)
     return LIST_ITEM(management, struct engine, management);
 }
 
-static struct v2_duration duration(uint64_t count, uint64_t ns)
+static struct v2_duration duration(struct scheduler_duration duration)
 {
-    return (struct v2_duration){.count = count, .ns = ns};
+    return (struct v2_duration){.count = duration.count, .ns = duration.ns};
+}
+
+static uint64_t unix_ms(uint64_t monotonic_ns)
+{
+    return monotonic_ns == 0 ? 0 : clock_wall_at_ns(monotonic_ns) / NS_PER_MS;
 }
 
 static void describe(const struct loaded_version *version, struct v2_statistics *out)
 {
-    const struct scheduler_statistics statistics = instances_statistics(version->instances);
-    const uint64_t count = statistics.success_count;
+    struct scheduler_statistics statistics;
+    instances_statistics(version->instances, &statistics);
     *out = (struct v2_statistics){
-        .inference_count = statistics.row_count,
+        .last_inference_ms = unix_ms(statistics.last_inference_ns),
+        .inference_count = statistics.inference_count,
         .execution_count = statistics.execution_count,
-        .success = duration(count, statistics.request_ns),
-        .queue = duration(count, statistics.queue_ns),
-        .compute_infer = duration(count, statistics.compute_ns),
+        .success = duration(statistics.success),
+        .fail = duration(statistics.fail),
+        .queue = duration(statistics.queue),
+        .compute_input = duration(statistics.compute_input),
+        .compute_infer = duration(statistics.compute_infer),
+        .compute_output = duration(statistics.compute_output),
     };
+}
+
+static struct v2_batch_statistics describe_size(const struct scheduler_batch_size *size)
+{
+    return (struct v2_batch_statistics){
+        .batch_size = size->row_count,
+        .compute_input = {.count = size->count, .ns = size->input_ns},
+        .compute_infer = {.count = size->count, .ns = size->infer_ns},
+        .compute_output = {.count = size->count, .ns = size->output_ns},
+    };
+}
+
+static enum galen_status describe_sizes(const struct loaded_version *version,
+                                        struct arena *arena, struct v2_statistics *out)
+{
+    const size_t count_max = instances_batch_sizes(version->instances, NULL, 0);
+    struct scheduler_batch_size *sizes =
+        arena_alloc_array(arena, count_max, sizeof(*sizes));
+    struct v2_batch_statistics *batches =
+        arena_alloc_array(arena, count_max, sizeof(*batches));
+    if (sizes == NULL || batches == NULL) {
+        return GALEN_NO_MEMORY;
+    }
+    /* of those that have come up meanwhile the next call tells */
+    const size_t count = instances_batch_sizes(version->instances, sizes, count_max);
+    out->batch_count = count < count_max ? count : count_max;
+    for (size_t i = 0; i < out->batch_count; i++) {
+        batches[i] = describe_size(&sizes[i]);
+    }
+    out->batches = batches;
+    return GALEN_OK;
 }
 
 /* Those that the call asks for, as references. */
@@ -103,6 +144,7 @@ static enum galen_status put_statistics(const struct selection *selection,
     }
     for (size_t i = 0; i < selection->count; i++) {
         describe(selection->versions[i], &list[i]);
+        TRY(describe_sizes(selection->versions[i], call->arena, &list[i]));
         TRY(name(selection->versions[i], call->arena, &list[i]));
     }
     call->statistics = list;

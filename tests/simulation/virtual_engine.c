@@ -8,7 +8,7 @@
 #include "infer/answer.h"
 #include "infer/validate.h"
 
-enum { FEATURE_COUNT = 2, INSTANCE_COUNT_MAX = 4 };
+enum { FEATURE_COUNT = 2, INSTANCE_COUNT_MAX = 4, LEVEL_COUNT_MAX = 3 };
 
 static const char *const version_names[VIRTUAL_VERSION_COUNT] = {"1", "2"};
 static const struct galen_tensor_spec input_specs[] = {
@@ -96,20 +96,28 @@ static enum galen_status answer_job(const struct version *version, struct job *j
 
 static void reschedule(struct version *version);
 
+static void answer_all(struct version *version)
+{
+    struct scheduler_entry *entry;
+    while ((entry = scheduler_take(version->scheduler)) != NULL) {
+        infer_call_finish(LIST_ITEM(entry, struct job, entry)->call, entry->status);
+    }
+}
+
 static void on_finishes(struct event *event)
 {
     struct instance *instance = LIST_ITEM(event, struct instance, finishes);
     struct version *version = instance->version;
+    const struct compute_times times = {0};
     instance->is_busy = false;
-    for (struct list_link *link = list_first(&instance->batch.entries); link != NULL;) {
-        struct list_link *next = list_next(&instance->batch.entries, link);
+    for (struct list_link *link = list_first(&instance->batch.entries); link != NULL;
+         link = list_next(&instance->batch.entries, link)) {
         struct job *job = job_of(link);
-        enum galen_status status = answer_job(version, job);
-        status = scheduler_finish(version->scheduler, &job->entry, status,
-                                  version->engine->world->now_ns);
-        infer_call_finish(job->call, status);
-        link = next;
+        job->entry.status = answer_job(version, job);
     }
+    scheduler_finish(version->scheduler, &instance->batch, &times,
+                     version->engine->world->now_ns);
+    answer_all(version);
     reschedule(version);
 }
 
@@ -123,15 +131,22 @@ static struct instance *idle_instance(struct version *version)
     return NULL;
 }
 
+static enum galen_status refuse(struct job *job)
+{
+    return error_set(&job->call->error, job->entry.status, "%s",
+                     galen_status_text(job->entry.status));
+}
+
 static void expire(struct version *version)
 {
     const uint64_t now_ns = version->engine->world->now_ns;
     struct scheduler_entry *entry = scheduler_expire(version->scheduler, now_ns);
     while (entry != NULL) {
         struct job *job = LIST_ITEM(entry, struct job, entry);
-        infer_call_finish(job->call, infer_refuse_late(job->call));
+        infer_call_finish(job->call, refuse(job));
         entry = scheduler_expire(version->scheduler, now_ns);
     }
+    answer_all(version);
 }
 
 /* What an instance thread does: expire, pull, sleep until due. */
@@ -193,6 +208,8 @@ static enum galen_status enqueue(struct version *version, struct infer_call *cal
     job->entry.waiting.row_count = job->plan.row_count;
     job->entry.waiting.deadline_ns = call->request.deadline_ns;
     job->entry.waiting.join_key = BYTES("features");
+    job->entry.waiting.priority = virtual_between(engine->world, 0, LEVEL_COUNT_MAX);
+    job->entry.waiting.queue_timeout_ns = virtual_between(engine->world, 0, 5) * NS_PER_MS;
     call->service_data = job;
     const enum galen_status status =
         scheduler_submit(version->scheduler, &job->entry, engine->world->now_ns);
@@ -230,8 +247,10 @@ static void cancel(struct infer_service *service, struct infer_call *call)
     }
     for (size_t i = 0; i < VIRTUAL_VERSION_COUNT; i++) {
         if (strcmp(call->response.version, version_names[i]) == 0 &&
-            scheduler_cancel(engine->versions[i].scheduler, &job->entry)) {
+            scheduler_cancel(engine->versions[i].scheduler, &job->entry,
+                             engine->world->now_ns)) {
             infer_call_finish(call, infer_refuse_cancelled(call));
+            answer_all(&engine->versions[i]);
             reschedule(&engine->versions[i]);
         }
     }
@@ -245,16 +264,40 @@ static void nothing(struct infer_service *service)
 static const struct infer_service_ops ops = {
     .name = "virtual-engine", .submit = submit, .cancel = cancel, .close = nothing};
 
+/* Any of what a scheduler can be told, in storage that has to last until it is made. */
+static void draw_settings(struct virtual *world, struct batcher_settings *settings,
+                          struct batcher_level *levels, size_t *preferred)
+{
+    settings->level_count = virtual_between(world, 0, LEVEL_COUNT_MAX);
+    settings->default_priority = settings->level_count;
+    settings->preferred_count = virtual_between(world, 0, 1);
+    settings->preserve_ordering = virtual_between(world, 0, 1) == 1;
+    settings->runs_alone = virtual_between(world, 0, 5) == 0;
+    settings->levels = levels;
+    settings->preferred_sizes = preferred;
+    *preferred = virtual_between(world, 1, settings->row_count_max);
+    for (size_t i = 0; i < settings->level_count; i++) {
+        levels[i] = (struct batcher_level){
+            .timeout_ns = virtual_between(world, 0, 20) * NS_PER_MS,
+            .timeout_override = virtual_between(world, 0, 1) == 1,
+            .timeout_action =
+                virtual_between(world, 0, 1) == 0 ? BATCHER_REJECT : BATCHER_DELAY};
+    }
+}
+
 struct virtual_engine *virtual_engine_create(struct virtual *world,
                                              const struct virtual_engine_options *options)
 {
-    const struct batcher_settings settings = {
+    struct batcher_level levels[LEVEL_COUNT_MAX];
+    size_t preferred;
+    struct batcher_settings settings = {
         .row_count_max = options->batch_rows_max,
         .queue_count_max = options->queue_count_max,
         .wait_ns_max = options->wait_ns_max,
     };
     struct virtual_engine *engine = calloc(1, sizeof(*engine));
     INVARIANT(engine != NULL && options->instance_count <= INSTANCE_COUNT_MAX);
+    draw_settings(world, &settings, levels, &preferred);
     engine->base.ops = &ops;
     engine->world = world;
     engine->options = *options;
