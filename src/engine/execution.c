@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "engine/joined.h"
 #include "engine/outputs.h"
 #include "engine/rows.h"
 #include "infer/answer.h"
@@ -14,70 +15,11 @@ struct group {
     size_t row_count;
 };
 
-/* What goes in for a group. */
-struct joined {
-    struct galen_tensor inputs[LIMIT_TENSOR_COUNT_MAX];
-    struct blob *storages[LIMIT_TENSOR_COUNT_MAX];
-    size_t count;
-};
-
 /* What the parts of a run take, measured from one to the next. */
 struct laps {
     struct compute_times *times;
     uint64_t began_ns;
 };
-
-static size_t joined_size(const struct group *group, size_t index)
-{
-    size_t size = 0;
-    for (size_t i = 0; i < group->count; i++) {
-        size += group->members[i]->plan.inputs[index].size_bytes;
-    }
-    return size;
-}
-
-static enum galen_status join_input(const struct group *group, size_t index,
-                                    struct galen_tensor *out_input,
-                                    struct blob **out_storage)
-{
-    const size_t size = joined_size(group, index);
-    if (size > LIMIT_TENSOR_SIZE_BYTES_MAX) {
-        return GALEN_TOO_LARGE;
-    }
-    struct blob *storage = blob_create(size, 0);
-    if (storage == NULL) {
-        return GALEN_NO_MEMORY;
-    }
-    uint8_t *end = blob_data(storage);
-    for (size_t i = 0; i < group->count; i++) {
-        const struct galen_tensor *part = &group->members[i]->plan.inputs[index];
-        if (part->size_bytes > 0) {
-            memcpy(end, part->bytes, part->size_bytes);
-        }
-        end += part->size_bytes;
-    }
-    *out_input = group->members[0]->plan.inputs[index];
-    out_input->shape[0] = (int64_t)group->row_count;
-    out_input->bytes = blob_data(storage);
-    out_input->size_bytes = size;
-    *out_storage = storage;
-    return GALEN_OK;
-}
-
-/* GALEN_TOO_LARGE, GALEN_NO_MEMORY: nothing is joined. */
-static enum galen_status join_inputs(const struct group *group, size_t input_count,
-                                     struct joined *out_joined)
-{
-    enum galen_status status = GALEN_OK;
-    out_joined->count = 0;
-    while (status == GALEN_OK && out_joined->count < input_count) {
-        const size_t index = out_joined->count;
-        status = join_input(group, index, &out_joined->inputs[index],
-                            &out_joined->storages[index]);
-        out_joined->count += status == GALEN_OK;
-    }
-    return status;
-}
 
 static uint64_t group_wanted(const struct group *group)
 {
@@ -86,13 +28,6 @@ static uint64_t group_wanted(const struct group *group)
         wanted |= group->members[i]->plan.wanted_outputs;
     }
     return wanted;
-}
-
-static void joined_deinit(struct joined *joined)
-{
-    while (joined->count > 0) {
-        blob_unref(joined->storages[--joined->count]);
-    }
 }
 
 /* The time since the last lap, on top of *ns. */
@@ -107,7 +42,8 @@ static enum galen_status run_joined(const struct model *model, const struct grou
                                     struct outputs *outputs, struct laps *laps)
 {
     struct joined joined;
-    enum galen_status status = join_inputs(group, model->metadata.input_count, &joined);
+    enum galen_status status =
+        joined_init(&joined, model->metadata.input_count, group->members, group->count);
     lap(laps, &laps->times->input_ns);
     if (status == GALEN_OK) {
         status = outputs_run(outputs, model, joined.inputs, group_wanted(group));

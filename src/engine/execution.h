@@ -34,3 +34,21 @@ MUST_USE enum galen_status execution_probe(const struct model *model, struct pro
 
 /* Bytes of all inputs that such a run has. 0: more than a request may have. */
 size_t execution_probe_size(const struct model *model, struct probe probe);
+
+/* A request that is run before the version serves (ModelWarmup of Triton's
+ * model_config.proto). */
+struct warm_up_sample {
+    const char *name;                  /* for errors */
+    const struct galen_tensor *inputs; /* as a client would send them, in any order; where
+                                        * there is a batch dimension, of one row */
+    size_t input_count;
+    size_t request_count; /* such requests joined into each run; 0: 1 */
+    size_t run_count;     /* 0: 1 */
+};
+
+/* Runs them all, one after the other; what comes out is checked and dropped. The first that
+ * fails ends it: GALEN_INVALID (the sample does not fit the model, the network refuses it),
+ * otherwise as a run; out_error names the sample. */
+MUST_USE enum galen_status execution_warm_up(const struct model *model,
+                                             const struct warm_up_sample *samples,
+                                             size_t count, struct error *out_error);

@@ -418,6 +418,93 @@ static void probe_sees_whether_rows_come_back(void **state)
     EXPECT_STATUS(GALEN_INVALID, execution_probe(&fixture->model, two_rows, &denied));
 }
 
+/* Of call 0's inputs, the other way round. */
+static struct warm_up_sample make_sample(struct fixture *fixture,
+                                         struct galen_tensor *inputs)
+{
+    inputs[0] = fixture->inputs[0][1];
+    inputs[1] = fixture->inputs[0][0];
+    return (struct warm_up_sample){.name = "first", .inputs = inputs, .input_count = 2};
+}
+
+static void warm_up_runs_what_a_client_would_send(void **state)
+{
+    struct fixture *fixture = *state;
+    struct error error;
+    struct galen_tensor inputs[2];
+    const struct warm_up_sample sample = make_sample(fixture, inputs);
+
+    EXPECT_OK(execution_warm_up(&fixture->model, &sample, 1, &error));
+
+    assert_int_equal(backend.run_count, 1);
+    assert_int_equal(backend.row_count, 1);
+    assert_ptr_equal(backend.input_bytes, fixture->x[0]);
+}
+
+static void warm_up_joins_requests_and_repeats_runs(void **state)
+{
+    struct fixture *fixture = *state;
+    struct error error;
+    struct galen_tensor inputs[2];
+    struct warm_up_sample samples[2] = {make_sample(fixture, inputs),
+                                        make_sample(fixture, inputs)};
+    samples[1].request_count = 5;
+    samples[1].run_count = 3;
+
+    EXPECT_OK(execution_warm_up(&fixture->model, samples, 2, &error));
+
+    assert_int_equal(backend.run_count, 4);
+    assert_int_equal(backend.row_count, 5);
+    assert_int_equal(heap.live_count, 0);
+}
+
+static void expect_no_warm_up(struct fixture *fixture, const struct warm_up_sample *sample,
+                              enum galen_status status, const char *text)
+{
+    struct error error;
+    EXPECT_STATUS(status, execution_warm_up(&fixture->model, sample, 1, &error));
+    assert_string_equal(error.text, text);
+}
+
+static void sample_that_does_not_fit_the_model_is_refused(void **state)
+{
+    struct fixture *fixture = *state;
+    struct galen_tensor inputs[2];
+    struct warm_up_sample sample = make_sample(fixture, inputs);
+
+    sample.request_count = 65;
+    expect_no_warm_up(fixture, &sample, GALEN_INVALID,
+                      "warm-up 'first': a batch has 64 rows at most");
+    fixture->model.row_count_max = 0;
+    sample.request_count = 2;
+    expect_no_warm_up(fixture, &sample, GALEN_INVALID,
+                      "warm-up 'first': the model has no batch dimension");
+    inputs[1].datatype = GALEN_INT32;
+    expect_no_warm_up(fixture, &sample, GALEN_INVALID,
+                      "warm-up 'first': inference input 'x' data-type is 'INT32', but "
+                      "model 'm' expects 'FP32'");
+    assert_int_equal(backend.run_count, 0);
+}
+
+static void warm_up_that_fails_says_which_and_why(void **state)
+{
+    struct fixture *fixture = *state;
+    struct galen_tensor inputs[2];
+    struct warm_up_sample sample = make_sample(fixture, inputs);
+    sample.request_count = 2;
+
+    backend.row_count_more = 1;
+    expect_no_warm_up(fixture, &sample, GALEN_INTERNAL,
+                      "warm-up 'first': output 'y' of model 'm' does not have the rows of "
+                      "its input");
+    backend.status = GALEN_UNAVAILABLE;
+    sample.run_count = 9;
+    expect_no_warm_up(fixture, &sample, GALEN_UNAVAILABLE,
+                      "warm-up 'first': model 'm' version 7: not available now");
+    assert_int_equal(backend.run_count, 2);
+    assert_int_equal(heap.live_count, 0);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
@@ -437,6 +524,10 @@ int main(void)
         TEST(full_arena_of_one_fails_that_one),
         TEST(failed_allocation_costs_one_call_at_most_and_leaks_nothing),
         TEST(probe_sees_whether_rows_come_back),
+        TEST(warm_up_runs_what_a_client_would_send),
+        TEST(warm_up_joins_requests_and_repeats_runs),
+        TEST(sample_that_does_not_fit_the_model_is_refused),
+        TEST(warm_up_that_fails_says_which_and_why),
     };
     return cmocka_run_group_tests_name("execution", tests, NULL, NULL);
 }
