@@ -18,6 +18,13 @@
 #include "base/writer.h"
 #include "galen/tensor.h"
 
+/* A body as it came. */
+struct v2_message {
+    struct bytes body;
+    size_t json_size; /* of the JSON that it begins with */
+    bool is_raw;      /* a request without JSON: all of it is the model's only input */
+};
+
 struct v2_output {
     const char *name;
     bool binary; /* wanted as raw bytes */
@@ -32,6 +39,8 @@ struct v2_request {
     bool binary_outputs; /* for outputs that are not listed */
     uint64_t timeout_us; /* 0: none given */
     uint64_t priority;   /* 0: the model's default */
+    bool is_raw; /* inputs[0] has bytes only: the model says what they are. All outputs
+                  * are wanted as raw bytes */
 };
 
 struct v2_response {
@@ -107,13 +116,14 @@ struct v2_statistics {
 /* GALEN_INVALID, GALEN_TOO_LARGE (a shape or size beyond the limits), GALEN_NO_MEMORY,
  * GALEN_NOT_IMPLEMENTED (a parameter that would change the result and is not supported:
  * sequence_*, classification, shared memory). */
-MUST_USE enum galen_status v2_request_decode(struct bytes body, size_t json_size,
+MUST_USE enum galen_status v2_request_decode(const struct v2_message *message,
                                              struct arena *arena,
                                              struct v2_request *out_request,
                                              struct error *out_error);
 
-/* All inputs leave as raw bytes and all outputs are asked for so. Writes the whole body;
- * *out_json_size goes into the header. Failure is the writer's. */
+/* All inputs leave as raw bytes and all outputs are asked for so; a raw request leaves as
+ * one. Writes the whole body; *out_json_size goes into the header. Failure is the writer's.
+ */
 void v2_request_encode(const struct v2_request *request, struct writer *out,
                        size_t *out_json_size);
 
@@ -125,7 +135,7 @@ MUST_USE enum galen_status v2_response_encode(const struct v2_response *response
                                               const struct v2_request *request,
                                               struct writer *out, size_t *out_json_size,
                                               struct error *out_error);
-MUST_USE enum galen_status v2_response_decode(struct bytes body, size_t json_size,
+MUST_USE enum galen_status v2_response_decode(const struct v2_message *message,
                                               struct arena *arena,
                                               struct v2_response *out_response,
                                               struct error *out_error);

@@ -207,10 +207,12 @@ static enum galen_status document_parse(struct bytes text, struct v2_body *body,
     return json_parse_cut(rest, cuts, cut_count, arena, &body->root, out_error);
 }
 
-enum galen_status v2_body_parse(struct bytes body, size_t json_size, const char *list,
+enum galen_status v2_body_parse(const struct v2_message *message, const char *list,
                                 struct arena *arena, struct v2_body *out_body,
                                 struct error *out_error)
 {
+    const struct bytes body = message->body;
+    const size_t json_size = message->json_size;
     if (json_size == 0 || json_size > body.size) {
         return error_set(out_error, GALEN_INVALID,
                          "inference header size should be in range (0, %zu), got: %zu",

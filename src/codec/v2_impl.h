@@ -23,9 +23,9 @@ struct v2_body {
 
 /* GALEN_INVALID, GALEN_TOO_LARGE, GALEN_NO_MEMORY as json_parse; GALEN_INVALID: json_size
  * is not within the body. The body must outlive *out_body. */
-MUST_USE enum galen_status v2_body_parse(struct bytes body, size_t json_size,
-                                         const char *list, struct arena *arena,
-                                         struct v2_body *out_body, struct error *out_error);
+MUST_USE enum galen_status v2_body_parse(const struct v2_message *message, const char *list,
+                                         struct arena *arena, struct v2_body *out_body,
+                                         struct error *out_error);
 
 /* An optional member, null being none. GALEN_INVALID: it has another type. */
 MUST_USE enum galen_status v2_member(const struct json *object, const char *name,

@@ -77,18 +77,33 @@ static enum galen_status outputs_decode(const struct json *root, struct arena *a
     return output_list_decode(list, arena, request, out_error);
 }
 
-enum galen_status v2_request_decode(struct bytes body, size_t json_size,
-                                    struct arena *arena, struct v2_request *out_request,
-                                    struct error *out_error)
+static enum galen_status raw_decode(struct bytes body, struct arena *arena,
+                                    struct v2_request *out_request, struct error *out_error)
+{
+    if (body.size > LIMIT_TENSOR_SIZE_BYTES_MAX) {
+        return error_set(out_error, GALEN_TOO_LARGE, "a tensor has at most %d bytes",
+                         (int)LIMIT_TENSOR_SIZE_BYTES_MAX);
+    }
+    struct galen_tensor *input = arena_alloc(arena, sizeof(*input));
+    if (input == NULL) {
+        return error_set(out_error, GALEN_NO_MEMORY, "no memory for a tensor");
+    }
+    *input = (struct galen_tensor){.name = "", .bytes = body.data, .size_bytes = body.size};
+    *out_request = (struct v2_request){
+        .inputs = input, .input_count = 1, .binary_outputs = true, .is_raw = true};
+    return GALEN_OK;
+}
+
+enum galen_status v2_request_decode(const struct v2_message *message, struct arena *arena,
+                                    struct v2_request *out_request, struct error *out_error)
 {
     struct v2_request request = {0};
     struct v2_parameters parameters;
     struct v2_body parsed;
-    if (json_size == 0 && body.size > 0) {
-        return error_set(out_error, GALEN_NOT_IMPLEMENTED,
-                         "a raw request (without JSON) is not supported");
+    if (message->is_raw) {
+        return raw_decode(message->body, arena, out_request, out_error);
     }
-    TRY(v2_body_parse(body, json_size, "inputs", arena, &parsed, out_error));
+    TRY(v2_body_parse(message, "inputs", arena, &parsed, out_error));
     TRY(v2_member_string(parsed.root, "id", LIMIT_REQUEST_ID_SIZE_BYTES_MAX, arena,
                          &request.id, out_error));
     TRY(v2_parameters_decode(parsed.root, V2_OF_MESSAGE, &parameters, out_error));
@@ -153,10 +168,8 @@ static void put_tensors(struct json_writer *json, const struct v2_request *reque
     }
 }
 
-void v2_request_encode(const struct v2_request *request, struct writer *out,
-                       size_t *out_json_size)
+static void put_json(const struct v2_request *request, struct writer *out)
 {
-    const size_t before = out->size;
     struct json_writer json = json_writer_on(out);
     json_begin_object(&json);
     if (request->id != NULL) {
@@ -166,6 +179,15 @@ void v2_request_encode(const struct v2_request *request, struct writer *out,
     put_parameters(&json, request);
     put_tensors(&json, request);
     json_end_object(&json);
+}
+
+void v2_request_encode(const struct v2_request *request, struct writer *out,
+                       size_t *out_json_size)
+{
+    const size_t before = out->size;
+    if (!request->is_raw) {
+        put_json(request, out);
+    }
     *out_json_size = out->size - before;
     for (size_t i = 0; i < request->input_count; i++) {
         writer_put(out, bytes_of(request->inputs[i].bytes, request->inputs[i].size_bytes));

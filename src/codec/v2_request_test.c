@@ -31,16 +31,22 @@ static int fixture_teardown(void **state)
     return 0;
 }
 
+static enum galen_status decode_message(struct fixture *fixture, struct bytes body,
+                                        size_t json_size)
+{
+    const struct v2_message message = {.body = body, .json_size = json_size};
+    error_clear(&fixture->error);
+    return v2_request_decode(&message, &fixture->arena, &fixture->request, &fixture->error);
+}
+
 static enum galen_status decode(struct fixture *fixture, const char *json, struct bytes raw)
 {
     writer_deinit(&fixture->writer);
     writer_init(&fixture->writer, LIMIT_BODY_SIZE_BYTES_MAX);
-    error_clear(&fixture->error);
     writer_put_string(&fixture->writer, json);
     const size_t json_size = fixture->writer.size;
     writer_put(&fixture->writer, raw);
-    return v2_request_decode(writer_bytes(&fixture->writer), json_size, &fixture->arena,
-                             &fixture->request, &fixture->error);
+    return decode_message(fixture, writer_bytes(&fixture->writer), json_size);
 }
 
 static void expect_decoded(struct fixture *fixture, const char *json, struct bytes raw)
@@ -168,8 +174,7 @@ static void misaligned_raw_tensors_are_copied_and_aligned_ones_are_not(void **st
         memcpy(body + lead, json, sizeof(json) - 1);
         memcpy(body + json_size, &value, sizeof(value));
 
-        EXPECT_OK(v2_request_decode(bytes_of(body, json_size + 8), json_size,
-                                    &fixture->arena, &fixture->request, &fixture->error));
+        EXPECT_OK(decode_message(fixture, bytes_of(body, json_size + 8), json_size));
 
         const uint8_t *bytes = fixture->request.inputs[0].bytes;
         assert_memory_equal(bytes, &value, 8);
@@ -396,15 +401,39 @@ static void raw_data_of_the_wrong_size_is_refused(void **state)
 static void the_json_size_must_lie_within_the_body(void **state)
 {
     struct fixture *fixture = *state;
-    EXPECT_STATUS(GALEN_INVALID, v2_request_decode(BYTES("{}"), 3, &fixture->arena,
-                                                   &fixture->request, &fixture->error));
+    EXPECT_STATUS(GALEN_INVALID, decode_message(fixture, BYTES("{}"), 3));
     assert_string_equal("inference header size should be in range (0, 2), got: 3",
                         fixture->error.text);
-    EXPECT_STATUS(GALEN_INVALID, v2_request_decode(BYTES_NONE, 0, &fixture->arena,
-                                                   &fixture->request, &fixture->error));
-    EXPECT_STATUS(GALEN_NOT_IMPLEMENTED,
-                  v2_request_decode(BYTES("raw"), 0, &fixture->arena, &fixture->request,
-                                    &fixture->error));
+    EXPECT_STATUS(GALEN_INVALID, decode_message(fixture, BYTES_NONE, 0));
+}
+
+static void a_raw_request_is_the_bytes_of_one_input(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct v2_message message = {.body = BYTES("{}"), .is_raw = true};
+
+    EXPECT_OK(v2_request_decode(&message, &fixture->arena, &fixture->request, NULL));
+
+    assert_true(fixture->request.is_raw);
+    assert_true(fixture->request.binary_outputs);
+    assert_int_equal(1, fixture->request.input_count);
+    assert_string_equal("", fixture->request.inputs[0].name);
+    assert_ptr_equal(message.body.data, fixture->request.inputs[0].bytes);
+    assert_int_equal(2, fixture->request.inputs[0].size_bytes);
+}
+
+static void a_raw_request_is_encoded_as_one(void **state)
+{
+    struct fixture *fixture = *state;
+    struct galen_tensor input = {.name = "", .bytes = "\1\2", .size_bytes = 2};
+    const struct v2_request request = {
+        .inputs = &input, .input_count = 1, .is_raw = true, .id = "unsaid"};
+    size_t json_size = SIZE_MAX;
+
+    v2_request_encode(&request, &fixture->writer, &json_size);
+
+    assert_int_equal(0, json_size);
+    assert_true(bytes_equal(BYTES("\1\2"), writer_bytes(&fixture->writer)));
 }
 
 static void more_tensors_than_the_limit_are_refused(void **state)
@@ -458,8 +487,7 @@ static void an_encoded_request_decodes_to_itself(void **state)
     EXPECT_OK(fixture->writer.status);
     assert_int_equal(fixture->writer.size, json_size + 21);
 
-    EXPECT_OK(v2_request_decode(writer_bytes(&fixture->writer), json_size, &fixture->arena,
-                                &fixture->request, &fixture->error));
+    EXPECT_OK(decode_message(fixture, writer_bytes(&fixture->writer), json_size));
 
     const struct v2_request *back = &fixture->request;
     assert_string_equal("7", back->id);
@@ -514,6 +542,8 @@ int main(void)
         WITH_FIXTURE(huge_shapes_are_too_large_and_cost_nothing),
         WITH_FIXTURE(raw_data_of_the_wrong_size_is_refused),
         WITH_FIXTURE(the_json_size_must_lie_within_the_body),
+        WITH_FIXTURE(a_raw_request_is_the_bytes_of_one_input),
+        WITH_FIXTURE(a_raw_request_is_encoded_as_one),
         WITH_FIXTURE(more_tensors_than_the_limit_are_refused),
         WITH_FIXTURE(an_encoded_request_decodes_to_itself),
         WITH_FIXTURE(memory_may_end_anywhere),

@@ -108,13 +108,13 @@ static enum galen_status name_decode(const struct json *root, const char *member
     return GALEN_OK;
 }
 
-enum galen_status v2_response_decode(struct bytes body, size_t json_size,
-                                     struct arena *arena, struct v2_response *out_response,
+enum galen_status v2_response_decode(const struct v2_message *message, struct arena *arena,
+                                     struct v2_response *out_response,
                                      struct error *out_error)
 {
     struct v2_response response = {0};
     struct v2_body parsed;
-    TRY(v2_body_parse(body, json_size, "outputs", arena, &parsed, out_error));
+    TRY(v2_body_parse(message, "outputs", arena, &parsed, out_error));
     TRY(v2_member_string(parsed.root, "id", LIMIT_REQUEST_ID_SIZE_BYTES_MAX, arena,
                          &response.id, out_error));
     TRY(name_decode(parsed.root, "model_name", arena, &response.model_name, out_error));

@@ -184,8 +184,9 @@ static void raw_outputs_follow_the_json_in_order(void **state)
     assert_memory_equal("1234\6", writer_bytes(&fixture->writer).data + fixture->json_size,
                         5);
 
-    EXPECT_OK(v2_response_decode(writer_bytes(&fixture->writer), fixture->json_size,
-                                 &fixture->arena, &fixture->back, &fixture->error));
+    EXPECT_OK(v2_response_decode(
+        &(struct v2_message){writer_bytes(&fixture->writer), fixture->json_size, false},
+        &fixture->arena, &fixture->back, &fixture->error));
 
     assert_string_equal("i", fixture->back.id);
     assert_string_equal("m", fixture->back.model_name);
@@ -211,8 +212,9 @@ static void many_floats_come_back_as_they_were(void **state)
     }
     output_is(fixture, GALEN_FP32, COUNT, BYTES_OF(values));
     EXPECT_OK(encode(fixture));
-    EXPECT_OK(v2_response_decode(writer_bytes(&fixture->writer), fixture->json_size,
-                                 &fixture->arena, &fixture->back, &fixture->error));
+    EXPECT_OK(v2_response_decode(
+        &(struct v2_message){writer_bytes(&fixture->writer), fixture->json_size, false},
+        &fixture->arena, &fixture->back, &fixture->error));
     assert_int_equal(sizeof(values), fixture->back.outputs[0].size_bytes);
     assert_memory_equal(values, fixture->back.outputs[0].bytes, sizeof(values));
 }
@@ -235,8 +237,9 @@ static void a_full_writer_is_its_own_failure(void **state)
 static enum galen_status decode(struct fixture *fixture, const char *json)
 {
     error_clear(&fixture->error);
-    return v2_response_decode(bytes_from_string(json), strlen(json), &fixture->arena,
-                              &fixture->back, &fixture->error);
+    return v2_response_decode(
+        &(struct v2_message){bytes_from_string(json), strlen(json), false}, &fixture->arena,
+        &fixture->back, &fixture->error);
 }
 
 static void what_other_servers_leave_out_or_add_is_accepted(void **state)

@@ -49,7 +49,7 @@ static enum phase_result validate_tensors(struct request *request)
         return result;
     }
     const struct infer_request *decoded = &request->infer_call.request;
-    if (decoded->input_count > 0 &&
+    if (decoded->input_count > 0 && !decoded->is_raw && /* which is one row */
         (decoded->inputs[0].rank == 0 || decoded->inputs[0].shape[0] != 1)) {
         return request_fail(request,
                             error_set(&request->error, GALEN_UNPROCESSABLE,

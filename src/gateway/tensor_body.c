@@ -21,13 +21,13 @@ enum phase_result tensor_body_admit(struct request *request)
 enum phase_result tensor_body_decode(struct request *request)
 {
     struct bytes header = BYTES_NONE;
+    struct v2_message message;
     const bool has_header = request_header(request, header_name, &header);
-    enum galen_status status = v2_json_size(has_header, header, request->body.size,
-                                            &request->json_size, &request->error);
+    enum galen_status status =
+        v2_message_read(has_header, header, request->body, &message, &request->error);
     if (status == GALEN_OK) {
-        status = v2_transaction_begin(&request->v2, request->body, request->json_size,
-                                      request->started_ns, &request->infer_call,
-                                      &request->error);
+        status = v2_transaction_begin(&request->v2, &message, request->started_ns,
+                                      &request->infer_call, &request->error);
         request->infer_call.request.id =
             request->id; /* the client's own is in v2.request */
     }

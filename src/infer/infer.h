@@ -38,6 +38,8 @@ struct infer_request {
     size_t input_count;
     const char *const *outputs; /* wanted, by name; none: all */
     size_t output_count;
+    uint64_t priority; /* 1 before 2 and so on; 0: the model's default */
+    bool is_raw;       /* inputs[0] has bytes only: the model says what they are */
 };
 
 struct infer_output {

@@ -7,6 +7,7 @@
 #include "base/invariant.h"
 #include "base/limits.h"
 #include "infer/infer.h"
+#include "infer/raw_input.h"
 
 _Static_assert(LIMIT_TENSOR_COUNT_MAX <= 64, "sets of tensors are masks of 64 bits");
 
@@ -102,6 +103,8 @@ static bool shape_fits(const struct galen_tensor_spec *spec,
 struct check {
     const struct infer_request *request;
     const struct infer_rules *rules;
+    const struct galen_tensor *inputs; /* the request's, or what a raw one's bytes are */
+    size_t input_count;
     struct error *error;
     struct infer_plan *plan;
     struct galen_tensor *ordered;
@@ -111,7 +114,7 @@ struct check {
 static enum galen_status check_shape(const struct check *check, size_t index,
                                      const struct galen_tensor_spec *spec)
 {
-    const struct galen_tensor *input = &check->request->inputs[index];
+    const struct galen_tensor *input = &check->inputs[index];
     if (input->rank <= GALEN_RANK_MAX && shape_fits(spec, input)) {
         return GALEN_OK;
     }
@@ -128,7 +131,7 @@ static enum galen_status check_shape(const struct check *check, size_t index,
 
 static enum galen_status check_rows(const struct check *check, size_t index)
 {
-    const struct galen_tensor *input = &check->request->inputs[index];
+    const struct galen_tensor *input = &check->inputs[index];
     const char *model = check->rules->model->name;
     const size_t row_count_max = check->rules->row_count_max;
     if (row_count_max == 0) {
@@ -154,7 +157,7 @@ static enum galen_status check_rows(const struct check *check, size_t index)
 
 static enum galen_status check_input(struct check *check, size_t index)
 {
-    const struct galen_tensor *input = &check->request->inputs[index];
+    const struct galen_tensor *input = &check->inputs[index];
     const struct v2_model *model = check->rules->model;
     const int at = find_spec(model->inputs, model->input_count, input->name);
     if (at == NOT_FOUND) {
@@ -205,7 +208,7 @@ static const char *names_text(const struct check *check, bool seen, char *text, 
 static enum galen_status check_none_is_missing(const struct check *check)
 {
     const struct v2_model *model = check->rules->model;
-    if (check->request->input_count == model->input_count) {
+    if (check->input_count == model->input_count) {
         return GALEN_OK;
     }
     char got[ERROR_TEXT_SIZE];
@@ -214,7 +217,7 @@ static enum galen_status check_none_is_missing(const struct check *check)
         check->error, GALEN_INVALID,
         "expected %zu inputs but got %zu inputs for model '%s'. Got input(s) [%s], "
         "but missing required input(s) [%s]",
-        model->input_count, check->request->input_count, model->name,
+        model->input_count, check->input_count, model->name,
         names_text(check, true, got, sizeof(got)),
         names_text(check, false, missing, sizeof(missing)));
     error_prefix_name(check->error, BYTES("inputs"));
@@ -268,8 +271,11 @@ enum galen_status infer_validate(const struct infer_request *request,
     INVARIANT(model->input_count <= LIMIT_TENSOR_COUNT_MAX &&
               model->output_count <= LIMIT_TENSOR_COUNT_MAX);
     struct infer_plan plan = {.row_count = 1};
+    struct galen_tensor raw;
     struct check check = {.request = request,
                           .rules = rules,
+                          .inputs = request->inputs,
+                          .input_count = request->input_count,
                           .error = out_error,
                           .plan = &plan,
                           .ordered = arena_alloc_array(arena, model->input_count,
@@ -277,7 +283,13 @@ enum galen_status infer_validate(const struct infer_request *request,
     if (check.ordered == NULL) {
         return error_set(out_error, GALEN_NO_MEMORY, "the request needs too much memory");
     }
-    for (size_t i = 0; i < request->input_count; i++) {
+    if (request->is_raw) {
+        const struct bytes bytes =
+            bytes_of(request->inputs[0].bytes, request->inputs[0].size_bytes);
+        TRY(infer_raw_input(rules, bytes, arena, &raw, out_error));
+        check.inputs = &raw;
+    }
+    for (size_t i = 0; i < check.input_count; i++) {
         TRY(check_input(&check, i));
     }
     TRY(check_none_is_missing(&check));

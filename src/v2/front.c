@@ -7,6 +7,7 @@
 #include "base/invariant.h"
 #include "base/limits.h"
 #include "service/reply_http.h"
+#include "service/request_id.h"
 #include "v2/run_record.h"
 #include "v2/transaction.h"
 
@@ -285,17 +286,33 @@ static void on_headers(void *context, struct http_exchange *exchange)
     http_exchange_read_body(exchange, &options);
 }
 
+/* What a request is called that has no id in it: raw ones have no place for one. */
+static enum galen_status take_request_id(struct visit *visit)
+{
+    struct bytes id;
+    if (!http_exchange_header(visit->exchange, "X-Request-Id", &id) ||
+        !request_id_is_plain(id)) {
+        return GALEN_OK;
+    }
+    const char *copy = arena_copy_string(&visit->arena, id);
+    if (copy == NULL) {
+        return GALEN_NO_MEMORY;
+    }
+    visit->call.request.id = copy;
+    return GALEN_OK;
+}
+
 static enum galen_status begin(struct visit *visit, struct error *out_error)
 {
-    const struct bytes body = body_of(visit);
     const uint64_t now_ns = loop_now_ns(visit->front->options.loop);
     struct bytes header = BYTES_NONE;
-    size_t json_size = 0;
+    struct v2_message message;
     const bool has_header =
         http_exchange_header(visit->exchange, "Inference-Header-Content-Length", &header);
-    TRY(v2_json_size(has_header, header, body.size, &json_size, out_error));
+    TRY(take_request_id(visit));
+    TRY(v2_message_read(has_header, header, body_of(visit), &message, out_error));
     visit->call.request.deadline_ns = now_ns + visit->front->options.timeout_ns;
-    return v2_transaction_begin(&visit->transaction, body, json_size, now_ns, &visit->call,
+    return v2_transaction_begin(&visit->transaction, &message, now_ns, &visit->call,
                                 out_error);
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "codec/url.h"
+#include "service/request_id.h"
 #include "v2/transaction.h"
 
 enum { TARGET_SIZE_MAX = 2048, HEADER_COUNT = 3, DECIMAL_SIZE = 24 };
@@ -91,6 +92,8 @@ static enum galen_status encode_body(const struct infer_call *call, struct blob 
         .outputs = outputs_of(call),
         .output_count = call->request.output_count,
         .binary_outputs = true,
+        .priority = call->request.priority,
+        .is_raw = call->request.is_raw,
     };
     if (request.inputs == NULL || request.outputs == NULL) {
         return GALEN_NO_MEMORY;
@@ -105,6 +108,16 @@ static enum galen_status encode_body(const struct infer_call *call, struct blob 
 static void add_header(struct journey *journey, struct bytes name, struct bytes value)
 {
     journey->headers[journey->http.header_count++] = (struct http_header){name, value};
+}
+
+/* A raw request has no place for it but a header. */
+static void add_id(struct journey *journey)
+{
+    const struct infer_request *request = &journey->call->request;
+    const struct bytes id = bytes_from_string(request->id);
+    if (request->is_raw && request_id_is_plain(id)) {
+        add_header(journey, BYTES("X-Request-Id"), id);
+    }
 }
 
 static enum galen_status pack_run(struct journey *journey)
@@ -129,7 +142,19 @@ static enum galen_status pack_run(struct journey *journey)
     }
     add_header(journey, BYTES("Content-Type"), BYTES("application/octet-stream"));
     add_header(journey, BYTES("Inference-Header-Content-Length"), json_size_text);
+    add_id(journey);
     return GALEN_OK;
+}
+
+/* Who is asked raw answers with all outputs. */
+static bool is_wanted(const struct infer_request *request, const char *name)
+{
+    for (size_t i = 0; i < request->output_count; i++) {
+        if (strcmp(request->outputs[i], name) == 0) {
+            return true;
+        }
+    }
+    return request->output_count == 0;
 }
 
 static enum galen_status keep_outputs(struct infer_call *call,
@@ -140,11 +165,13 @@ static enum galen_status keep_outputs(struct infer_call *call,
     if (outputs == NULL) {
         return GALEN_NO_MEMORY;
     }
-    for (size_t i = 0; i < from->output_count; i++) {
-        outputs[i] = (struct infer_output){from->outputs[i], blob_ref(body)};
-    }
     call->response.outputs = outputs;
-    call->response.output_count = from->output_count;
+    for (size_t i = 0; i < from->output_count; i++) {
+        if (is_wanted(&call->request, from->outputs[i].name)) {
+            outputs[call->response.output_count++] =
+                (struct infer_output){from->outputs[i], blob_ref(body)};
+        }
+    }
     call->response.version = from->model_version;
     return GALEN_OK;
 }
@@ -166,7 +193,8 @@ static enum galen_status decode_run(struct infer_call *call, const struct http_c
     struct v2_response response;
     size_t json_size = 0;
     TRY(response_json_size(http, &json_size, &call->error));
-    TRY(v2_response_decode(body, json_size, call->arena, &response, &call->error));
+    const struct v2_message message = {.body = body, .json_size = json_size};
+    TRY(v2_response_decode(&message, call->arena, &response, &call->error));
     return keep_outputs(call, &response, http->response_body);
 }
 

@@ -16,20 +16,39 @@ const struct v2_server v2_this_server = {
     .extension_count = sizeof(extensions) / sizeof(extensions[0]),
 };
 
+static enum galen_status refuse_json_size(struct bytes header, size_t body_size,
+                                          struct error *out_error)
+{
+    uint64_t size;
+    const bool is_negative = bytes_starts_with(header, BYTES("-"));
+    if (!bytes_parse_u64(bytes_from(header, is_negative), UINT64_MAX, &size)) {
+        return error_set(out_error, GALEN_INVALID,
+                         "Unable to parse Inference-Header-Content-Length: it is no number "
+                         "of bytes");
+    }
+    return error_set(out_error, GALEN_INVALID,
+                     "inference header size should be in range (0, %zu), got: %s%llu",
+                     body_size, is_negative ? "-" : "", (unsigned long long)size);
+}
+
 enum galen_status v2_json_size(bool has_header, struct bytes header, size_t body_size,
                                size_t *out_json_size, struct error *out_error)
 {
     uint64_t size = body_size;
-    if (has_header && !bytes_parse_u64(header, UINT64_MAX, &size)) {
-        return error_set(out_error, GALEN_INVALID,
-                         "Inference-Header-Content-Length is not a number");
-    }
-    if (size > body_size) {
-        return error_set(out_error, GALEN_INVALID,
-                         "inference header size should be in range (0, %zu), got: %llu",
-                         body_size, (unsigned long long)size);
+    if (has_header && !bytes_parse_u64(header, body_size, &size)) {
+        return refuse_json_size(header, body_size, out_error);
     }
     *out_json_size = (size_t)size;
+    return GALEN_OK;
+}
+
+enum galen_status v2_message_read(bool has_header, struct bytes header, struct bytes body,
+                                  struct v2_message *out_message, struct error *out_error)
+{
+    struct v2_message message = {.body = body};
+    TRY(v2_json_size(has_header, header, body.size, &message.json_size, out_error));
+    message.is_raw = has_header && message.json_size == 0;
+    *out_message = message;
     return GALEN_OK;
 }
 
@@ -58,15 +77,17 @@ static uint64_t earlier_deadline(uint64_t deadline_ns, uint64_t timeout_us, uint
     return own_ns < deadline_ns ? own_ns : deadline_ns;
 }
 
-static enum galen_status begin_run(struct v2_transaction *transaction, struct bytes body,
-                                   size_t json_size, struct infer_call *call,
-                                   struct error *out_error)
+static enum galen_status begin_run(struct v2_transaction *transaction,
+                                   const struct v2_message *message,
+                                   struct infer_call *call, struct error *out_error)
 {
     struct v2_request *request = &transaction->request;
-    TRY(v2_request_decode(body, json_size, call->arena, request, out_error));
+    TRY(v2_request_decode(message, call->arena, request, out_error));
     TRY(name_outputs(request, call->arena, &call->request));
     call->request.inputs = request->inputs;
     call->request.input_count = request->input_count;
+    call->request.is_raw = request->is_raw;
+    call->request.priority = request->priority;
     if (request->id != NULL) {
         call->request.id = request->id;
     }
@@ -74,7 +95,7 @@ static enum galen_status begin_run(struct v2_transaction *transaction, struct by
 }
 
 enum galen_status v2_transaction_begin(struct v2_transaction *transaction,
-                                       struct bytes body, size_t json_size, uint64_t now_ns,
+                                       const struct v2_message *message, uint64_t now_ns,
                                        struct infer_call *call, struct error *out_error)
 {
     const enum v2_operation operation = transaction->route.operation;
@@ -85,7 +106,7 @@ enum galen_status v2_transaction_begin(struct v2_transaction *transaction,
         return GALEN_OK;
     }
     call->operation = INFER_RUN;
-    TRY(begin_run(transaction, body, json_size, call, out_error));
+    TRY(begin_run(transaction, message, call, out_error));
     call->request.deadline_ns = earlier_deadline(call->request.deadline_ns,
                                                  transaction->request.timeout_us, now_ns);
     return GALEN_OK;

@@ -26,10 +26,17 @@ MUST_USE enum galen_status v2_json_size(bool has_header, struct bytes header,
                                         size_t body_size, size_t *out_json_size,
                                         struct error *out_error);
 
+/* The body with what Inference-Header-Content-Length says of it: 0 makes a raw request.
+ * GALEN_INVALID as v2_json_size. */
+MUST_USE enum galen_status v2_message_read(bool has_header, struct bytes header,
+                                           struct bytes body,
+                                           struct v2_message *out_message,
+                                           struct error *out_error);
+
 /* Fills call->operation and call->request (deadline and id too) for a route that needs a
  * call; call->arena is set. GALEN_INVALID and the rest of v2_request_decode. */
 MUST_USE enum galen_status v2_transaction_begin(struct v2_transaction *transaction,
-                                                struct bytes body, size_t json_size,
+                                                const struct v2_message *message,
                                                 uint64_t now_ns, struct infer_call *call,
                                                 struct error *out_error);
 

@@ -21,7 +21,8 @@ static size_t decode(struct bytes body)
     struct error error = {"", ""};
     size_t size = 0;
     arena_init(&arena, LIMIT_ARENA_SIZE_BYTES_MAX);
-    if (v2_request_decode(body, body.size, &arena, &request, &error) != GALEN_OK) {
+    const struct v2_message message = {.body = body, .json_size = body.size};
+    if (v2_request_decode(&message, &arena, &request, &error) != GALEN_OK) {
         die(error.pointer, error.text);
     }
     for (size_t i = 0; i < request.input_count; i++) {

@@ -116,6 +116,18 @@ def test_a_header_length_of_the_whole_body_is_plain_json(server):
     assert outputs(answer.json())["OUTPUT0"]["data"] == SUMS
 
 
+def raw_input(server, model: str, body: bytes):
+    return server.request("POST", f"/v2/models/{model}/infer", body,
+                          {"Inference-Header-Content-Length": "0"})
+
+
+def test_a_raw_request_is_the_bytes_of_the_only_input(server, identity):
+    answer = raw_input(server, identity("INT32"), struct.pack("<3i", 1, -2, 3))
+    header, values = answer.split()
+    assert header["outputs"][0]["shape"] == [1, 3]
+    assert values == struct.pack("<3i", 1, -2, 3)
+
+
 VALUES = {
     "BOOL": ([True, False, True], "<3?"),
     "UINT8": ([0, 1, 255], "<3B"), "UINT16": ([0, 1, 65535], "<3H"),

@@ -184,6 +184,12 @@ def test_text_whose_lengths_do_not_add_up_is_400(server, identity, raw):
     check(server, server.infer(document, raw, model=model))
 
 
+def test_a_raw_request_whose_tensor_cannot_be_told_is_400(server, identity):
+    for model, body in ((server.model, bytes(4 * ROW)), (identity("INT32"), b"12345"),
+                        (identity("BYTES"), b"text")):
+        check(server, server.request("POST", f"/v2/models/{model}/infer", body, {HEADER_LENGTH: "0"}))
+
+
 def test_a_corrupt_coding_is_refused_and_never_misread(server):
     answer = server.request("POST", f"/v2/models/{server.model}/infer", b"\x1f\x8bnot gzip",
                             {"Content-Encoding": "gzip"})

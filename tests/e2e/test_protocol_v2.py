@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """/v2 on the gateway: what a v2 client does with a sample model."""
+import json
 import struct
 
 import pytest
@@ -61,6 +62,34 @@ def test_binary_tensors_are_answered_as_asked_for(galen):
     assert reply.headers["content-type"] == "application/octet-stream"
     assert [struct.pack("<f", each) for each in scores(galen, "2")] \
         == [reply.body[header_size:][at:at + 4] for at in (0, 4)]
+
+
+def as_raw() -> tuple[bytes, dict[str, str]]:
+    values = as_tensor()["inputs"][0]["data"]
+    return struct.pack(f"<{len(values)}f", *values), {
+        "Content-Type": "application/octet-stream", "Inference-Header-Content-Length": "0"}
+
+
+def test_a_raw_request_is_one_row_of_the_only_input(galen):
+    reply = galen.request("POST", f"/v2/models/{MODEL}/infer", *as_raw())
+    header_size = int(reply.headers["inference-header-content-length"])
+    assert reply.status == 200
+    assert json.loads(reply.body[:header_size])["outputs"][0]["shape"] == [1, 2]
+    assert reply.body[header_size:] == struct.pack("<2f", *scores(galen, "2"))
+
+
+def test_a_raw_request_to_infer_is_answered_in_the_models_words(galen):
+    body, headers = as_raw()
+    reply = galen.request("POST", f"/infer?model={MODEL}", body, headers)
+    assert reply.status == 200
+    assert {each["label"] for each in reply.json()["predictions"]} == {"malignant", "benign"}
+
+
+def test_a_raw_request_of_another_size_is_400(galen):
+    body, headers = as_raw()
+    reply = galen.request("POST", f"/v2/models/{MODEL}/infer", body[:-4], headers)
+    assert reply.status == 400
+    assert "raw input 'features': 116 bytes, but the model takes 120" in reply.json()["error"]
 
 
 def test_nested_data_is_the_same_as_flat(galen):

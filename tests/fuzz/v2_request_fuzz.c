@@ -106,7 +106,7 @@ static void expect_same_request(const struct v2_request *a, const struct v2_requ
     INVARIANT(same_text(a->id, b->id));
     INVARIANT(a->timeout_us == b->timeout_us && a->priority == b->priority);
     INVARIANT(a->input_count == b->input_count && a->output_count == b->output_count);
-    INVARIANT(b->binary_outputs);
+    INVARIANT(b->binary_outputs && a->is_raw == b->is_raw);
     for (size_t i = 0; i < a->input_count; i++) {
         expect_same_tensor(&a->inputs[i], &b->inputs[i]);
     }
@@ -120,12 +120,12 @@ static void expect_round_trip(const struct v2_request *request, struct arena *ar
 {
     struct writer out;
     struct v2_request back;
-    size_t json_size = 0;
+    struct v2_message message = {.is_raw = request->is_raw};
     writer_init(&out, BODY_SIZE_BYTES_MAX);
-    v2_request_encode(request, &out, &json_size);
+    v2_request_encode(request, &out, &message.json_size);
     INVARIANT(out.status == GALEN_OK);
-    INVARIANT(v2_request_decode(writer_bytes(&out), json_size, arena, &back, NULL) ==
-              GALEN_OK);
+    message.body = writer_bytes(&out);
+    INVARIANT(v2_request_decode(&message, arena, &back, NULL) == GALEN_OK);
     expect_same_request(request, &back);
     writer_deinit(&out);
 }
@@ -136,9 +136,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct v2_request request;
     struct error error = {"", ""};
     fuzz_body_init(&body, data, size);
+    const struct v2_message message = {body.bytes, body.json_size,
+                                       .is_raw = body.split && body.json_size == 0};
     const enum galen_status status =
-        v2_request_decode(body.bytes, body.json_size, &body.arena, &request, &error);
-    if (status == GALEN_OK) {
+        v2_request_decode(&message, &body.arena, &request, &error);
+    if (status == GALEN_OK && request.is_raw) {
+        expect_round_trip(&request, &body.arena);
+    } else if (status == GALEN_OK) {
         for (size_t i = 0; i < request.input_count; i++) {
             expect_sound(&request.inputs[i]);
         }

@@ -36,8 +36,8 @@ static void expect_round_trip(const struct v2_response *response, bool binary,
     INVARIANT(out.status == GALEN_OK);
     if (status == GALEN_OK) {
         INVARIANT(binary || json_size == out.size);
-        INVARIANT(v2_response_decode(writer_bytes(&out), json_size, arena, &back, NULL) ==
-                  GALEN_OK);
+        const struct v2_message message = {writer_bytes(&out), json_size, false};
+        INVARIANT(v2_response_decode(&message, arena, &back, NULL) == GALEN_OK);
         expect_same_response(response, &back);
     } else {
         INVARIANT(status == GALEN_INVALID && !binary && names_an_output(&error));
@@ -51,8 +51,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct v2_response response;
     struct error error = {"", ""};
     fuzz_body_init(&body, data, size);
+    const struct v2_message message = {body.bytes, body.json_size, false};
     const enum galen_status status =
-        v2_response_decode(body.bytes, body.json_size, &body.arena, &response, &error);
+        v2_response_decode(&message, &body.arena, &response, &error);
     if (status == GALEN_OK) {
         for (size_t i = 0; i < response.output_count; i++) {
             expect_sound(&response.outputs[i]);

@@ -385,6 +385,20 @@ static void unknown_output_is_invalid(void **state)
     client_deinit(&client);
 }
 
+static void raw_request_that_cannot_be_deduced_is_invalid(void **state)
+{
+    const struct galen_tensor raw = {.name = "", .bytes = "odd", .size_bytes = 3};
+    struct client client;
+    client_init(&client, *state, INFER_RUN);
+    client.call.request.inputs = &raw;
+    client.call.request.input_count = 1;
+    client.call.request.is_raw = true;
+
+    expect_refusal(&client, GALEN_INVALID);
+
+    client_deinit(&client);
+}
+
 static void only_wanted_outputs_are_given(void **state)
 {
     struct check *check = *state;
@@ -501,6 +515,7 @@ int infer_conformance_run(struct infer_subject *subject)
         CHECK(unexpected_input_is_invalid),
         CHECK(input_given_twice_is_invalid),
         CHECK(unknown_output_is_invalid),
+        CHECK(raw_request_that_cannot_be_deduced_is_invalid),
         CHECK(only_wanted_outputs_are_given),
         CHECK(passed_deadline_is_a_timeout),
         CHECK(describe_names_versions_and_tensors),
