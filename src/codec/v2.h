@@ -27,7 +27,8 @@ struct v2_message {
 
 struct v2_output {
     const char *name;
-    bool binary; /* wanted as raw bytes */
+    bool binary;          /* wanted as raw bytes */
+    uint64_t class_count; /* wanted as so many classes; 0: as it is */
 };
 
 struct v2_request {
@@ -115,7 +116,7 @@ struct v2_statistics {
 
 /* GALEN_INVALID, GALEN_TOO_LARGE (a shape or size beyond the limits), GALEN_NO_MEMORY,
  * GALEN_NOT_IMPLEMENTED (a parameter that would change the result and is not supported:
- * sequence_*, classification, shared memory). */
+ * sequence_*, shared memory). */
 MUST_USE enum galen_status v2_request_decode(const struct v2_message *message,
                                              struct arena *arena,
                                              struct v2_request *out_request,

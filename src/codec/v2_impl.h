@@ -56,6 +56,7 @@ struct v2_parameters {
     uint64_t binary_data_size;
     uint64_t timeout;
     uint64_t priority;
+    uint64_t classification;
     bool has_binary_data_size;
     bool has_binary_data;
     bool binary_data;

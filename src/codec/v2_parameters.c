@@ -27,7 +27,8 @@ static const struct row {
     {"sequence_id", V2_OF_MESSAGE, UNSUPPORTED, 0, 0},
     {"sequence_start", V2_OF_MESSAGE, UNSUPPORTED, 0, 0},
     {"sequence_end", V2_OF_MESSAGE, UNSUPPORTED, 0, 0},
-    {"classification", V2_OF_OUTPUT, UNSUPPORTED, 0, 0},
+    {"classification", V2_OF_OUTPUT, COUNT, offsetof(struct v2_parameters, classification),
+     0},
     {"shared_memory_region", V2_OF_TENSOR | V2_OF_OUTPUT, UNSUPPORTED, 0, 0},
 };
 

@@ -17,6 +17,7 @@ static enum galen_status output_decode(const struct json *element, bool binary_d
     TRY(v2_parameters_decode(element, V2_OF_OUTPUT, &parameters, out_error));
     out_output->binary =
         parameters.has_binary_data ? parameters.binary_data : binary_default;
+    out_output->class_count = parameters.classification;
     return GALEN_OK;
 }
 
@@ -146,6 +147,10 @@ static void put_output(struct json_writer *json, const struct v2_output *output)
     json_begin_object(json);
     json_put_name(json, "binary_data");
     json_put_bool(json, true);
+    if (output->class_count > 0) {
+        json_put_name(json, "classification");
+        json_put_u64(json, output->class_count);
+    }
     json_end_object(json);
     json_end_object(json);
 }

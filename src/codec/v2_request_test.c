@@ -191,7 +191,7 @@ static void parameters_are_understood(void **state)
         "{\"parameters\":{\"binary_data_output\":true,\"timeout\":1500,\"priority\":"
         "2,\"sequence_id\":0,\"sequence_start\":false,\"sequence_end\":false,\"mine\":"
         "\"x\",\"binary_data\":3},\"inputs\":[],\"outputs\":[{\"name\":\"a\"},{\"name\""
-        ":\"b\",\"parameters\":{\"binary_data\":false,\"classification\":0,"
+        ":\"b\",\"parameters\":{\"binary_data\":false,\"classification\":3,"
         "\"anything\":1.5}}]}",
         BYTES_NONE);
     assert_int_equal(1500, fixture->request.timeout_us);
@@ -199,6 +199,8 @@ static void parameters_are_understood(void **state)
     assert_true(fixture->request.binary_outputs);
     assert_true(fixture->request.outputs[0].binary);
     assert_false(fixture->request.outputs[1].binary);
+    assert_int_equal(0, fixture->request.outputs[0].class_count);
+    assert_int_equal(3, fixture->request.outputs[1].class_count);
 }
 
 static void what_would_change_the_result_and_is_not_supported_is_named(void **state)
@@ -217,9 +219,6 @@ static void what_would_change_the_result_and_is_not_supported_is_named(void **st
          "/parameters/sequence_start", "'sequence_start'"},
         {"{\"parameters\":{\"sequence_end\":true},\"inputs\":[]}",
          "/parameters/sequence_end", "'sequence_end'"},
-        {"{\"inputs\":[],\"outputs\":[{\"name\":\"p\",\"parameters\":{\"classification\":3}"
-         "}]}",
-         "/outputs/0/parameters/classification", "'classification'"},
         {NAMED(
              "\"shape\":[1],\"datatype\":\"INT8\",\"parameters\":{\"shared_memory_region\":"
              "\"r\"}"),
@@ -474,7 +473,7 @@ static void an_encoded_request_decodes_to_itself(void **state)
          .bytes = "\1\0\0\0a\0\0\0\0",
          .size_bytes = 9},
     };
-    struct v2_output outputs[] = {{.name = "p", .binary = false}};
+    struct v2_output outputs[] = {{.name = "p", .binary = false, .class_count = 5}};
     const struct v2_request request = {.id = "7",
                                        .inputs = inputs,
                                        .input_count = 2,
@@ -495,6 +494,7 @@ static void an_encoded_request_decodes_to_itself(void **state)
     assert_int_equal(3, back->priority);
     assert_true(back->binary_outputs);
     assert_true(back->outputs[0].binary);
+    assert_int_equal(5, back->outputs[0].class_count);
     for (size_t i = 0; i < 2; i++) {
         assert_string_equal(inputs[i].name, back->inputs[i].name);
         assert_int_equal(inputs[i].datatype, back->inputs[i].datatype);

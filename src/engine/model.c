@@ -200,8 +200,7 @@ enum galen_status model_prepare(const struct model *model, struct infer_call *ca
     if (inference == NULL) {
         return GALEN_NO_MEMORY;
     }
-    TRY(infer_validate(&call->request, &rules, call->arena, &inference->plan,
-                       &call->error));
+    TRY(infer_validate(call, &rules, &inference->plan));
     struct batcher_entry *entry = &inference->entry.waiting;
     TRY(make_join_key(model, &inference->plan, call->arena, &entry->join_key));
     entry->row_count = inference->plan.row_count;

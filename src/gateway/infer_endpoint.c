@@ -182,6 +182,7 @@ static enum galen_status want_output(struct request *request)
     }
     outputs[0] = request->version->contract->output.tensor;
     request->infer_call.request.outputs = outputs;
+    request->infer_call.request.class_counts = NULL;
     request->infer_call.request.output_count = 1;
     return GALEN_OK;
 }

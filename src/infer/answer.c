@@ -63,9 +63,18 @@ enum galen_status infer_answer_model(struct infer_call *call, const struct v2_mo
     return GALEN_OK;
 }
 
-enum galen_status infer_answer_output(struct infer_call *call,
-                                      const struct galen_tensor *tensor,
-                                      struct blob *storage)
+static uint64_t wanted_classes(const struct infer_request *request, const char *output)
+{
+    for (size_t i = 0; request->class_counts != NULL && i < request->output_count; i++) {
+        if (strcmp(request->outputs[i], output) == 0) {
+            return request->class_counts[i];
+        }
+    }
+    return 0;
+}
+
+static enum galen_status add_output(struct infer_call *call,
+                                    const struct galen_tensor *tensor, struct blob *storage)
 {
     const char *name = arena_copy_string(call->arena, bytes_from_string(tensor->name));
     if (name == NULL) {
@@ -77,6 +86,24 @@ enum galen_status infer_answer_output(struct infer_call *call,
     output->tensor.name = name;
     call->response.output_count++;
     return GALEN_OK;
+}
+
+enum galen_status infer_answer_output(struct infer_call *call,
+                                      const struct galen_tensor *tensor,
+                                      struct blob *storage)
+{
+    const uint64_t class_count = wanted_classes(&call->request, tensor->name);
+    if (class_count == 0 || !infer_has_classes(tensor->datatype)) {
+        return add_output(call, tensor, storage); /* or it is made of classes already */
+    }
+    struct galen_tensor classes;
+    struct blob *class_storage;
+    const enum galen_status status = infer_classes_make(
+        tensor, &call->classing, class_count, call->arena, &classes, &class_storage);
+    const enum galen_status added =
+        status == GALEN_OK ? add_output(call, &classes, class_storage) : status;
+    blob_unref(storage);
+    return added;
 }
 
 enum galen_status infer_refuse_unknown(struct infer_call *call, bool model_is_known)

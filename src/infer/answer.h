@@ -20,8 +20,9 @@ MUST_USE enum galen_status infer_answer_note(struct infer_call *call, const char
 MUST_USE enum galen_status infer_answer_model(struct infer_call *call,
                                               const struct v2_model *model);
 
-/* One output more. Takes the storage, on failure too. The call's response.outputs has room.
- * GALEN_NO_MEMORY: the arena is full. */
+/* One output more, as classes where the request wants it so. Takes the storage, on failure
+ * too. The call's response.outputs has room. GALEN_NO_MEMORY: the arena is full;
+ * GALEN_TOO_LARGE: of infer_classes_make. */
 MUST_USE enum galen_status infer_answer_output(struct infer_call *call,
                                                const struct galen_tensor *tensor,
                                                struct blob *storage);

@@ -85,6 +85,27 @@ static void full_arena_is_no_memory_and_leaks_nothing(void **state)
     assert_int_equal(fixture->call.response.output_count, 0);
 }
 
+static void output_that_is_wanted_as_classes_becomes_text(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char *const wanted[] = {"p", "q"};
+    static const uint64_t class_counts[] = {0, 1};
+    const struct galen_tensor tensor = {"q", GALEN_UINT8, 2, {1, 2}, "\1\7", 2};
+    static struct infer_output outputs[1];
+    fixture->call.request.outputs = wanted;
+    fixture->call.request.output_count = 2;
+    fixture->call.request.class_counts = class_counts;
+    fixture->call.classing.has_rows = true;
+    fixture->call.response.outputs = outputs;
+
+    EXPECT_OK(infer_answer_output(&fixture->call, &tensor, blob_create(2, 0)));
+
+    assert_string_equal("q", outputs[0].tensor.name);
+    assert_int_equal(GALEN_BYTES, outputs[0].tensor.datatype);
+    assert_memory_equal("\3\0\0\0007:1", outputs[0].tensor.bytes, 7);
+    assert_ptr_equal(blob_data(outputs[0].storage), outputs[0].tensor.bytes);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
@@ -93,6 +114,7 @@ int main(void)
         TEST(unknown_model_is_refused_in_tritons_words),
         TEST(unknown_version_is_refused_in_tritons_words),
         TEST(described_model_is_a_deep_copy),
+        TEST(output_that_is_wanted_as_classes_becomes_text),
         TEST(full_arena_is_no_memory_and_leaks_nothing),
     };
     return cmocka_run_group_tests_name("answer", tests, NULL, NULL);

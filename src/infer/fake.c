@@ -130,10 +130,13 @@ static enum galen_status check(const struct infer_fake *fake, struct infer_call 
     if (call->operation != INFER_RUN) {
         return GALEN_OK;
     }
-    const struct infer_rules rules = {
-        .model = model, .row_count_max = infer_model_has_batch(model) ? ROW_COUNT_MAX : 0};
+    const struct infer_rules rules = {.model = model,
+                                      .row_count_max =
+                                          infer_model_has_batch(model) ? ROW_COUNT_MAX : 0,
+                                      .labels = fake->labels,
+                                      .label_count = fake->label_count};
     struct infer_plan plan;
-    return infer_validate(request, &rules, call->arena, &plan, &call->error);
+    return infer_validate(call, &rules, &plan);
 }
 
 static void fake_submit(struct infer_service *service, struct infer_call *call)

@@ -24,6 +24,8 @@ struct infer_fake {
     size_t model_count;
     const struct galen_tensor *outputs; /* of every run; those that are wanted are given */
     size_t output_count;
+    const struct infer_labels *labels; /* of classes of these outputs */
+    size_t label_count;
     enum galen_status status; /* of every call that passes the checks */
     const char *why;          /* text of a status other than GALEN_OK */
     const char *why_at;       /* its JSON Pointer */

@@ -20,6 +20,7 @@ void infer_submit(struct infer_service *service, struct infer_call *call)
     call->service = service;
     call->service_data = NULL;
     call->response = (struct infer_response){.version = ""};
+    call->classing = (struct infer_classing){0};
     error_clear(&call->error);
     service->ops->submit(service, call);
 }

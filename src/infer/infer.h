@@ -21,6 +21,7 @@
 #include "base/list.h"
 #include "base/mailbox.h"
 #include "codec/v2.h"
+#include "infer/classes.h"
 
 enum infer_operation {
     INFER_RUN,      /* tensors to tensors */
@@ -38,8 +39,10 @@ struct infer_request {
     size_t input_count;
     const char *const *outputs; /* wanted, by name; none: all */
     size_t output_count;
-    uint64_t priority; /* 1 before 2 and so on; 0: the model's default */
-    bool is_raw;       /* inputs[0] has bytes only: the model says what they are */
+    const uint64_t *class_counts; /* of those outputs: as how many classes; 0: as it is.
+                                   * NULL: all as they are */
+    uint64_t priority;            /* 1 before 2 and so on; 0: the model's default */
+    bool is_raw; /* inputs[0] has bytes only: the model says what they are */
 };
 
 struct infer_output {
@@ -75,6 +78,7 @@ struct infer_call {
 
     /* the service's, from submit until done */
     struct infer_service *service;
+    struct infer_classing classing; /* from infer_validate, for infer_answer_output */
     struct task task;
     struct list_link link;
     void *service_data;

@@ -6,7 +6,6 @@
 
 #include "base/invariant.h"
 #include "base/limits.h"
-#include "infer/infer.h"
 #include "infer/raw_input.h"
 
 _Static_assert(LIMIT_TENSOR_COUNT_MAX <= 64, "sets of tensors are masks of 64 bits");
@@ -224,6 +223,20 @@ static enum galen_status check_none_is_missing(const struct check *check)
     return GALEN_INVALID;
 }
 
+static enum galen_status check_classes(const struct check *check, size_t index,
+                                       const struct galen_tensor_spec *spec)
+{
+    const uint64_t *counts = check->request->class_counts;
+    if (counts == NULL || counts[index] == 0 || infer_has_classes(spec->datatype)) {
+        return GALEN_OK;
+    }
+    (void)error_set(
+        check->error, GALEN_INVALID,
+        "class result not available for output '%s' due to unsupported type '%s'",
+        spec->name, galen_datatype_name(spec->datatype));
+    return point_at(check->error, "outputs", index, "parameters");
+}
+
 static enum galen_status check_output(struct check *check, size_t index)
 {
     const struct v2_model *model = check->rules->model;
@@ -242,7 +255,7 @@ static enum galen_status check_output(struct check *check, size_t index)
         return point_at(check->error, "outputs", index, "name");
     }
     check->plan->wanted_outputs |= bit;
-    return GALEN_OK;
+    return check_classes(check, index, &model->outputs[at]);
 }
 
 uint64_t infer_all_outputs(const struct v2_model *model)
@@ -263,10 +276,10 @@ static enum galen_status check_outputs(struct check *check)
     return GALEN_OK;
 }
 
-enum galen_status infer_validate(const struct infer_request *request,
-                                 const struct infer_rules *rules, struct arena *arena,
-                                 struct infer_plan *out_plan, struct error *out_error)
+enum galen_status infer_validate(struct infer_call *call, const struct infer_rules *rules,
+                                 struct infer_plan *out_plan)
 {
+    const struct infer_request *request = &call->request;
     const struct v2_model *model = rules->model;
     INVARIANT(model->input_count <= LIMIT_TENSOR_COUNT_MAX &&
               model->output_count <= LIMIT_TENSOR_COUNT_MAX);
@@ -276,17 +289,18 @@ enum galen_status infer_validate(const struct infer_request *request,
                           .rules = rules,
                           .inputs = request->inputs,
                           .input_count = request->input_count,
-                          .error = out_error,
+                          .error = &call->error,
                           .plan = &plan,
-                          .ordered = arena_alloc_array(arena, model->input_count,
+                          .ordered = arena_alloc_array(call->arena, model->input_count,
                                                        sizeof(struct galen_tensor))};
     if (check.ordered == NULL) {
-        return error_set(out_error, GALEN_NO_MEMORY, "the request needs too much memory");
+        return error_set(&call->error, GALEN_NO_MEMORY,
+                         "the request needs too much memory");
     }
     if (request->is_raw) {
         const struct bytes bytes =
             bytes_of(request->inputs[0].bytes, request->inputs[0].size_bytes);
-        TRY(infer_raw_input(rules, bytes, arena, &raw, out_error));
+        TRY(infer_raw_input(rules, bytes, call->arena, &raw, &call->error));
         check.inputs = &raw;
     }
     for (size_t i = 0; i < check.input_count; i++) {
@@ -294,6 +308,8 @@ enum galen_status infer_validate(const struct infer_request *request,
     }
     TRY(check_none_is_missing(&check));
     TRY(check_outputs(&check));
+    call->classing = (struct infer_classing){rules->row_count_max > 0, rules->labels,
+                                             rules->label_count};
     plan.inputs = check.ordered;
     *out_plan = plan;
     return GALEN_OK;

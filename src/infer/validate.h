@@ -9,15 +9,14 @@
  */
 #pragma once
 
-#include "base/arena.h"
-#include "base/error.h"
-#include "codec/v2.h"
-
-struct infer_request;
+#include "infer/infer.h"
 
 struct infer_rules {
     const struct v2_model *model;
     size_t row_count_max; /* 0: the first dimension is not a batch, a request is one row */
+    const struct infer_labels *labels; /* what classes of its outputs are called; borrowed
+                                        * until the call is done */
+    size_t label_count;
 };
 
 struct infer_plan {
@@ -34,12 +33,12 @@ bool infer_model_has_batch(const struct v2_model *model);
 /* The mask of every output of the model. */
 uint64_t infer_all_outputs(const struct v2_model *model);
 
-/* GALEN_INVALID: it does not fit; the error has a pointer ("/inputs/1/shape").
- * GALEN_NO_MEMORY: the arena is full. */
-MUST_USE enum galen_status infer_validate(const struct infer_request *request,
+/* Notes in the call how classes are made of its outputs. GALEN_INVALID: the request does
+ * not fit; the call's error has a pointer ("/inputs/1/shape"). GALEN_NO_MEMORY: the arena
+ * is full. */
+MUST_USE enum galen_status infer_validate(struct infer_call *call,
                                           const struct infer_rules *rules,
-                                          struct arena *arena, struct infer_plan *out_plan,
-                                          struct error *out_error);
+                                          struct infer_plan *out_plan);
 
 /* A name that a client sent, as an error may quote it: itself, or "?" when it is empty,
  * longer than LIMIT_TENSOR_NAME_SIZE_BYTES_MAX or has other bytes than letters, digits and

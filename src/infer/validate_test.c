@@ -2,7 +2,6 @@
 #include "infer/validate.h"
 
 #include "expect.h"
-#include "infer/infer.h"
 
 static const struct galen_tensor_spec inputs[] = {
     {.name = "INPUT0", .datatype = GALEN_INT32, .rank = 2, .shape = {-1, 4}},
@@ -25,31 +24,31 @@ struct fixture {
     struct arena arena;
     struct galen_tensor tensors[3];
     const char *wanted[2];
-    struct infer_request request;
+    struct infer_call call;
     struct infer_plan plan;
-    struct error error;
 };
 
 static int set_up(void **state)
 {
     static struct fixture fixture;
-    fixture =
-        (struct fixture){.tensors = {{.name = "INPUT0",
-                                      .datatype = GALEN_INT32,
-                                      .rank = 2,
-                                      .shape = {2, 4},
-                                      .bytes = integers,
-                                      .size_bytes = 32},
-                                     {.name = "INPUT1",
-                                      .datatype = GALEN_BYTES,
-                                      .rank = 2,
-                                      .shape = {2, 2},
-                                      .bytes = strings,
-                                      .size_bytes = 16}},
-                         .request = {.model = "simple", .version = "", .input_count = 2}};
-    fixture.request.inputs = fixture.tensors;
-    fixture.request.outputs = fixture.wanted;
+    fixture = (struct fixture){
+        .tensors = {{.name = "INPUT0",
+                     .datatype = GALEN_INT32,
+                     .rank = 2,
+                     .shape = {2, 4},
+                     .bytes = integers,
+                     .size_bytes = 32},
+                    {.name = "INPUT1",
+                     .datatype = GALEN_BYTES,
+                     .rank = 2,
+                     .shape = {2, 2},
+                     .bytes = strings,
+                     .size_bytes = 16}},
+        .call = {.request = {.model = "simple", .version = "", .input_count = 2}}};
+    fixture.call.request.inputs = fixture.tensors;
+    fixture.call.request.outputs = fixture.wanted;
     arena_init(&fixture.arena, 65536);
+    fixture.call.arena = &fixture.arena;
     *state = &fixture;
     return 0;
 }
@@ -63,15 +62,14 @@ static int tear_down(void **state)
 
 static enum galen_status validate(struct fixture *fixture)
 {
-    return infer_validate(&fixture->request, &rules, &fixture->arena, &fixture->plan,
-                          &fixture->error);
+    return infer_validate(&fixture->call, &rules, &fixture->plan);
 }
 
 static void expect_invalid(struct fixture *fixture, const char *pointer, const char *text)
 {
     EXPECT_STATUS(GALEN_INVALID, validate(fixture));
-    assert_string_equal(fixture->error.text, text);
-    assert_string_equal(fixture->error.pointer, pointer);
+    assert_string_equal(fixture->call.error.text, text);
+    assert_string_equal(fixture->call.error.pointer, pointer);
 }
 
 static void inputs_come_in_the_models_order(void **state)
@@ -102,7 +100,7 @@ static void wanted_outputs_are_a_set(void **state)
 {
     struct fixture *fixture = *state;
     fixture->wanted[0] = "OUTPUT1";
-    fixture->request.output_count = 1;
+    fixture->call.request.output_count = 1;
 
     EXPECT_OK(validate(fixture));
 
@@ -141,7 +139,7 @@ static void rank_beyond_the_maximum_is_a_wrong_shape(void **state)
     struct fixture *fixture = *state;
     fixture->tensors[0].rank = UINT32_MAX;
     EXPECT_STATUS(GALEN_INVALID, validate(fixture));
-    assert_string_equal(fixture->error.pointer, "/inputs/0/shape");
+    assert_string_equal(fixture->call.error.pointer, "/inputs/0/shape");
 }
 
 static void too_many_rows_are_refused(void **state)
@@ -180,7 +178,7 @@ static void bytes_that_do_not_fit_the_shape_are_refused(void **state)
 static void missing_input_is_named(void **state)
 {
     struct fixture *fixture = *state;
-    fixture->request.input_count = 1;
+    fixture->call.request.input_count = 1;
     expect_invalid(fixture, "/inputs",
                    "expected 2 inputs but got 1 inputs for model 'simple'. Got input(s) "
                    "['INPUT0'], but missing required input(s) ['INPUT1']");
@@ -213,7 +211,7 @@ static void unexpected_output_is_named(void **state)
 {
     struct fixture *fixture = *state;
     fixture->wanted[0] = "ZZ";
-    fixture->request.output_count = 1;
+    fixture->call.request.output_count = 1;
     expect_invalid(fixture, "/outputs/0/name",
                    "unexpected inference output 'ZZ' for model 'simple'");
 }
@@ -223,9 +221,45 @@ static void output_wanted_twice_is_named(void **state)
     struct fixture *fixture = *state;
     fixture->wanted[0] = "OUTPUT0";
     fixture->wanted[1] = "OUTPUT0";
-    fixture->request.output_count = 2;
+    fixture->call.request.output_count = 2;
     expect_invalid(fixture, "/outputs/1/name",
                    "output 'OUTPUT0' already exists in request");
+}
+
+static void how_classes_are_made_is_noted(void **state)
+{
+    struct fixture *fixture = *state;
+    static const uint64_t counts[] = {2};
+    fixture->wanted[0] = "OUTPUT0";
+    fixture->call.request.output_count = 1;
+    fixture->call.request.class_counts = counts;
+
+    EXPECT_OK(validate(fixture));
+
+    assert_true(fixture->call.classing.has_rows);
+}
+
+static void text_cannot_be_wanted_as_classes(void **state)
+{
+    struct fixture *fixture = *state;
+    static const uint64_t counts[] = {2};
+    static const struct galen_tensor_spec text = {"OUTPUT0", GALEN_BYTES, 1, {-1}};
+    const struct v2_model model = {.name = "simple",
+                                   .inputs = inputs,
+                                   .input_count = 2,
+                                   .outputs = &text,
+                                   .output_count = 1};
+    const struct infer_rules of_text = {.model = &model};
+    fixture->wanted[0] = "OUTPUT0";
+    fixture->call.request.output_count = 1;
+    fixture->call.request.class_counts = counts;
+
+    EXPECT_STATUS(GALEN_INVALID, infer_validate(&fixture->call, &of_text, &fixture->plan));
+
+    assert_string_equal(fixture->call.error.text,
+                        "class result not available for output 'OUTPUT0' due to "
+                        "unsupported type 'BYTES'");
+    assert_string_equal(fixture->call.error.pointer, "/outputs/0/parameters");
 }
 
 static void full_arena_is_no_memory(void **state)
@@ -271,6 +305,8 @@ int main(void)
         TEST(input_given_twice_is_named),
         TEST(unexpected_output_is_named),
         TEST(output_wanted_twice_is_named),
+        TEST(how_classes_are_made_is_noted),
+        TEST(text_cannot_be_wanted_as_classes),
         TEST(full_arena_is_no_memory),
         TEST(batch_is_there_when_every_tensor_begins_with_any),
     };

@@ -204,8 +204,7 @@ static enum galen_status prepare_work(const struct preprocess *preprocess,
         return GALEN_NO_MEMORY;
     }
     TRY(describe(subject, call, &model));
-    TRY(infer_validate(&call->request, &(struct infer_rules){.model = &model}, call->arena,
-                       &plan, &call->error));
+    TRY(infer_validate(call, &(struct infer_rules){.model = &model}, &plan));
     work->task.run = run_apart;
     work->preprocess = preprocess;
     work->call = call;

@@ -66,7 +66,11 @@ static struct v2_output *outputs_of(const struct infer_call *call)
     const size_t count = call->request.output_count;
     struct v2_output *outputs = arena_alloc_array(call->arena, count, sizeof(*outputs));
     for (size_t i = 0; outputs != NULL && i < count; i++) {
-        outputs[i] = (struct v2_output){call->request.outputs[i], true};
+        outputs[i] = (struct v2_output){.name = call->request.outputs[i],
+                                        .binary = true,
+                                        .class_count = call->request.class_counts == NULL
+                                                           ? 0
+                                                           : call->request.class_counts[i]};
     }
     return outputs;
 }

@@ -56,13 +56,17 @@ static enum galen_status name_outputs(const struct v2_request *request, struct a
                                       struct infer_request *out_request)
 {
     const char **names = arena_alloc_array(arena, request->output_count, sizeof(*names));
-    if (names == NULL) {
+    uint64_t *class_counts =
+        arena_alloc_array(arena, request->output_count, sizeof(*class_counts));
+    if (names == NULL || class_counts == NULL) {
         return GALEN_NO_MEMORY;
     }
     for (size_t i = 0; i < request->output_count; i++) {
         names[i] = request->outputs[i].name;
+        class_counts[i] = request->outputs[i].class_count;
     }
     out_request->outputs = names;
+    out_request->class_counts = class_counts;
     out_request->output_count = request->output_count;
     return GALEN_OK;
 }

@@ -128,6 +128,22 @@ def test_a_raw_request_is_the_bytes_of_the_only_input(server, identity):
     assert values == struct.pack("<3i", 1, -2, 3)
 
 
+@pytest.mark.parametrize(("count", "texts"), [(1, ["3:2"]), (2, ["3:2", "1:0"]),
+                                             (9, ["3:2", "1:0", "-2:1"])])
+def test_classes_are_the_largest_elements_of_a_row(server, identity, count, texts):
+    document = one_input("INT32", [1, -2, 3]) | {
+        "outputs": [{"name": "OUTPUT0", "parameters": {"classification": count}}]}
+    assert server.infer(document, model=identity("INT32")).json()["outputs"] == [
+        {"name": "OUTPUT0", "datatype": "BYTES", "shape": [1, len(texts)], "data": texts}]
+
+
+def test_classes_of_each_row_are_its_own(server, identity):
+    document = one_input("FP32", [0.25, 0.5, 4, 1], [2, 2]) | {
+        "outputs": [{"name": "OUTPUT0", "parameters": {"classification": 1}}]}
+    output = server.infer(document, model=identity("FP32")).json()["outputs"][0]
+    assert (output["shape"], output["data"]) == ([2, 1], ["0.500000:1", "4.000000:0"])
+
+
 VALUES = {
     "BOOL": ([True, False, True], "<3?"),
     "UINT8": ([0, 1, 255], "<3B"), "UINT16": ([0, 1, 65535], "<3H"),

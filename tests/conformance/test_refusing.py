@@ -184,6 +184,20 @@ def test_text_whose_lengths_do_not_add_up_is_400(server, identity, raw):
     check(server, server.infer(document, raw, model=model))
 
 
+def test_classes_of_text_are_400(server, identity):
+    document = one_input("BYTES", ["a", "b"]) | {
+        "outputs": [{"name": "OUTPUT0", "parameters": {"classification": 1}}]}
+    answer = server.infer(document, model=identity("BYTES"))
+    check(server, answer)
+    assert "class result not available" in answer.error
+
+
+@pytest.mark.parametrize("count", [-1, 1.5, "1", True])
+def test_a_number_of_classes_that_is_none_is_400(server, count):
+    check(server, server.infer(sum_request(
+        outputs=[{"name": "OUTPUT0", "parameters": {"classification": count}}])), triton=(200, 500))
+
+
 def test_a_raw_request_whose_tensor_cannot_be_told_is_400(server, identity):
     for model, body in ((server.model, bytes(4 * ROW)), (identity("INT32"), b"12345"),
                         (identity("BYTES"), b"text")):
@@ -198,11 +212,11 @@ def test_a_corrupt_coding_is_refused_and_never_misread(server):
 
 
 @pytest.mark.parametrize("parameters", [
-    {"shared_memory_region": "x", "shared_memory_byte_size": 64}, {"classification": 1}])
+    {"shared_memory_region": "x", "shared_memory_byte_size": 64}])
 def test_an_extension_that_is_not_listed_is_refused_and_never_ignored(server, parameters):
     listed = server.request("GET", "/v2").json()["extensions"]
-    if {"classification", "system_shared_memory"} & set(listed):
-        pytest.skip("the server has these extensions")
+    if "system_shared_memory" in listed:
+        pytest.skip("the server has this extension")
     assert server.infer(sum_request(
         outputs=[{"name": "OUTPUT0", "parameters": parameters}])).status in (400, 501)
 

@@ -56,6 +56,33 @@ def test_it_infers_without_naming_outputs_and_with_a_version(client):
     assert result.as_numpy("probabilities").shape == (2, 2)
 
 
+@pytest.mark.parametrize("binary_out", [False, True])
+@pytest.mark.parametrize("count", [1, 2, 100])
+def test_it_gets_classes_of_each_row(client, binary_out, count):
+    wanted = tritonclient.http.InferRequestedOutput("probabilities", binary_data=binary_out,
+                                                    class_count=count)
+    scores = client.infer(MODEL, inputs(tritonclient.http, ROWS, True)).as_numpy("probabilities")
+    classes = client.infer(MODEL, inputs(tritonclient.http, ROWS, True),
+                           outputs=[wanted]).as_numpy("probabilities")
+    ranked = [sorted(enumerate(row), key=lambda each: -each[1])[:count] for row in scores]
+    texts = [[each if isinstance(each, str) else each.decode() for each in row] for row in classes]
+    assert [[each.split(":")[:2] for each in row] for row in texts] \
+        == [[[f"{value:f}", str(index)] for index, value in row] for row in ranked]
+
+
+def test_it_may_say_how_urgent_a_request_is(client):
+    result = client.infer(MODEL, inputs(tritonclient.http, ROWS, True), priority=1,
+                          timeout=10_000_000, parameters={"trace": "x", "weight": 1.5, "again": True})
+    assert result.as_numpy("probabilities").shape == (2, 2)
+
+
+@pytest.mark.parametrize("words", [{"sequence_id": 7}, {"sequence_id": "s"}, {"sequence_start": True}])
+def test_it_is_told_that_there_are_no_sequences(client, words):
+    with pytest.raises(InferenceServerException) as refused:
+        client.infer(MODEL, inputs(tritonclient.http, ROWS, True), **{"sequence_id": 1} | words)
+    assert refused.value.status() == "501"
+
+
 def test_every_mode_gives_the_same_bits(client):
     answers = {client.infer(MODEL, inputs(tritonclient.http, ROWS, binary_in),
                             outputs=outputs(tritonclient.http, binary_out)

@@ -113,6 +113,7 @@ static void expect_same_request(const struct v2_request *a, const struct v2_requ
     for (size_t i = 0; i < a->output_count; i++) {
         INVARIANT(strcmp(a->outputs[i].name, b->outputs[i].name) == 0);
         INVARIANT(b->outputs[i].binary);
+        INVARIANT(a->outputs[i].class_count == b->outputs[i].class_count);
     }
 }
 

@@ -200,10 +200,11 @@ static enum galen_status find_version(struct virtual_engine *engine,
 static enum galen_status enqueue(struct version *version, struct infer_call *call)
 {
     struct virtual_engine *engine = version->engine;
-    const struct infer_rules rules = {&the_model, engine->options.batch_rows_max};
+    const struct infer_rules rules = {.model = &the_model,
+                                      .row_count_max = engine->options.batch_rows_max};
     struct job *job = arena_alloc(call->arena, sizeof(*job));
     INVARIANT(job != NULL);
-    TRY(infer_validate(&call->request, &rules, call->arena, &job->plan, &call->error));
+    TRY(infer_validate(call, &rules, &job->plan));
     job->call = call;
     job->entry.waiting.row_count = job->plan.row_count;
     job->entry.waiting.deadline_ns = call->request.deadline_ns;

@@ -417,6 +417,30 @@ static void only_wanted_outputs_are_given(void **state)
     client_deinit(&client);
 }
 
+static void output_may_be_wanted_as_classes(void **state)
+{
+    struct check *check = *state;
+    const struct galen_tensor *output = &check->subject->outputs[0];
+    const uint64_t class_count = 1;
+    struct client client;
+    client_init(&client, check, INFER_RUN);
+    client.call.request.outputs = &output->name;
+    client.call.request.class_counts = &class_count;
+    client.call.request.output_count = 1;
+
+    client_submit(&client);
+    client_wait(&client, 1);
+
+    if (infer_has_classes(output->datatype)) {
+        EXPECT_OK(client.call.status);
+        assert_int_equal(client.call.response.outputs[0].tensor.datatype, GALEN_BYTES);
+        EXPECT_OK(galen_tensor_check(&client.call.response.outputs[0].tensor));
+    } else {
+        EXPECT_STATUS(GALEN_INVALID, client.call.status);
+    }
+    client_deinit(&client);
+}
+
 static void passed_deadline_is_a_timeout(void **state)
 {
     struct client client;
@@ -517,6 +541,7 @@ int infer_conformance_run(struct infer_subject *subject)
         CHECK(unknown_output_is_invalid),
         CHECK(raw_request_that_cannot_be_deduced_is_invalid),
         CHECK(only_wanted_outputs_are_given),
+        CHECK(output_may_be_wanted_as_classes),
         CHECK(passed_deadline_is_a_timeout),
         CHECK(describe_names_versions_and_tensors),
         CHECK(service_and_model_are_ready),
