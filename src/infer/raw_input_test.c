@@ -18,7 +18,7 @@ static int set_up(void **state)
 {
     static struct fixture fixture;
     fixture = (struct fixture){
-        .specs = {{"image", GALEN_FP32, 3, {GALEN_DIMENSION_ANY, 2, 3}}, {"other"}},
+        .specs = {{"image", GALEN_FP32, 3, {GALEN_DIMENSION_ANY, 2, 3}}, {.name = "other"}},
         .model = {.name = "m", .inputs = fixture.specs, .input_count = 1},
         .rules = {.model = &fixture.model, .row_count_max = 8}};
     arena_init(&fixture.arena, ARENA_SIZE_BYTES);
