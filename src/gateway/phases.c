@@ -24,6 +24,20 @@ static void choose_id(struct request *request)
     request->id[2 * sizeof(random)] = '\0';
 }
 
+/* What a body is coded in is known before it is read. */
+static enum galen_status check_coding(struct request *request)
+{
+    struct bytes value;
+    if (request->head->method != HTTP_POST ||
+        !request_header(request, "Content-Encoding", &value)) {
+        return GALEN_OK;
+    }
+    const enum galen_status status =
+        content_coding_parse(value, &request->coding, &request->error);
+    request->lacks_coding = status != GALEN_OK;
+    return status;
+}
+
 static enum phase_result run_optional(struct request *request,
                                       enum phase_result (*run)(struct request *request))
 {
@@ -33,14 +47,36 @@ static enum phase_result run_optional(struct request *request,
 static enum phase_result admit(struct request *request)
 {
     choose_id(request);
-    const enum galen_status status = route_find(request->head->method, request->head->path,
-                                                &request->endpoint, &request->error);
+    enum galen_status status = route_find(request->head->method, request->head->path,
+                                          &request->endpoint, &request->error);
     if (request->endpoint == NULL) {
         return request_fail(request, status); /* a path that is none leaves a record, too */
     }
     request->leaves_record = request->endpoint->leaves_record;
+    status = status == GALEN_OK ? check_coding(request) : status;
     return status == GALEN_OK ? run_optional(request, request->endpoint->admit)
                               : request_fail(request, status);
+}
+
+static enum phase_result decompress(struct request *request)
+{
+    const struct content_source source = {
+        .coding = request->coding,
+        .coded = request->body,
+        .size_bytes_max = request->gateway->body_size_bytes_max,
+        .lead = request->json_size,
+    };
+    if (request->coding == CONTENT_IDENTITY) {
+        return PHASE_CONTINUE;
+    }
+    const enum galen_status status =
+        content_decode(&source, &request->arena, &request->decoded_body, &request->error);
+    if (status != GALEN_OK) {
+        return request_fail(request, status);
+    }
+    request->body =
+        bytes_of(blob_data(request->decoded_body), blob_size(request->decoded_body));
+    return PHASE_CONTINUE;
 }
 
 static enum phase_result route(struct request *request)
@@ -81,10 +117,15 @@ static enum phase_result reply(struct request *request)
 }
 
 const struct phase phases[] = {
-    {"admit", admit, AT_HEADERS, false},    {"route", route, AT_BODY, false},
-    {"validate", validate, AT_BODY, false}, {"preprocess", preprocess, AT_BODY, false},
-    {"infer", infer, AT_BODY, false},       {"map", map, AT_BODY, false},
-    {"render", render, AT_BODY, true},      {"audit", audit_phase, AT_BODY, true},
+    {"admit", admit, AT_HEADERS, false},
+    {"decompress", decompress, AT_BODY, false},
+    {"route", route, AT_BODY, false},
+    {"validate", validate, AT_BODY, false},
+    {"preprocess", preprocess, AT_BODY, false},
+    {"infer", infer, AT_BODY, false},
+    {"map", map, AT_BODY, false},
+    {"render", render, AT_BODY, true},
+    {"audit", audit_phase, AT_BODY, true},
     {"reply", reply, AT_BODY, true},
 };
 

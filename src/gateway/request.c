@@ -15,6 +15,7 @@ static void finish(struct request *request)
     infer_call_clear(&request->preprocess_call);
     infer_call_clear(&request->infer_call);
     reply_clear(&request->reply);
+    blob_unref(take(&request->decoded_body));
     writer_deinit(&request->audit_fields);
     request->port->release(request);
 }
@@ -67,6 +68,9 @@ void request_start(struct request *request)
     request->started_ns = now_ns(request);
     request->endpoint = NULL;
     request->body = BYTES_NONE;
+    request->coding = CONTENT_IDENTITY;
+    request->lacks_coding = false;
+    request->decoded_body = NULL;
     request->json_size = 0;
     request->v2 = (struct v2_transaction){0};
     request->model = NULL;

@@ -12,6 +12,7 @@
 #pragma once
 
 #include "base/phi.h"
+#include "codec/content_coding.h"
 #include "gateway/gateway.h"
 #include "service/request_id.h"
 #include "v2/transaction.h"
@@ -63,8 +64,11 @@ struct request {
     /* what phases find out */
     char id[REQUEST_ID_SIZE];
     const struct endpoint *endpoint;
-    struct bytes body;
-    size_t json_size; /* of a v2 body; else the body's */
+    struct bytes body; /* without its coding, once that is undone */
+    enum content_coding coding;
+    bool lacks_coding;         /* the body comes in one that we do not know */
+    struct blob *decoded_body; /* what body points into then; NULL */
+    size_t json_size;          /* of a v2 body; else the body's */
     struct v2_transaction v2;
     const struct repository_model *model;
     const struct repository_version *version;

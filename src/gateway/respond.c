@@ -92,11 +92,25 @@ static struct bytes model_header(struct request *request)
     return copy == NULL ? BYTES_NONE : bytes_of(copy, whole.size);
 }
 
+/* Pages have a tag of their own for each file. */
+static void compress(struct request *request)
+{
+    struct bytes accepted;
+    if (request->endpoint != NULL && request->endpoint->leaves_record &&
+        request_header(request, "Accept-Encoding", &accepted)) {
+        reply_compress(&request->reply, accepted, &request->arena);
+    }
+}
+
 void respond_render(struct request *request)
 {
     if (request->status != GALEN_OK) {
         put_failure(request);
     }
+    if (request->lacks_coding) {
+        reply_add_header(&request->reply, BYTES("Accept-Encoding"), BYTES(CONTENT_CODINGS));
+    }
+    compress(request);
     reply_add_header(&request->reply, BYTES("X-Request-Id"),
                      bytes_from_string(request->id));
     if (request->gateway->is_demo) {

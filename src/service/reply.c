@@ -2,6 +2,7 @@
 #include "service/reply.h"
 
 #include "base/invariant.h"
+#include "base/limits.h"
 
 void reply_init(struct reply *reply, int status, struct bytes content_type)
 {
@@ -24,6 +25,23 @@ void reply_take_body(struct reply *reply, struct writer *writer)
         reply->status = galen_status_http(status);
         writer_deinit(writer);
     }
+}
+
+void reply_compress(struct reply *reply, struct bytes accept_encoding, struct arena *arena)
+{
+    const enum content_coding coding = content_coding_choose(accept_encoding);
+    const size_t size = reply->body == NULL ? 0 : blob_size(reply->body);
+    struct blob *coded;
+    if (coding == CONTENT_IDENTITY || size < LIMIT_CODED_SIZE_BYTES_MIN ||
+        size > LIMIT_CODED_SIZE_BYTES_MAX ||
+        !content_encode(coding, bytes_of(blob_data(reply->body), size), arena, &coded)) {
+        return;
+    }
+    reply_clear(reply);
+    reply->body = coded;
+    reply_add_header(reply, BYTES("Content-Encoding"),
+                     bytes_from_string(content_coding_name(coding)));
+    reply_add_header(reply, BYTES("Vary"), BYTES("Accept-Encoding"));
 }
 
 void reply_clear(struct reply *reply)

@@ -20,6 +20,9 @@ struct visit {
     struct infer_call call;
     bool is_submitted;
     bool has_body;
+    bool lacks_coding;          /* it came in one that we do not know */
+    enum content_coding coding; /* of the body as it came */
+    struct blob *decoded;       /* the body without it; NULL: it has none */
     uint64_t started_ns;
     struct audit_entry entry;
     struct writer record;
@@ -101,6 +104,9 @@ static struct visit *visit_open(struct v2_front *front, struct http_exchange *ex
     visit->transaction = (struct v2_transaction){0};
     visit->is_submitted = false;
     visit->has_body = false;
+    visit->lacks_coding = false;
+    visit->coding = CONTENT_IDENTITY;
+    visit->decoded = NULL;
     visit->started_ns = loop_now_ns(front->options.loop);
     writer_init(&visit->record, LIMIT_AUDIT_RECORD_SIZE_BYTES_MAX);
     visit->call = (struct infer_call){
@@ -119,6 +125,7 @@ static void visit_detach(struct visit *visit)
     http_exchange_set_context(visit->exchange, NULL);
     http_exchange_unref(visit->exchange);
     infer_call_clear(&visit->call);
+    blob_unref(take(&visit->decoded));
     arena_clear(&visit->arena);
 }
 
@@ -143,9 +150,11 @@ static void on_recorded(struct audit_entry *entry)
     visit_free(entry->context);
 }
 
+/* Without its coding, once that is undone. */
 static struct bytes body_of(const struct visit *visit)
 {
     struct blob *body = visit->has_body ? http_exchange_body(visit->exchange) : NULL;
+    body = visit->decoded == NULL ? body : visit->decoded;
     return body == NULL ? BYTES_NONE : bytes_of(blob_data(body), blob_size(body));
 }
 
@@ -199,6 +208,14 @@ static void lack_record(const struct visit *visit, struct reply *reply)
                         http_exchange_head(visit->exchange)->path, reply);
 }
 
+static void compress(struct visit *visit, struct reply *reply)
+{
+    struct bytes accepted;
+    if (http_exchange_header(visit->exchange, "Accept-Encoding", &accepted)) {
+        reply_compress(reply, accepted, &visit->arena);
+    }
+}
+
 /* The answer does not wait for its record: who answers the client waits for its own. */
 static void visit_answer(struct visit *visit, enum galen_status status, struct reply *reply)
 {
@@ -207,6 +224,7 @@ static void visit_answer(struct visit *visit, enum galen_status status, struct r
     if (records && !is_written) {
         lack_record(visit, reply);
     }
+    compress(visit, reply);
     reply_send(reply, visit->exchange);
     visit_detach(visit);
     if (is_written) {
@@ -221,6 +239,9 @@ static void visit_refuse(struct visit *visit, enum galen_status status,
 {
     struct reply reply;
     v2_reply_to_failure(status, error, http_exchange_head(visit->exchange)->path, &reply);
+    if (visit->lacks_coding) {
+        reply_add_header(&reply, BYTES("Accept-Encoding"), BYTES(CONTENT_CODINGS));
+    }
     visit_answer(visit, status, &reply);
 }
 
@@ -239,25 +260,60 @@ static void visit_submit(struct visit *visit)
     infer_submit(visit->front->options.service, &visit->call);
 }
 
-/* Bodies begin with JSON whose size the head gives: what follows it is to be aligned. */
-static enum galen_status body_options(const struct v2_front *front,
-                                      const struct http_exchange *exchange,
-                                      struct http_body_options *out_options,
-                                      struct error *out_error)
+/* How large the JSON that a body begins with can be. */
+static size_t json_size_max(const struct visit *visit)
 {
-    struct bytes header = BYTES_NONE;
-    const struct http_request_head *head = http_exchange_head(exchange);
-    const bool has_header =
-        http_exchange_header(exchange, "Inference-Header-Content-Length", &header);
-    size_t lead = 0;
-    if (has_header) {
-        const size_t size_max = head->content_length == HTTP_LENGTH_UNKNOWN
-                                    ? front->options.body_size_bytes_max
-                                    : (size_t)head->content_length;
-        TRY(v2_json_size(true, header, size_max, &lead, out_error));
+    const uint64_t length = http_exchange_head(visit->exchange)->content_length;
+    return length == HTTP_LENGTH_UNKNOWN || visit->coding != CONTENT_IDENTITY
+               ? visit->front->options.body_size_bytes_max
+               : (size_t)length;
+}
+
+/* What follows the JSON, whose size the head gives, is to be aligned. */
+static enum galen_status find_lead(const struct visit *visit, size_t size_max,
+                                   size_t *out_lead, struct error *out_error)
+{
+    struct bytes header;
+    if (!http_exchange_header(visit->exchange, "Inference-Header-Content-Length",
+                              &header)) {
+        *out_lead = 0;
+        return GALEN_OK;
     }
-    *out_options = (struct http_body_options){front->options.body_size_bytes_max, lead};
-    return GALEN_OK;
+    return v2_json_size(true, header, size_max, out_lead, out_error);
+}
+
+static enum galen_status read_head(struct visit *visit, struct http_body_options *options,
+                                   struct error *out_error)
+{
+    const struct http_request_head *head = http_exchange_head(visit->exchange);
+    struct bytes coding;
+    TRY(v2_route_parse(head->method, head->path, &visit->arena, &visit->transaction.route,
+                       out_error));
+    if (head->method == HTTP_POST &&
+        http_exchange_header(visit->exchange, "Content-Encoding", &coding)) {
+        visit->lacks_coding =
+            content_coding_parse(coding, &visit->coding, out_error) != GALEN_OK;
+    }
+    if (visit->lacks_coding) {
+        return GALEN_NOT_IMPLEMENTED;
+    }
+    options->size_bytes_max = visit->front->options.body_size_bytes_max;
+    return find_lead(visit, json_size_max(visit), &options->lead, out_error);
+}
+
+static enum galen_status decode_body(struct visit *visit, struct error *out_error)
+{
+    const struct bytes body = body_of(visit);
+    struct content_source source = {
+        .coding = visit->coding,
+        .coded = body,
+        .size_bytes_max = visit->front->options.body_size_bytes_max,
+    };
+    if (visit->coding == CONTENT_IDENTITY) {
+        return GALEN_OK;
+    }
+    TRY(find_lead(visit, source.size_bytes_max, &source.lead, out_error));
+    return content_decode(&source, &visit->arena, &visit->decoded, out_error);
 }
 
 static void on_headers(void *context, struct http_exchange *exchange)
@@ -274,11 +330,7 @@ static void on_headers(void *context, struct http_exchange *exchange)
         reply_send(&reply, exchange);
         return;
     }
-    enum galen_status status = v2_route_parse(head->method, head->path, &visit->arena,
-                                              &visit->transaction.route, &error);
-    if (status == GALEN_OK) {
-        status = body_options(front, exchange, &options, &error);
-    }
+    const enum galen_status status = read_head(visit, &options, &error);
     if (status != GALEN_OK) {
         visit_refuse(visit, status, &error);
         return;
@@ -310,6 +362,7 @@ static enum galen_status begin(struct visit *visit, struct error *out_error)
     const bool has_header =
         http_exchange_header(visit->exchange, "Inference-Header-Content-Length", &header);
     TRY(take_request_id(visit));
+    TRY(decode_body(visit, out_error));
     TRY(v2_message_read(has_header, header, body_of(visit), &message, out_error));
     visit->call.request.deadline_ns = now_ns + visit->front->options.timeout_ns;
     return v2_transaction_begin(&visit->transaction, &message, now_ns, &visit->call,

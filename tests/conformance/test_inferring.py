@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Inference in JSON and raw bytes (inference_rest.md; the binary tensor data extension)."""
+import gzip
 import json
 import struct
+import zlib
 
 import pytest
 from kit import ROW, one_input, raw_request, raw_tensor, sum_request, tensor
@@ -114,6 +116,32 @@ def test_a_header_length_of_the_whole_body_is_plain_json(server):
     answer = server.request("POST", f"/v2/models/{server.model}/infer", body,
                             {"Inference-Header-Content-Length": str(len(body))})
     assert outputs(answer.json())["OUTPUT0"]["data"] == SUMS
+
+
+CODERS = {"gzip": gzip.compress, "deflate": zlib.compress}
+
+
+@pytest.mark.parametrize("coding", CODERS)
+def test_a_compressed_body_is_what_it_was_before(server, coding):
+    document, raw = raw_request()
+    header = json.dumps(document).encode()
+    answer = server.request("POST", f"/v2/models/{server.model}/infer", CODERS[coding](header + raw),
+                            {"Inference-Header-Content-Length": str(len(header)),
+                             "Content-Encoding": coding})
+    assert outputs(answer.json())["OUTPUT0"]["data"] == SUMS
+
+
+@pytest.mark.parametrize(("accepted", "coding"), [
+    ("gzip", "gzip"), ("deflate", "deflate"), ("gzip;q=.5, deflate;q=.8", "deflate"), ("*", None)])
+def test_a_large_answer_is_compressed_as_the_client_likes_best(server, accepted, coding):
+    document = {"inputs": [tensor(name, [1_000_000] * 8 * ROW, shape=[8, ROW])
+                           for name in ("INPUT0", "INPUT1")]}
+    answer = server.request("POST", f"/v2/models/{server.model}/infer",
+                            json.dumps(document).encode(), {"Accept-Encoding": accepted})
+    assert answer.headers["Content-Encoding"] == coding
+    decoders = {"gzip": gzip.decompress, "deflate": zlib.decompress, None: bytes}
+    found = outputs(json.loads(decoders[coding](answer.body)))
+    assert found["OUTPUT0"]["data"] == [2_000_000] * 8 * ROW
 
 
 def raw_input(server, model: str, body: bytes):

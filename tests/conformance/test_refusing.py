@@ -204,11 +204,20 @@ def test_a_raw_request_whose_tensor_cannot_be_told_is_400(server, identity):
         check(server, server.request("POST", f"/v2/models/{model}/infer", body, {HEADER_LENGTH: "0"}))
 
 
-def test_a_corrupt_coding_is_refused_and_never_misread(server):
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+def test_a_corrupt_coding_is_400_and_named(server, coding):
     answer = server.request("POST", f"/v2/models/{server.model}/infer", b"\x1f\x8bnot gzip",
-                            {"Content-Encoding": "gzip"})
-    assert answer.status in (400, 415, 501)
-    assert answer.error
+                            {"Content-Encoding": coding})
+    check(server, answer)
+    assert server.profile == "triton" or coding in answer.error
+
+
+@pytest.mark.parametrize("coding", ["br", "compress", "gzip, gzip"])
+def test_an_unknown_coding_is_501_and_the_known_ones_are_named(server, coding):
+    answer = server.request("POST", f"/v2/models/{server.model}/infer", b"{}",
+                            {"Content-Encoding": coding})
+    check(server, answer, strict=501, triton=(400, 415, 500))
+    assert server.profile == "triton" or answer.headers["Accept-Encoding"] == "gzip, deflate"
 
 
 @pytest.mark.parametrize("parameters", [
