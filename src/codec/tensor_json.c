@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/tensor_json.h"
 
+#include <math.h>
+
 #include "base/limits.h"
 #include "codec/json_text.h"
 #include "codec/number_impl.h"
@@ -14,6 +16,7 @@ struct array_reader {
     const uint8_t *end;
     uint8_t *out;
     uint64_t element_index; /* over the whole tensor, of the row that is read */
+    bool special_numbers;
     const struct galen_tensor *tensor;
     struct error *out_error;
 };
@@ -106,6 +109,33 @@ IN_LINE const uint8_t *bool_element(const uint8_t *at, const uint8_t *end, size_
     return at + (value ? 4 : 5);
 }
 
+/* NaN, Infinity or -Infinity at `at`; NULL: none of them, or they are not allowed. */
+__attribute__((cold, noinline)) static const uint8_t *
+special_element(const struct array_reader *reader, const uint8_t *at, uint8_t *out)
+{
+    static const struct {
+        struct bytes token;
+        float value;
+    } rows[] = {{BYTES_INIT("NaN"), NAN},
+                {BYTES_INIT("Infinity"), INFINITY},
+                {BYTES_INIT("-Infinity"), -INFINITY}};
+    const struct bytes left = bytes_of(at, (size_t)(reader->end - at));
+    const bool is_single = reader->tensor->datatype == GALEN_FP32;
+    if (!reader->special_numbers ||
+        (!is_single && reader->tensor->datatype != GALEN_FP64)) {
+        return NULL;
+    }
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const double twice = (double)rows[i].value;
+        if (bytes_starts_with(left, rows[i].token)) {
+            memcpy(out, is_single ? (const void *)&rows[i].value : (const void *)&twice,
+                   is_single ? sizeof(rows[i].value) : sizeof(twice));
+            return at + rows[i].token.size;
+        }
+    }
+    return NULL;
+}
+
 /* Why a number is refused that stands at `at`. */
 static enum galen_status refuse_number(struct array_reader *reader, const uint8_t *at,
                                        uint64_t index)
@@ -174,6 +204,9 @@ IN_LINE enum galen_status row_of(struct array_reader *reader, uint64_t count,
     uint8_t *out = reader->out;
     for (uint64_t i = 0; i < count; i++) {
         const uint8_t *after = element(at, end, size, out);
+        if (after == NULL) {
+            after = special_element(reader, at, out);
+        }
         if (after == NULL) {
             return refuse_element(reader, at, i);
         }
@@ -354,8 +387,9 @@ static uint8_t *align(uint8_t *at)
     return misaligned == 0 ? at : at + (TENSOR_ALIGNMENT - misaligned);
 }
 
-enum galen_status tensor_json_read(struct bytes text, struct arena *arena,
-                                   struct galen_tensor *tensor, struct error *out_error)
+enum galen_status tensor_json_read(struct bytes text, bool special_numbers,
+                                   struct arena *arena, struct galen_tensor *tensor,
+                                   struct error *out_error)
 {
     size_t size;
     uint64_t count;
@@ -375,6 +409,7 @@ enum galen_status tensor_json_read(struct bytes text, struct arena *arena,
     struct array_reader reader = {.at = text.data,
                                   .end = text.data + text.size,
                                   .out = begin,
+                                  .special_numbers = special_numbers,
                                   .tensor = tensor,
                                   .out_error = out_error};
     TRY(array_read(&reader, text, count));

@@ -9,6 +9,7 @@
 struct fixture {
     struct arena arena;
     struct galen_tensor tensor;
+    bool special_numbers;
     struct error error;
 };
 
@@ -38,8 +39,8 @@ static void shape_is(struct fixture *fixture, enum galen_datatype datatype, uint
 
 static enum galen_status read_text(struct fixture *fixture, const char *text)
 {
-    return tensor_json_read(bytes_from_string(text), &fixture->arena, &fixture->tensor,
-                            &fixture->error);
+    return tensor_json_read(bytes_from_string(text), fixture->special_numbers,
+                            &fixture->arena, &fixture->tensor, &fixture->error);
 }
 
 static void expect_bytes(struct fixture *fixture, const char *text, const void *expected,
@@ -300,6 +301,35 @@ static void a_full_arena_is_no_memory(void **state)
     EXPECT_STATUS(GALEN_NO_MEMORY, read_text(fixture, "[1]"));
 }
 
+static void special_numbers_are_read_where_they_are_allowed(void **state)
+{
+    struct fixture *fixture = *state;
+    const float singles[] = {NAN, INFINITY, -INFINITY, 1};
+    const double doubles[] = {(double)NAN, (double)INFINITY, (double)-INFINITY, 1};
+    fixture->special_numbers = true;
+    shape_is(fixture, GALEN_FP32, 1, (int64_t[]){4});
+    expect_bytes(fixture, "[NaN,Infinity , -Infinity,1]", singles, sizeof(singles));
+    shape_is(fixture, GALEN_FP64, 2, (int64_t[]){2, 2});
+    expect_bytes(fixture, "[[NaN,Infinity],[-Infinity,1]]", doubles, sizeof(doubles));
+}
+
+static void other_words_are_no_numbers_even_then(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char *const texts[] = {"[nan]",       "[-NaN]",    "[Inf]",
+                                        "[+Infinity]", "[Infinit]", "[NaNN]",
+                                        "[1Infinity]", "[\"NaN\"]", "[- Infinity]"};
+    fixture->special_numbers = true;
+    shape_is(fixture, GALEN_FP32, 1, (int64_t[]){1});
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        expect_refusal(fixture, texts[i], "/0");
+    }
+    fixture->tensor.datatype = GALEN_INT32;
+    expect_refusal(fixture, "[NaN]", "/0");
+    fixture->tensor.datatype = GALEN_BOOL;
+    expect_refusal(fixture, "[NaN]", "/0");
+}
+
 int main(void)
 {
 #define WITH_FIXTURE(test) \
@@ -318,6 +348,8 @@ int main(void)
         WITH_FIXTURE(half_precision_has_no_json),
         WITH_FIXTURE(a_huge_shape_costs_nothing),
         WITH_FIXTURE(a_full_arena_is_no_memory),
+        WITH_FIXTURE(special_numbers_are_read_where_they_are_allowed),
+        WITH_FIXTURE(other_words_are_no_numbers_even_then),
     };
     return cmocka_run_group_tests_name("tensor_json", tests, NULL, NULL);
 }

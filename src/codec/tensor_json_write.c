@@ -50,20 +50,41 @@ static char *bool_write(const uint8_t *element, char *at)
 }
 
 /* NULL: JSON has no such number. */
-static char *float_write(const uint8_t *element, size_t size, char *at)
+static char *special_write(bool special_numbers, double value, char *at)
+{
+    const char *token = isnan(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity";
+    if (!special_numbers) {
+        return NULL;
+    }
+    memcpy(at, token, strlen(token));
+    return at + strlen(token);
+}
+
+static char *float_write(bool special_numbers, const uint8_t *element, size_t size,
+                         char *at)
 {
     if (size == sizeof(float)) {
         float value;
         memcpy(&value, element, sizeof(value));
-        return isfinite(value) ? at + number_write_f32(value, at) : NULL;
+        return isfinite(value) ? at + number_write_f32(value, at)
+                               : special_write(special_numbers, (double)value, at);
     }
     double value;
     memcpy(&value, element, sizeof(value));
-    return isfinite(value) ? at + number_write_f64(value, at) : NULL;
+    return isfinite(value) ? at + number_write_f64(value, at)
+                           : special_write(special_numbers, value, at);
 }
 
-static char *element_write(const struct galen_tensor *tensor, uint64_t index, char *at)
+/* What is written, and how. */
+struct array_writer {
+    const struct galen_tensor *tensor;
+    bool special_numbers;
+    struct writer *out;
+};
+
+static char *element_write(const struct array_writer *array, uint64_t index, char *at)
 {
+    const struct galen_tensor *tensor = array->tensor;
     const size_t size = galen_datatype_size(tensor->datatype);
     const uint8_t *element = (const uint8_t *)tensor->bytes + index * size;
     switch (galen_datatype_kind(tensor->datatype)) {
@@ -74,16 +95,17 @@ static char *element_write(const struct galen_tensor *tensor, uint64_t index, ch
     case GALEN_KIND_SIGNED:
         return signed_write(element, size, at);
     case GALEN_KIND_FLOATING:
-        return float_write(element, size, at);
+        return float_write(array->special_numbers, element, size, at);
     case GALEN_KIND_VARIABLE:
         break; /* has its own way */
     }
     return NULL;
 }
 
-static enum galen_status chunk_write(const struct galen_tensor *tensor, uint64_t index,
-                                     size_t count, struct writer *out)
+static enum galen_status chunk_write(const struct array_writer *array, uint64_t index,
+                                     size_t count)
 {
+    struct writer *out = array->out;
     const size_t room = count * (NUMBER_TEXT_SIZE_MAX + 1);
     char *begin = (char *)writer_extend(out, room);
     char *at = begin;
@@ -94,7 +116,7 @@ static enum galen_status chunk_write(const struct galen_tensor *tensor, uint64_t
         if (i > 0) {
             *at++ = ',';
         }
-        at = element_write(tensor, i, at);
+        at = element_write(array, i, at);
         if (at == NULL) {
             writer_shrink(out, room);
             return GALEN_INVALID;
@@ -104,18 +126,18 @@ static enum galen_status chunk_write(const struct galen_tensor *tensor, uint64_t
     return GALEN_OK;
 }
 
-static enum galen_status fixed_write(const struct galen_tensor *tensor, uint64_t count,
-                                     struct writer *out, struct error *out_error)
+static enum galen_status fixed_write(const struct array_writer *array, uint64_t count,
+                                     struct error *out_error)
 {
     for (uint64_t index = 0; index < count; index += CHUNK_COUNT) {
         const size_t left = count - index;
-        if (chunk_write(tensor, index, left < CHUNK_COUNT ? left : CHUNK_COUNT, out) !=
+        if (chunk_write(array, index, left < CHUNK_COUNT ? left : CHUNK_COUNT) !=
             GALEN_OK) {
             return error_set(
                 out_error, GALEN_INVALID,
                 "'%s' holds NaN or infinity, which JSON cannot: ask for binary "
                 "data",
-                tensor->name);
+                array->tensor->name);
         }
     }
     return GALEN_OK;
@@ -137,9 +159,10 @@ static enum galen_status strings_write(const struct galen_tensor *tensor, uint64
     return GALEN_OK;
 }
 
-enum galen_status tensor_json_write(const struct galen_tensor *tensor,
+enum galen_status tensor_json_write(const struct galen_tensor *tensor, bool special_numbers,
                                     struct json_writer *json, struct error *out_error)
 {
+    const struct array_writer array = {tensor, special_numbers, json->out};
     uint64_t count;
     if (tensor->datatype == GALEN_FP16 || tensor->datatype == GALEN_BF16) {
         return error_set(out_error, GALEN_INVALID,
@@ -156,7 +179,7 @@ enum galen_status tensor_json_write(const struct galen_tensor *tensor,
     if (tensor->datatype == GALEN_BYTES) {
         TRY(strings_write(tensor, count, json, out_error));
     } else {
-        TRY(fixed_write(tensor, count, json->out, out_error));
+        TRY(fixed_write(&array, count, out_error));
     }
     json_end_array(json);
     return GALEN_OK;

@@ -23,6 +23,9 @@ struct v2_message {
     struct bytes body;
     size_t json_size; /* of the JSON that it begins with */
     bool is_raw;      /* a request without JSON: all of it is the model's only input */
+
+    /* In `data`, NaN, Infinity and -Infinity are numbers, though JSON has none such. */
+    bool special_numbers;
 };
 
 struct v2_output {
@@ -37,9 +40,10 @@ struct v2_request {
     size_t input_count;
     struct v2_output *outputs; /* none: all of the model's */
     size_t output_count;
-    bool binary_outputs; /* for outputs that are not listed */
-    uint64_t timeout_us; /* 0: none given */
-    uint64_t priority;   /* 0: the model's default */
+    bool binary_outputs;  /* for outputs that are not listed */
+    uint64_t timeout_us;  /* 0: none given */
+    uint64_t priority;    /* 0: the model's default */
+    bool special_numbers; /* of the message: what is answered may hold them too */
     bool is_raw; /* inputs[0] has bytes only: the model says what they are. All outputs
                   * are wanted as raw bytes */
 };
@@ -129,9 +133,10 @@ void v2_request_encode(const struct v2_request *request, struct writer *out,
                        size_t *out_json_size);
 
 /* request says which outputs are wanted as raw bytes. *out_json_size equals the whole size
- * where none is. GALEN_INVALID: JSON cannot hold an output (NaN, infinity, FP16, BF16,
- * BYTES that are no UTF-8); GALEN_INTERNAL: an output's bytes are not what its shape says;
- * the error names it, and out holds a part of the body. */
+ * where none is. GALEN_INVALID: JSON cannot hold an output (NaN and infinity,
+ * unless the request takes special numbers, FP16, BF16, BYTES that are no UTF-8);
+ * GALEN_INTERNAL: an output's bytes are not what its shape says; the error names it, and
+ * out holds a part of the body. */
 MUST_USE enum galen_status v2_response_encode(const struct v2_response *response,
                                               const struct v2_request *request,
                                               struct writer *out, size_t *out_json_size,

@@ -220,8 +220,9 @@ enum galen_status v2_body_parse(const struct v2_message *message, const char *li
     }
     const struct bytes text = bytes_first(body, json_size);
     struct scanner scanner = {text.data, text.data + text.size, out_body};
-    *out_body =
-        (struct v2_body){.list = list, .raw = reader_of(bytes_from(body, json_size))};
+    *out_body = (struct v2_body){.list = list,
+                                 .special_numbers = message->special_numbers,
+                                 .raw = reader_of(bytes_from(body, json_size))};
     message_scan(&scanner);
     TRY(document_parse(text, out_body, arena, out_error));
     if (json_type(out_body->root) != JSON_OBJECT) {

@@ -17,7 +17,8 @@
 struct v2_body {
     const struct json *root; /* an object, without the arrays below */
     const char *list;        /* the member that holds the tensors: "inputs" or "outputs" */
-    struct reader raw;       /* binary data that no tensor has taken yet */
+    bool special_numbers;
+    struct reader raw; /* binary data that no tensor has taken yet */
     struct bytes data[LIMIT_TENSOR_COUNT_MAX]; /* of the list's elements: "[…]" or empty */
 };
 

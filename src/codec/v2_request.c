@@ -108,6 +108,7 @@ enum galen_status v2_request_decode(const struct v2_message *message, struct are
     TRY(v2_member_string(parsed.root, "id", LIMIT_REQUEST_ID_SIZE_BYTES_MAX, arena,
                          &request.id, out_error));
     TRY(v2_parameters_decode(parsed.root, V2_OF_MESSAGE, &parameters, out_error));
+    request.special_numbers = message->special_numbers;
     request.binary_outputs = parameters.binary_data_output;
     request.timeout_us = parameters.timeout;
     request.priority = parameters.priority;

@@ -17,22 +17,23 @@ static bool is_wanted_binary(const struct v2_request *request, const char *name)
 
 static enum galen_status put_json_tensor(struct json_writer *json,
                                          const struct galen_tensor *tensor,
-                                         struct error *out_error)
+                                         bool special_numbers, struct error *out_error)
 {
     json_begin_object(json);
     v2_put_spec(json, tensor->name, tensor->datatype, tensor->rank, tensor->shape);
     json_put_name(json, "data");
-    TRY(tensor_json_write(tensor, json, out_error));
+    TRY(tensor_json_write(tensor, special_numbers, json, out_error));
     json_end_object(json);
     return GALEN_OK;
 }
 
 static enum galen_status put_output(struct json_writer *json,
-                                    const struct galen_tensor *tensor, bool binary,
+                                    const struct galen_tensor *tensor,
+                                    const struct v2_request *request,
                                     struct error *out_error)
 {
-    if (!binary) {
-        return put_json_tensor(json, tensor, out_error);
+    if (!is_wanted_binary(request, tensor->name)) {
+        return put_json_tensor(json, tensor, request->special_numbers, out_error);
     }
     if (galen_tensor_check(tensor) != GALEN_OK) {
         return error_set(out_error, GALEN_INTERNAL, "'%s' is not what its shape says",
@@ -51,8 +52,7 @@ static enum galen_status put_outputs(struct json_writer *json,
     json_begin_array(json);
     for (size_t i = 0; i < response->output_count; i++) {
         const struct galen_tensor *tensor = &response->outputs[i];
-        const enum galen_status status =
-            put_output(json, tensor, is_wanted_binary(request, tensor->name), out_error);
+        const enum galen_status status = put_output(json, tensor, request, out_error);
         if (status != GALEN_OK) {
             return v2_at_element(status, "outputs", i, out_error);
         }

@@ -130,6 +130,16 @@ static void what_json_cannot_hold_is_refused_by_name(void **state)
     expect_refused(fixture, GALEN_INVALID, "UTF-8");
 }
 
+static void special_numbers_are_written_where_the_request_takes_them(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->request.special_numbers = true;
+    output_is(fixture, GALEN_FP32, 4, BYTES_OF(((float[]){1, NAN, INFINITY, -INFINITY})));
+    expect_data(fixture, "FP32", "[1.0,NaN,Infinity,-Infinity]");
+    output_is(fixture, GALEN_FP64, 2, BYTES_OF(((double[]){-NAN, -INFINITY})));
+    expect_data(fixture, "FP64", "[NaN,-Infinity]");
+}
+
 static void an_output_that_is_not_its_shape_is_our_fault(void **state)
 {
     struct fixture *fixture = *state;
@@ -184,9 +194,10 @@ static void raw_outputs_follow_the_json_in_order(void **state)
     assert_memory_equal("1234\6", writer_bytes(&fixture->writer).data + fixture->json_size,
                         5);
 
-    EXPECT_OK(v2_response_decode(
-        &(struct v2_message){writer_bytes(&fixture->writer), fixture->json_size, false},
-        &fixture->arena, &fixture->back, &fixture->error));
+    EXPECT_OK(
+        v2_response_decode(&(struct v2_message){.body = writer_bytes(&fixture->writer),
+                                                .json_size = fixture->json_size},
+                           &fixture->arena, &fixture->back, &fixture->error));
 
     assert_string_equal("i", fixture->back.id);
     assert_string_equal("m", fixture->back.model_name);
@@ -212,9 +223,10 @@ static void many_floats_come_back_as_they_were(void **state)
     }
     output_is(fixture, GALEN_FP32, COUNT, BYTES_OF(values));
     EXPECT_OK(encode(fixture));
-    EXPECT_OK(v2_response_decode(
-        &(struct v2_message){writer_bytes(&fixture->writer), fixture->json_size, false},
-        &fixture->arena, &fixture->back, &fixture->error));
+    EXPECT_OK(
+        v2_response_decode(&(struct v2_message){.body = writer_bytes(&fixture->writer),
+                                                .json_size = fixture->json_size},
+                           &fixture->arena, &fixture->back, &fixture->error));
     assert_int_equal(sizeof(values), fixture->back.outputs[0].size_bytes);
     assert_memory_equal(values, fixture->back.outputs[0].bytes, sizeof(values));
 }
@@ -238,8 +250,8 @@ static enum galen_status decode(struct fixture *fixture, const char *json)
 {
     error_clear(&fixture->error);
     return v2_response_decode(
-        &(struct v2_message){bytes_from_string(json), strlen(json), false}, &fixture->arena,
-        &fixture->back, &fixture->error);
+        &(struct v2_message){.body = bytes_from_string(json), .json_size = strlen(json)},
+        &fixture->arena, &fixture->back, &fixture->error);
 }
 
 static void what_other_servers_leave_out_or_add_is_accepted(void **state)
@@ -274,6 +286,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_FIXTURE(each_datatype_has_its_json),
         WITH_FIXTURE(what_json_cannot_hold_is_refused_by_name),
+        WITH_FIXTURE(special_numbers_are_written_where_the_request_takes_them),
         WITH_FIXTURE(an_output_that_is_not_its_shape_is_our_fault),
         WITH_FIXTURE(raw_outputs_follow_the_json_in_order),
         WITH_FIXTURE(many_floats_come_back_as_they_were),

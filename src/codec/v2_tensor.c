@@ -209,7 +209,8 @@ static enum galen_status data_decode(struct tensor_decoder *decoder, struct byte
                            "Unable to parse 'data': it is no array, or its name or its "
                            "tensors' is written with escapes");
     } else {
-        status = tensor_json_read(data, decoder->arena, tensor, decoder->out_error);
+        status = tensor_json_read(data, decoder->body->special_numbers, decoder->arena,
+                                  tensor, decoder->out_error);
     }
     if (status != GALEN_OK) {
         error_prefix_name(decoder->out_error, BYTES("data"));

@@ -28,6 +28,7 @@ struct gateway {
     const char *engine_address; /* "host:port", where the engine is another process; NULL */
     bool is_demo;               /* answers warn of it, and may quote what was sent */
     size_t body_size_bytes_max;
+    bool special_numbers;        /* of v2_message: JSON of /v2 may hold NaN and infinity */
     uint64_t timeout_ns;         /* for a whole request */
     const atomic_bool *draining; /* once true, /readyz says no */
     uint64_t (*now_ns)(void *context);

@@ -27,6 +27,7 @@ enum phase_result tensor_body_decode(struct request *request)
     enum galen_status status =
         v2_message_read(has_header, header, request->body, &message, &request->error);
     if (status == GALEN_OK) {
+        message.special_numbers = request->gateway->special_numbers;
         status = v2_transaction_begin(&request->v2, &message, request->started_ns,
                                       &request->infer_call, &request->error);
         request->infer_call.request.id =

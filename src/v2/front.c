@@ -364,6 +364,7 @@ static enum galen_status begin(struct visit *visit, struct error *out_error)
     TRY(take_request_id(visit));
     TRY(decode_body(visit, out_error));
     TRY(v2_message_read(has_header, header, body_of(visit), &message, out_error));
+    message.special_numbers = visit->front->options.special_numbers;
     visit->call.request.deadline_ns = now_ns + visit->front->options.timeout_ns;
     return v2_transaction_begin(&visit->transaction, &message, now_ns, &visit->call,
                                 out_error);

@@ -19,6 +19,7 @@ struct v2_front_options {
     struct loop *loop;
     struct infer_service *service; /* borrowed */
     size_t body_size_bytes_max;
+    bool special_numbers;        /* of v2_message: JSON may hold NaN and infinity */
     uint64_t timeout_ns;         /* of a request that names none */
     const atomic_bool *draining; /* once true, /v2/health/ready says no */
 
