@@ -15,7 +15,8 @@ JSON = {"Content-Type": "application/json"}
 
 
 def as_json(values: str) -> bytes:
-    return f'{{"inputs":[{{"name":"INPUT0","datatype":"FP32","shape":[1,4],"data":{values}}}]}}'.encode()
+    return (f'{{"inputs":[{{"name":"INPUT0","datatype":"FP32","shape":[1,4],"data":{values}}}]}}'
+            ).encode()
 
 
 def as_raw(*values: float) -> tuple[bytes, dict[str, str]]:
