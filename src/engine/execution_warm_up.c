@@ -59,12 +59,18 @@ static enum galen_status run_sample(const struct model *model,
 {
     const struct infer_rules rules = {.model = &model->metadata,
                                       .row_count_max = model->row_count_max};
-    const struct infer_request request = {
-        .model = model->name, .inputs = sample->inputs, .input_count = sample->input_count};
+    struct infer_call call = {.arena = arena,
+                              .request = {.model = model->name,
+                                          .inputs = sample->inputs,
+                                          .input_count = sample->input_count}};
     const size_t request_count = sample->request_count == 0 ? 1 : sample->request_count;
     const size_t run_count = sample->run_count == 0 ? 1 : sample->run_count;
     struct inference inference = {.call = NULL};
-    TRY(infer_validate(&request, &rules, arena, &inference.plan, error));
+    const enum galen_status status = infer_validate(&call, &rules, &inference.plan);
+    if (status != GALEN_OK) {
+        *error = call.error;
+        return status;
+    }
     TRY(check_count(model, request_count, inference.plan.row_count, error));
     for (size_t i = 0; i < run_count; i++) {
         TRY(run_once(model, &inference, request_count, error));
