@@ -46,6 +46,12 @@ def until_version(galen, number: object) -> None:
     until(lambda: version(galen) == str(number), f"version {number} serves")
 
 
+def until_told_broken(galen, repository: pathlib.Path, number: int) -> None:
+    before = galen.log().count('"model.failed"')
+    point(repository, number)
+    until(lambda: galen.log().count('"model.failed"') > before, "it is said to be broken")
+
+
 @pytest.mark.parametrize("name", ["one", "three"])
 def test_promotions_rollbacks_and_broken_versions_lose_no_request(launch, repository, name):
     galen = launch(name, repository=repository)
@@ -56,9 +62,7 @@ def test_promotions_rollbacks_and_broken_versions_lose_no_request(launch, reposi
             point(repository, 1 + turn % 2)
             until_version(galen, 1 + turn % 2)
             if turn % 4 == 0:
-                failures = galen.log().count('"model.failed"')
-                point(repository, 66)
-                until(lambda: galen.log().count('"model.failed"') > failures, "it is said to be broken")
+                until_told_broken(galen, repository, 66)
                 assert version(galen) == str(1 + turn % 2)
     assert not load.lost, load.lost[:3]
     assert {json.loads(each.body)["model"]["version"] for each in load.outcomes} == {"1", "2"}
