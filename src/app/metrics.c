@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/metrics.h"
 
+#include "app/metrics_engine.h"
 #include "base/limits.h"
+#include "preprocess/preprocess.h"
 #include "service/metrics.h"
 #include "service/reply_http.h"
 
@@ -11,18 +13,24 @@ static void put_number(struct writer *out, enum metric metric, uint64_t value)
     metric_put_u64(out, metric, NULL, value);
 }
 
+/* One sample of a metric with one label. */
+static void put_of(struct writer *out, enum metric metric, const char *label,
+                   uint64_t value)
+{
+    metric_put_u64(out, metric, &label, value);
+}
+
 static void put_sinks(struct writer *out, const struct role *role,
                       const struct audit_writer_statistics *statistics)
 {
     metric_begin(out, METRIC_AUDIT_SINK_UP);
     for (size_t i = 0; i < statistics->sink_count; i++) {
-        metric_put_u64(out, METRIC_AUDIT_SINK_UP, role_trail(role, i),
-                       statistics->sinks[i].works);
+        put_of(out, METRIC_AUDIT_SINK_UP, role_trail(role, i), statistics->sinks[i].works);
     }
     metric_begin(out, METRIC_AUDIT_SINK_FREE_BYTES);
     for (size_t i = 0; i < statistics->sink_count; i++) {
-        metric_put_u64(out, METRIC_AUDIT_SINK_FREE_BYTES, role_trail(role, i),
-                       statistics->sinks[i].free_bytes);
+        put_of(out, METRIC_AUDIT_SINK_FREE_BYTES, role_trail(role, i),
+               statistics->sinks[i].free_bytes);
     }
 }
 
@@ -45,6 +53,29 @@ static void put_audit(struct writer *out, struct role *role)
     put_number(out, METRIC_AUDIT_UNWITNESSED, statistics.unwitnessed_count);
 }
 
+static void put_machine(struct writer *out, struct machine *machine)
+{
+    machine_read(machine);
+    metric_begin(out, METRIC_CPU_UTILIZATION);
+    metric_put_share(out, METRIC_CPU_UTILIZATION, NULL, machine->cpu_share);
+    put_number(out, METRIC_CPU_MEMORY_TOTAL, machine->memory_total_bytes);
+    put_number(out, METRIC_CPU_MEMORY_USED, machine->memory_used_bytes);
+}
+
+static enum galen_status put_all(struct writer *out, struct role *role)
+{
+    put_audit(out, role);
+    put_machine(out, &role->machine);
+    if (role->preprocess != NULL) {
+        put_number(out, METRIC_IMAGE_WORKERS_LOST,
+                   preprocess_lost_worker_count(role->preprocess));
+    }
+    if (role->engine != NULL) {
+        TRY(metrics_put_engine(out, role->engine));
+    }
+    return out->status;
+}
+
 static void answer(struct http_exchange *exchange, int status, struct bytes type,
                    struct writer *body)
 {
@@ -58,13 +89,16 @@ static void on_headers(void *context, struct http_exchange *exchange)
 {
     const struct http_request_head *head = http_exchange_head(exchange);
     struct writer body;
-    writer_init(&body, LIMIT_JSON_DOCUMENT_SIZE_BYTES_MAX);
-    if (head->method == HTTP_GET && bytes_equal_string(head->path, "/metrics")) {
-        put_audit(&body, context);
-        answer(exchange, 200, BYTES(METRICS_MEDIA_TYPE), &body);
-    } else {
+    writer_init(&body, LIMIT_METRICS_SIZE_BYTES_MAX);
+    if (head->method != HTTP_GET || !bytes_equal_string(head->path, "/metrics")) {
         writer_put_string(&body, "there is GET /metrics only\n");
         answer(exchange, 404, BYTES("text/plain"), &body);
+    } else if (put_all(&body, context) == GALEN_OK) {
+        answer(exchange, 200, BYTES(METRICS_MEDIA_TYPE), &body);
+    } else {
+        writer_deinit(&body);
+        writer_init(&body, LIMIT_METRICS_SIZE_BYTES_MAX);
+        answer(exchange, 503, BYTES("text/plain"), &body);
     }
 }
 

@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 
 #include "app/command.h"
+#include "app/machine.h"
 #include "gateway/view.h"
 #include "infer/infer.h"
 #include "service/audit/writer.h"
@@ -37,6 +38,7 @@ struct role {
     const uint8_t *audit_key;    /* of keys; pseudonyms in records */
     struct audit_writer *audit;  /* NULL: requests leave no records */
     struct audit_wiring *wiring; /* what the audit borrows */
+    struct machine machine;      /* that the metrics tell of; the first worker's */
     atomic_bool draining;
 };
 

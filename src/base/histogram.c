@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/histogram.h"
 
+#include "base/invariant.h"
+
 void histogram_init(struct histogram *histogram, const struct histogram_bounds *bounds)
 {
     *histogram = (struct histogram){.bounds = bounds};
@@ -24,6 +26,20 @@ void histogram_add(struct histogram *histogram, uint64_t value, uint64_t count)
 {
     histogram->counts[bucket_of(histogram->bounds, value)] += count;
     histogram->sum += value * count;
+}
+
+void histogram_coarsen(const struct histogram *finer, const struct histogram_bounds *bounds,
+                       struct histogram *out_histogram)
+{
+    size_t at = 0;
+    histogram_init(out_histogram, bounds);
+    out_histogram->sum = finer->sum;
+    for (size_t i = 0; i <= finer->bounds->count; i++) {
+        out_histogram->counts[at] += finer->counts[i];
+        at += i < finer->bounds->count && at < bounds->count &&
+              finer->bounds->values[i] == bounds->values[at];
+    }
+    INVARIANT(at == bounds->count);
 }
 
 uint64_t histogram_count_up_to(const struct histogram *histogram, size_t index)

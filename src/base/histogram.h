@@ -30,5 +30,9 @@ void histogram_init(struct histogram *histogram, const struct histogram_bounds *
 /* The same value, so many times. */
 void histogram_add(struct histogram *histogram, uint64_t value, uint64_t count);
 
+/* The same values in fewer buckets: each of bounds is one of the finer's. */
+void histogram_coarsen(const struct histogram *finer, const struct histogram_bounds *bounds,
+                       struct histogram *out_histogram);
+
 /* Of values that are not above bounds->values[index]; with index bounds->count: of all. */
 uint64_t histogram_count_up_to(const struct histogram *histogram, size_t index);

@@ -39,6 +39,26 @@ static void counts_add_up_from_the_lowest(void **state)
     assert_int_equal(histogram.sum, 15 + 60 + 125);
 }
 
+static void coarser_buckets_hold_the_same_values(void **state)
+{
+    (void)state;
+    static const struct histogram_bounds fine = {.count = 4, .values = {5, 10, 15, 20}};
+    static const struct histogram_bounds coarse = {.count = 2, .values = {10, 15}};
+    struct histogram finer;
+    struct histogram coarser;
+    histogram_init(&finer, &fine);
+    for (uint64_t value = 1; value <= 30; value++) {
+        histogram_add(&finer, value, 1);
+    }
+
+    histogram_coarsen(&finer, &coarse, &coarser);
+
+    assert_int_equal(coarser.counts[0], 10);
+    assert_int_equal(coarser.counts[1], 5);
+    assert_int_equal(coarser.counts[2], 15);
+    assert_int_equal(coarser.sum, finer.sum);
+}
+
 static size_t bucket_by_scan(const struct histogram_bounds *bounds, uint64_t value)
 {
     size_t i = 0;
@@ -70,6 +90,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bound_belongs_to_its_bucket),
         cmocka_unit_test(counts_add_up_from_the_lowest),
+        cmocka_unit_test(coarser_buckets_hold_the_same_values),
         cmocka_unit_test(every_value_is_in_the_bucket_that_a_scan_finds),
     };
     return cmocka_run_group_tests_name("histogram", tests, NULL, NULL);

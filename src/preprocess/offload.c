@@ -136,6 +136,15 @@ bool offload_take_back(struct offload *offload, struct offload_task *task)
     return found;
 }
 
+uint64_t offload_lost_count(const struct offload *offload)
+{
+    uint64_t count = 0;
+    for (size_t i = 0; i < offload->thread_count; i++) {
+        count += confined_decoder_lost_count(offload->threads[i].decoder);
+    }
+    return count;
+}
+
 void offload_destroy(struct offload *offload)
 {
     if (offload == NULL) {

@@ -36,5 +36,8 @@ MUST_USE enum galen_status offload_push(struct offload *offload, struct offload_
 /* True: it was still waiting and is the caller's again. False: it runs or has run. */
 bool offload_take_back(struct offload *offload, struct offload_task *task);
 
+/* Workers that ended before their image was done, or unasked. Any thread. */
+uint64_t offload_lost_count(const struct offload *offload);
+
 /* What waits is run first. NULL is allowed. */
 void offload_destroy(struct offload *offload);

@@ -440,3 +440,10 @@ enum galen_status preprocess_create(const struct preprocess_options *options,
     *out_service = &preprocess->base;
     return GALEN_OK;
 }
+
+uint64_t preprocess_lost_worker_count(const struct infer_service *service)
+{
+    const struct preprocess *preprocess = (const struct preprocess *)(const void *)service;
+    const struct offload *offload = atomic_load(&preprocess->offload);
+    return offload == NULL ? 0 : offload_lost_count(offload);
+}

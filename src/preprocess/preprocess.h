@@ -31,6 +31,10 @@ struct preprocess_options {
 MUST_USE enum galen_status preprocess_create(const struct preprocess_options *options,
                                              struct infer_service **out_service);
 
+/* Image workers that ended before their image was done, or unasked, since create. Any
+ * thread. */
+uint64_t preprocess_lost_worker_count(const struct infer_service *service);
+
 /* From now on this is what is desired: prepares what is new, then answers with it. What
  * cannot be prepared leaves what served before in its place. Blocks on the disk; one thread
  * at a time, beside those that submit. GALEN_NO_MEMORY: all is as it was. */

@@ -229,8 +229,14 @@ def start_decoding(galen) -> tuple[socket.socket, int]:
     return connection, until(busy, "a worker is at work")[0]
 
 
+def lost_workers(galen) -> float:
+    return sum(process.metrics().get("galen_image_workers_lost_total", 0)
+               for process in galen.processes)
+
+
 def test_a_worker_that_dies_costs_the_image_that_it_had(images):
     lost = images.log().count("image_worker.lost")
+    assert lost_workers(images) == lost
     connection, busy = start_decoding(images)
     os.kill(busy, signal.SIGKILL)
     with connection:
@@ -238,6 +244,7 @@ def test_a_worker_that_dies_costs_the_image_that_it_had(images):
     for _ in range(4):
         assert images.request("POST", COLOUR, RED, PNG).status == 200
     assert images.log().count("image_worker.lost") == lost + 1
+    assert lost_workers(images) == lost + 1
 
 
 def test_a_worker_that_dies_idle_costs_nothing(images):

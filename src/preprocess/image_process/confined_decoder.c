@@ -31,7 +31,7 @@ struct confined_decoder {
     pid_t worker; /* 0: none */
     int jobs;     /* our ends of its pipes */
     int outcomes;
-    uint64_t lost_count;
+    _Atomic uint64_t lost_count;
 };
 
 /* The worker's ends of the pipes, while it is being started. */

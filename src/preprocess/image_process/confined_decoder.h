@@ -33,7 +33,7 @@ MUST_USE enum galen_status confined_decoder_run(struct confined_decoder *decoder
                                                 uint64_t deadline_ns, uint8_t *out_tensor,
                                                 struct error *out_error);
 
-/* How many workers ended before their image was done. */
+/* How many workers ended before their image was done, or unasked. Any thread. */
 uint64_t confined_decoder_lost_count(const struct confined_decoder *decoder);
 
 void confined_decoder_close(struct confined_decoder *decoder); /* NULL is allowed */
