@@ -73,14 +73,15 @@ static void every_value_is_in_the_bucket_that_a_scan_finds(void **state)
     (void)state;
     struct histogram_bounds bounds = {.count = 0};
     for (; bounds.count <= HISTOGRAM_BOUND_COUNT_MAX; bounds.count++) {
-        for (uint64_t value = 0; value <= 3 * HISTOGRAM_BOUND_COUNT_MAX; value++) {
+        for (uint64_t value = 0; value <= UINT64_C(3) * HISTOGRAM_BOUND_COUNT_MAX;
+             value++) {
             struct histogram histogram;
             histogram_init(&histogram, &bounds);
             histogram_add(&histogram, value, 1);
             assert_int_equal(histogram.counts[bucket_by_scan(&bounds, value)], 1);
         }
         if (bounds.count < HISTOGRAM_BOUND_COUNT_MAX) {
-            bounds.values[bounds.count] = 3 * bounds.count + 1;
+            bounds.values[bounds.count] = UINT64_C(3) * bounds.count + 1;
         }
     }
 }

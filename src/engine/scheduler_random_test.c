@@ -203,7 +203,7 @@ static size_t model_waiting_count(const struct world *world)
 /* Those that could be joined with the first, and it, in their order. */
 static size_t model_alike(const struct world *world, size_t *out_indexes)
 {
-    size_t order[ENTRY_COUNT];
+    size_t order[ENTRY_COUNT] = {0};
     size_t alike_count = 0;
     const size_t count = model_order(world, order);
     for (size_t i = 0; i < count; i++) {
@@ -298,7 +298,7 @@ static bool model_never_waits(const struct world *world)
 
 static uint64_t model_due_ns(const struct world *world)
 {
-    size_t alike[ENTRY_COUNT];
+    size_t alike[ENTRY_COUNT] = {0};
     size_t unread;
     if (model_waiting_count(world) == 0) {
         return CLOCK_NEVER;
@@ -560,7 +560,7 @@ static void pull_one(struct world *world)
     expire_all(world);
     const bool due = model_due_ns(world) <= world->now_ns;
     struct batch *batch = &world->running[at];
-    size_t alike[ENTRY_COUNT];
+    size_t alike[ENTRY_COUNT] = {0};
     enum batch_reason reason = BATCH_FULL;
     size_t count = due ? model_alike(world, alike) : 0;
     count = due ? model_batch(world, alike, count, &reason) : 0;
