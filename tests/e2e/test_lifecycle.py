@@ -4,9 +4,10 @@ import json
 import os
 import pathlib
 import shutil
+import time
 
 import pytest
-from process import ROOT, Process, until
+from process import ROOT, SANITIZED, Process, until
 from samples import MODEL, as_tensor, by_features
 from steady import SteadyLoad
 
@@ -145,3 +146,34 @@ def test_gateway_waits_for_an_engine_that_lags(repository, tmp_path):
     assert not load.lost
     for process in (gateway, preprocess, engine):
         process.check_end()
+
+
+def settled_bytes(process: Process) -> int:
+    """Resident, once what was unloaded is given back: the least of half a second."""
+    end = time.monotonic() + 0.5
+    sizes = [process.resident_bytes()]
+    while time.monotonic() < end:
+        sizes.append(process.resident_bytes())
+    return min(sizes)
+
+
+@pytest.mark.skipif(SANITIZED, reason="a sanitizer keeps what is freed")
+def test_three_hundred_reloads_grow_by_less_than_a_megabyte(repository, tmp_path):
+    model = "clinical-ner"
+    (repository / model / "previous").unlink()
+    engine = Process("engine", tmp_path, {"repository": repository, "models.linger_ms": 0, "threads": 1})
+    engine.wait_for("/v2/health/ready")
+
+    def reload(number: int) -> None:
+        point(repository, number, model=model)
+        until(lambda: engine.get_status(f"/v2/models/{model}/versions/{number}/ready") == 200 and
+              engine.get_status(f"/v2/models/{model}/versions/{3 - number}/ready") == 404, "it is loaded")
+    for turn in range(50):
+        reload(1 + turn % 2)
+    before = settled_bytes(engine)
+    for turn in range(250):
+        reload(1 + turn % 2)
+    growth = settled_bytes(engine) - before
+    print(f"{growth / 1000:.0f} kB from reload 50 to 300")
+    assert growth < 1_000_000
+    engine.check_end()
