@@ -128,7 +128,8 @@ const struct audit_command audit_search_command = {
         "  --model M           of this model\n"
         "  --version V         of this version, a number\n"
         "  --outcome O         ok, refused, failed or cancelled\n"
-        "  --event E           infer, validate, start or stop\n" AUDIT_FILTER_TIME_HELP
+        "  --event E           infer, validate, load, unload, configure, start or\n"
+        "                      stop\n" AUDIT_FILTER_TIME_HELP
         "  --json              the exact lines, on a terminal too\n"
         "  --table             a table, elsewhere too\n\n"
         "Nothing is verified here. Exit codes: 0 done, 1 something that is no record was\n"

@@ -23,6 +23,11 @@ void log_set_level(enum log_level level)
     atomic_store(&level_min, (int)level);
 }
 
+enum log_level log_get_level(void)
+{
+    return (enum log_level)atomic_load(&level_min);
+}
+
 static void put(struct line *line, struct bytes bytes)
 {
     line->is_full |= bytes.size > LINE_SIZE - TAIL_SIZE - line->size;

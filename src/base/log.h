@@ -27,6 +27,7 @@ struct log_field {
     ((struct log_field){(name), LOG_NUMBER, BYTES_NONE, (int64_t)(value)})
 
 void log_set_level(enum log_level level); /* LOG_INFO until set */
+enum log_level log_get_level(void);
 
 /* log_event(LOG_INFO, "engine.loaded", LOG_STR("model", name), LOG_INT("version", 2)) */
 #define log_event(level, ...) LOG_EVENT_(level, __VA_ARGS__, LOG_FIELD_END_)

@@ -4,11 +4,18 @@
 #include "gateway/routes.h"
 #include "gateway/tensor_body.h"
 
+/* Who manages models asks the engine's admin listener. */
+static const struct v2_powers powers = {.tells = false, .manages = false};
+
 static enum phase_result admit(struct request *request)
 {
-    const enum galen_status status =
+    enum galen_status status =
         v2_route_parse(request->head->method, request->head->path, &request->arena,
                        &request->v2.route, &request->error);
+    if (status != GALEN_OK) {
+        return request_fail(request, status);
+    }
+    status = v2_check_powers(request->v2.route.operation, &powers, &request->error);
     if (status != GALEN_OK) {
         return request_fail(request, status);
     }
@@ -57,7 +64,7 @@ static enum phase_result infer(struct request *request)
 static enum phase_result map(struct request *request)
 {
     if (v2_is_answered_here(request->v2.route.operation)) {
-        v2_reply_here(request->v2.route.operation, &request->reply);
+        v2_reply_here(request->v2.route.operation, &powers, &request->reply);
     } else {
         v2_reply_to_call(&request->v2, &request->infer_call, &request->reply);
     }

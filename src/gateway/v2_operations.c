@@ -7,7 +7,7 @@
     (OPERATION_UPSTREAM_REFUSALS | OPERATION_REFUSAL(INVALID) | \
      OPERATION_REFUSAL(NOT_FOUND) | OPERATION_REFUSAL(TOO_LARGE))
 
-const struct operation v2_operations[V2_OPERATION_COUNT] = {
+const struct operation v2_operations[V2_TOLD_COUNT] = {
     [V2_SERVER] = {COMMON, .id = "v2_server",
                    .summary = "The server and the extensions that it speaks",
                    .description = "The same at `/v2/`.",

@@ -5,6 +5,7 @@
 #include "gateway/operation.h"
 #include "v2/route.h"
 
-#define V2_OPERATION_COUNT (V2_INFER + 1u)
+/* Those that the gateway answers; it refuses the rest. */
+#define V2_TOLD_COUNT (V2_INFER + 1u)
 
-extern const struct operation v2_operations[V2_OPERATION_COUNT]; /* by enum v2_operation */
+extern const struct operation v2_operations[V2_TOLD_COUNT]; /* by enum v2_operation */

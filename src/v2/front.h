@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 
 #include "infer/infer.h"
+#include "infer/management.h"
 #include "net/http_server.h"
 #include "service/audit/audit.h"
 
@@ -18,13 +19,23 @@ struct v2_front;
 struct v2_front_options {
     struct loop *loop;
     struct infer_service *service; /* borrowed */
+
+    /* Who is asked for statistics and configuration; NULL: nobody, they are a 501.
+     * Borrowed.
+     */
+    struct infer_management *management;
+
+    /* The admin listener: index, load and unload, logging and trace settings, which are a
+     * 403 elsewhere. Then answers wait for their records too, and there is a management. */
+    bool manages;
+
     size_t body_size_bytes_max;
     bool special_numbers;        /* of v2_message: JSON may hold NaN and infinity */
     uint64_t timeout_ns;         /* of a request that names none */
     const atomic_bool *draining; /* once true, /v2/health/ready says no */
 
-    /* Runs leave records, and are refused while none can be made; answers do not wait for
-     * them. NULL: none. Borrowed. */
+    /* Runs, and what changes what others see, leave records, and are refused while none can
+     * be made; answers do not wait for them. NULL: none. Borrowed. */
     struct audit_lane *audit;
 };
 

@@ -7,22 +7,46 @@
 
 enum { CODE_SIZE = 32 };
 
-/* A name that no model has is the client's word, and none of ours. */
+/* A name that no model has is the client's word, and none of ours. A load that fails is of
+ * a model that there is. */
 static bool names_a_model(const struct run_record *record)
 {
     return record->is_submitted && record->status != GALEN_NOT_FOUND &&
-           record->status != GALEN_INVALID;
+           (record->operation != V2_INFER || record->status != GALEN_INVALID);
+}
+
+/* Those that change something, by operation; all others are runs. */
+static const struct {
+    enum audit_event_kind kind;
+    const char *route;
+} changes[V2_OPERATION_COUNT] = {
+    [V2_LOAD] = {AUDIT_EVENT_load, "v2_load"},
+    [V2_UNLOAD] = {AUDIT_EVENT_unload, "v2_unload"},
+    [V2_LOGGING_UPDATE] = {AUDIT_EVENT_configure, "v2_logging"},
+};
+
+static enum audit_event_kind kind_of(const struct run_record *record)
+{
+    if (changes[record->operation].route != NULL) {
+        return changes[record->operation].kind;
+    }
+    return record->is_submitted ? AUDIT_EVENT_infer : AUDIT_EVENT_validate;
+}
+
+static const char *route_of(const struct run_record *record)
+{
+    const char *route = changes[record->operation].route;
+    return route == NULL ? V2_INFER_ID : route;
 }
 
 static void put_model(const struct run_record *record, struct audit_event *event)
 {
-    const struct infer_call *call = record->call;
     uint64_t version;
     if (names_a_model(record)) {
-        event->model_name = bytes_from_string(call->request.model);
+        event->model_name = bytes_from_string(record->model);
     }
     if (record->status == GALEN_OK && record->is_submitted &&
-        bytes_parse_u64(bytes_from_string(call->response.version), UINT64_MAX, &version)) {
+        bytes_parse_u64(bytes_from_string(record->version), UINT64_MAX, &version)) {
         event->model_version = AUDIT_COUNT(version);
     }
 }
@@ -41,12 +65,12 @@ enum galen_status run_record_write(const struct run_record *record,
                                    const struct audit_lane *audit, struct writer *out)
 {
     uint8_t code[CODE_SIZE];
-    const struct bytes id = bytes_from_string(record->call->request.id);
+    const struct bytes id = bytes_from_string(record->id);
     struct audit_event event = {
-        .kind = record->is_submitted ? AUDIT_EVENT_infer : AUDIT_EVENT_validate,
+        .kind = kind_of(record),
         .request_id = request_id_is_plain(id) ? id : BYTES_NONE,
         .actor_client_id = BYTES("unidentified"),
-        .route = V2_INFER_ID,
+        .route = route_of(record),
     };
     put_model(record, &event);
     put_answer(record, &event);

@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the record of one run says in the role that ran it (docs/audit.md). Pure. */
+/* What the record of one run says in the role that ran it, or of one change by who manages
+ * (docs/audit.md). Pure. */
 #pragma once
 
 #include "service/audit/audit.h"
 #include "v2/transaction.h"
 
 struct run_record {
-    const struct infer_call *call; /* its request's id is the gateway's, or the client's */
-    bool is_submitted;             /* the service was asked */
-    enum galen_status status;      /* call->status, or why it was not asked */
-    struct bytes body;             /* as it came; data NULL: it was not read */
+    enum v2_operation operation; /* V2_INFER, or one that changes something */
+    const char *model;           /* as the path has it; "": none */
+    const char *version;         /* that answered; "": none */
+    const char *id;              /* the gateway's, or the client's; "": none */
+    bool is_submitted;           /* the service was asked */
+    enum galen_status status;    /* of its answer, or why it was not asked */
+    struct bytes body;           /* as it came; data NULL: it was not read */
     const struct reply *reply;
     uint64_t duration_ns;
 };

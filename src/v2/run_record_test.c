@@ -27,12 +27,11 @@ static const char *write(const struct run_record record)
 static void a_run_names_its_model_and_version(void **state)
 {
     (void)state;
-    const struct infer_call call = {
-        .request = {.model = "m", .version = "", .id = "r-1"},
-        .response = {.version = "3"},
-    };
     const struct reply reply = {.status = 200};
-    const char *text = write((struct run_record){.call = &call,
+    const char *text = write((struct run_record){.operation = V2_INFER,
+                                                 .model = "m",
+                                                 .version = "3",
+                                                 .id = "r-1",
                                                  .is_submitted = true,
                                                  .status = GALEN_OK,
                                                  .body = BYTES("{}"),
@@ -48,29 +47,62 @@ static void a_run_names_its_model_and_version(void **state)
 static void what_no_model_is_called_is_not_recorded(void **state)
 {
     (void)state;
-    const struct infer_call call = {
-        .request = {.model = "JohnSmith", .version = "", .id = "r-1"}};
+    static const enum v2_operation operations[] = {V2_INFER, V2_LOAD};
     const struct reply reply = {.status = 404};
-    const char *text = write((struct run_record){.call = &call,
-                                                 .is_submitted = true,
-                                                 .status = GALEN_NOT_FOUND,
-                                                 .body = BYTES_NONE,
-                                                 .reply = &reply});
-    assert_null(strstr(text, "Smith"));
-    assert_non_null(strstr(text, "\"outcome\":\"refused\",\"reason\":\"not-found\""));
-    assert_null(strstr(text, "\"in\""));
+    for (size_t i = 0; i < 2; i++) {
+        const char *text = write((struct run_record){.operation = operations[i],
+                                                     .model = "JohnSmith",
+                                                     .version = "",
+                                                     .id = "r-1",
+                                                     .is_submitted = true,
+                                                     .status = GALEN_NOT_FOUND,
+                                                     .body = BYTES_NONE,
+                                                     .reply = &reply});
+        assert_null(strstr(text, "Smith"));
+        assert_non_null(strstr(text, "\"outcome\":\"refused\",\"reason\":\"not-found\""));
+        assert_null(strstr(text, "\"in\""));
+    }
 }
 
 static void an_id_that_is_no_plain_token_is_not_recorded(void **state)
 {
     (void)state;
-    const struct infer_call call = {
-        .request = {.model = "m", .version = "", .id = "John Smith\n{}"}};
     const struct reply reply = {.status = 400};
-    const char *text = write((struct run_record){
-        .call = &call, .status = GALEN_INVALID, .body = BYTES("x"), .reply = &reply});
+    const char *text = write((struct run_record){.operation = V2_INFER,
+                                                 .model = "m",
+                                                 .version = "",
+                                                 .id = "John Smith\n{}",
+                                                 .status = GALEN_INVALID,
+                                                 .body = BYTES("x"),
+                                                 .reply = &reply});
     assert_null(strstr(text, "Smith"));
     assert_non_null(strstr(text, "{\"event\":\"validate\",\"actor\""));
+}
+
+static void a_change_is_an_event_of_its_own_and_names_the_model_that_failed(void **state)
+{
+    (void)state;
+    static const struct {
+        enum v2_operation operation;
+        const char *event;
+        const char *route;
+    } rows[] = {{V2_LOAD, "\"event\":\"load\"", "\"route\":\"v2_load\""},
+                {V2_UNLOAD, "\"event\":\"unload\"", "\"route\":\"v2_unload\""},
+                {V2_LOGGING_UPDATE, "\"event\":\"configure\"", "\"route\":\"v2_logging\""}};
+    const struct reply reply = {.status = 400};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const char *text = write((struct run_record){.operation = rows[i].operation,
+                                                     .model = "m",
+                                                     .version = "",
+                                                     .id = "",
+                                                     .is_submitted = true,
+                                                     .status = GALEN_INVALID,
+                                                     .reply = &reply});
+        assert_non_null(strstr(text, rows[i].event));
+        assert_non_null(strstr(text, rows[i].route));
+        assert_non_null(strstr(text, "\"outcome\":\"refused\",\"reason\":\"malformed\""));
+        assert_non_null(strstr(text, "\"name\":\"m\""));
+    }
 }
 
 int main(void)
@@ -78,6 +110,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_run_names_its_model_and_version),
         cmocka_unit_test(what_no_model_is_called_is_not_recorded),
+        cmocka_unit_test(a_change_is_an_event_of_its_own_and_names_the_model_that_failed),
         cmocka_unit_test(an_id_that_is_no_plain_token_is_not_recorded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,14 +7,24 @@
 
 enum { DECIMAL_SIZE = 24 };
 
-static const char *const extensions[] = {"binary_tensor_data"};
-
-const struct v2_server v2_this_server = {
-    .name = "galen",
-    .version = GALEN_VERSION,
-    .extensions = extensions,
-    .extension_count = sizeof(extensions) / sizeof(extensions[0]),
+/* In Triton's order, and what each needs. */
+static const struct {
+    const char *name;
+    bool is_told;
+    bool is_managed;
+} extensions[] = {
+    {"classification", false, false},
+    {"model_repository", true, true},
+    {"model_repository(unload_dependents)", true, true},
+    {"schedule_policy", false, false},
+    {"model_configuration", true, false},
+    {"binary_tensor_data", false, false},
+    {"parameters", false, false},
+    {"statistics", true, false},
+    {"logging", false, true},
 };
+
+enum { EXTENSION_COUNT = sizeof(extensions) / sizeof(extensions[0]) };
 
 static enum galen_status refuse_json_size(struct bytes header, size_t body_size,
                                           struct error *out_error)
@@ -121,12 +131,27 @@ bool v2_is_answered_here(enum v2_operation operation)
     return operation == V2_SERVER || operation == V2_LIVE;
 }
 
-void v2_reply_here(enum v2_operation operation, struct reply *out_reply)
+static void put_server(const struct v2_powers *powers, struct writer *out)
+{
+    const char *names[EXTENSION_COUNT];
+    struct v2_server server = {
+        .name = "galen", .version = GALEN_VERSION, .extensions = names};
+    for (size_t i = 0; i < EXTENSION_COUNT; i++) {
+        if ((powers->tells || !extensions[i].is_told) &&
+            (powers->manages || !extensions[i].is_managed)) {
+            names[server.extension_count++] = extensions[i].name;
+        }
+    }
+    v2_server_encode(&server, out);
+}
+
+void v2_reply_here(enum v2_operation operation, const struct v2_powers *powers,
+                   struct reply *out_reply)
 {
     struct writer body;
     writer_init(&body, LIMIT_JSON_DOCUMENT_SIZE_BYTES_MAX);
     if (operation == V2_SERVER) {
-        v2_server_encode(&v2_this_server, &body);
+        put_server(powers, &body);
     } else {
         writer_put_string(&body, "{\"live\":true}");
     }

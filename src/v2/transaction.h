@@ -10,15 +10,13 @@
 
 #include "infer/infer.h"
 #include "service/reply.h"
+#include "v2/management.h"
 #include "v2/route.h"
 
 struct v2_transaction {
     struct v2_route route;
     struct v2_request request; /* V2_INFER: what was asked for */
 };
-
-/* What the server says of itself at GET /v2. */
-extern const struct v2_server v2_this_server;
 
 /* The JSON header's size from Inference-Header-Content-Length; body_size where it is
  * absent. GALEN_INVALID: not a number, or beyond the body. */
@@ -43,8 +41,10 @@ MUST_USE enum galen_status v2_transaction_begin(struct v2_transaction *transacti
 /* Whether the route is answered by the front end itself: V2_SERVER and V2_LIVE. */
 bool v2_is_answered_here(enum v2_operation operation);
 
-/* The reply of a route that is answered here. */
-void v2_reply_here(enum v2_operation operation, struct reply *out_reply);
+/* The reply of a route that is answered here. The server lists those extensions that work
+ * with these powers. */
+void v2_reply_here(enum v2_operation operation, const struct v2_powers *powers,
+                   struct reply *out_reply);
 
 /* The reply to an answered call, whatever its status. */
 void v2_reply_to_call(const struct v2_transaction *transaction,

@@ -31,24 +31,26 @@ static void put_route(const struct openapi *openapi, const struct route *route,
     put_item(openapi, &place, route->method, json);
 }
 
-static void put_form(const struct openapi *openapi, const struct v2_form *form,
-                     bool has_version, struct json_writer *json)
+static bool has_name(const char *path, const char *name)
 {
-    char path[PATH_SIZE];
-    (void)snprintf(path, sizeof(path), "/v2%s%s%s",
-                   form->has_model ? "/models/{model}" : "",
-                   has_version ? "/versions/{version}" : "", form->tail);
+    return memmem(path, strlen(path), name, strlen(name)) != NULL;
+}
+
+static void put_form(const struct openapi *openapi, const struct v2_form *form,
+                     struct json_writer *json)
+{
     const struct operation_place place = {.operation = &v2_operations[form->operation],
-                                          .path = path,
-                                          .has_model = form->has_model,
-                                          .has_version = has_version};
-    put_item(openapi, &place, v2_operation_method(form->operation), json);
+                                          .path = form->path,
+                                          .has_model = has_name(form->path, V2_FORM_MODEL),
+                                          .has_version =
+                                              has_name(form->path, V2_FORM_VERSION)};
+    put_item(openapi, &place, form->method, json);
 }
 
 /* "/v2/" is "/v2" once more, and its description says so. */
 static bool is_another_spelling(const struct v2_form *form)
 {
-    return strcmp(form->tail, "/") == 0;
+    return strcmp(form->path, "/v2/") == 0;
 }
 
 void paths_put(const struct openapi *openapi, struct json_writer *json)
@@ -60,11 +62,8 @@ void paths_put(const struct openapi *openapi, struct json_writer *json)
         }
     }
     for (size_t i = 0; i < v2_form_count; i++) {
-        if (!is_another_spelling(&v2_forms[i])) {
-            put_form(openapi, &v2_forms[i], false, json);
-        }
-        if (v2_forms[i].has_model) {
-            put_form(openapi, &v2_forms[i], true, json);
+        if (v2_forms[i].operation < V2_TOLD_COUNT && !is_another_spelling(&v2_forms[i])) {
+            put_form(openapi, &v2_forms[i], json);
         }
     }
     json_end_object(json);

@@ -134,7 +134,7 @@ static bool some_route_refuses(int http_status)
 
 static bool some_v2_refuses(int http_status)
 {
-    for (size_t i = 0; i < V2_OPERATION_COUNT; i++) {
+    for (size_t i = 0; i < V2_TOLD_COUNT; i++) {
         if (operation_refuses(&v2_operations[i], http_status)) {
             return true;
         }

@@ -37,7 +37,9 @@ struct audit_event {
 enum audit_field_type { AUDIT_WORD, AUDIT_TEXT, AUDIT_NUMBER, AUDIT_HEX };
 
 #define AUDIT_EVENTS_START (1u << AUDIT_EVENT_start)
-#define AUDIT_EVENTS_REQUESTS ((1u << AUDIT_EVENT_infer) | (1u << AUDIT_EVENT_validate))
+#define AUDIT_EVENTS_REQUESTS                                                              \
+    ((1u << AUDIT_EVENT_infer) | (1u << AUDIT_EVENT_validate) | (1u << AUDIT_EVENT_load) | \
+     (1u << AUDIT_EVENT_unload) | (1u << AUDIT_EVENT_configure))
 
 struct audit_field {
     const char *path;
