@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/release_state.h"
+
+#include "base/limits.h"
+#include "model/repository.h"
+
+bool release_tag_is_valid(const char *name)
+{
+    uint64_t number;
+    const struct bytes bytes = bytes_from_string(name);
+    return repository_name_is_valid(bytes) &&
+           !bytes_parse_u64(bytes, UINT64_MAX, &number) && strcmp(name, "disabled") != 0 &&
+           strcmp(name, "releases") != 0;
+}
+
+/* The place of the tag, or where it would have to be. */
+static size_t find_place(const struct release_state *state, const char *tag)
+{
+    size_t place = 0;
+    while (place < state->tag_count && strcmp(state->tags[place].name, tag) < 0) {
+        place++;
+    }
+    return place;
+}
+
+static bool is_at(const struct release_state *state, size_t place, const char *tag)
+{
+    return place < state->tag_count && strcmp(state->tags[place].name, tag) == 0;
+}
+
+uint64_t release_state_version(const struct release_state *state, const char *tag)
+{
+    const size_t place = find_place(state, tag);
+    return is_at(state, place, tag) ? state->tags[place].version : 0;
+}
+
+bool release_state_equal(const struct release_state *a, const struct release_state *b)
+{
+    if (a->tag_count != b->tag_count || a->is_disabled != b->is_disabled) {
+        return false;
+    }
+    for (size_t i = 0; i < a->tag_count; i++) {
+        if (strcmp(a->tags[i].name, b->tags[i].name) != 0 ||
+            a->tags[i].version != b->tags[i].version) {
+            return false;
+        }
+    }
+    return true;
+}
+
+enum galen_status release_state_put(struct release_state *state, const char *tag,
+                                    uint64_t version, struct arena *arena)
+{
+    const size_t place = find_place(state, tag);
+    const bool is_there = is_at(state, place, tag);
+    if (!is_there && state->tag_count == LIMIT_RELEASE_TAG_COUNT_MAX) {
+        return GALEN_TOO_LARGE;
+    }
+    struct release_tag *tags =
+        arena_alloc_array(arena, state->tag_count + 1, sizeof(*tags));
+    if (tags == NULL) {
+        return GALEN_NO_MEMORY;
+    }
+    for (size_t i = 0; i < state->tag_count; i++) {
+        tags[i + (i >= place && !is_there)] = state->tags[i];
+    }
+    tags[place] = (struct release_tag){tag, version};
+    state->tags = tags;
+    state->tag_count += !is_there;
+    return GALEN_OK;
+}
+
+static bool is_tag_between(const char *tag, const struct release_state *now,
+                           const struct release_state *before,
+                           const struct release_state *after)
+{
+    const uint64_t end = release_state_version(after, tag);
+    const uint64_t here = release_state_version(now, tag);
+    return here == end || (end != 0 && here == release_state_version(before, tag));
+}
+
+static bool are_between(const struct release_state *named, const struct release_state *now,
+                        const struct release_state *before,
+                        const struct release_state *after)
+{
+    for (size_t i = 0; i < named->tag_count; i++) {
+        if (!is_tag_between(named->tags[i].name, now, before, after)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool release_state_is_between(const struct release_state *now,
+                              const struct release_state *before,
+                              const struct release_state *after)
+{
+    return are_between(before, now, before, after) &&
+           are_between(after, now, before, after) &&
+           (now->is_disabled == before->is_disabled ||
+            now->is_disabled == after->is_disabled);
+}

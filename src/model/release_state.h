@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How a model stands: which version each of its tags names, and whether it is disabled.
+ *
+ * Pure. Names and tags are the arena's or the caller's; a state that is shared is not
+ * changed.
+ */
+#pragma once
+
+#include "base/arena.h"
+
+#define RELEASE_CURRENT "current"
+#define RELEASE_PREVIOUS "previous"
+
+struct release_tag {
+    const char *name;
+    uint64_t version;
+};
+
+struct release_state {
+    const struct release_tag *tags; /* by name, ascending */
+    size_t tag_count;               /* at most LIMIT_RELEASE_TAG_COUNT_MAX */
+    bool is_disabled;
+};
+
+/* Whether a link of that name can be a tag: repository_name_is_valid, no number, and not
+ * what releases themselves put into the folder. */
+bool release_tag_is_valid(const char *name);
+
+/* 0: there is no such tag. */
+uint64_t release_state_version(const struct release_state *state, const char *tag);
+
+bool release_state_equal(const struct release_state *a, const struct release_state *b);
+
+/* Sets the tag in a copy of the tags, which state then has. The name is borrowed.
+ * GALEN_TOO_LARGE: there would be too many tags; GALEN_NO_MEMORY. */
+MUST_USE enum galen_status release_state_put(struct release_state *state, const char *tag,
+                                             uint64_t version, struct arena *arena);
+
+/* Whether who takes a model from `before` to `after`, a tag at a time, may have been cut
+ * off at `now`: each tag is where one of the two has it, and none would have to go. Tags
+ * that neither of them has do not count. */
+bool release_state_is_between(const struct release_state *now,
+                              const struct release_state *before,
+                              const struct release_state *after);

@@ -1,0 +1,547 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/release.h"
+
+#include "disk.h"
+#include "model/release_verify.h"
+#include "release_rig.h"
+
+enum { CALL_COUNT_MIN = 25 }; /* of a release */
+
+static const char *const network_names[] = {"model.identity", "model.onnx", NULL};
+
+static bool exists(const struct temporary_folder *folder, const char *name)
+{
+    struct stat about;
+    return fstatat(folder->descriptor, name, &about, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static void remove_file(const struct temporary_folder *folder, const char *name)
+{
+    assert_int_equal(unlinkat(folder->descriptor, name, 0), 0);
+}
+
+static void move_link(const struct temporary_folder *folder, const char *name,
+                      const char *target)
+{
+    remove_file(folder, name);
+    folder_link(folder, name, target);
+}
+
+static void expect_refused(const struct temporary_folder *folder,
+                           const struct release_order *order, enum galen_status status,
+                           const char *why)
+{
+    bool changes;
+    struct error error;
+    EXPECT_STATUS(status, rig_try(folder, order, &changes, &error));
+    if (strstr(error.text, why) == NULL) {
+        assert_string_equal(error.text, why);
+    }
+}
+
+/* The standing, its arena left to the test. */
+static struct release_standing look(const struct temporary_folder *folder,
+                                    struct arena *arena)
+{
+    struct release_standing standing;
+    struct error error;
+    arena_init(arena, LIMIT_ARENA_SIZE_BYTES_MAX);
+    EXPECT_OK(rig_look(folder, arena, &standing, &error));
+    return standing;
+}
+
+static enum release_standing_kind kind_of(const struct temporary_folder *folder)
+{
+    struct arena arena;
+    const enum release_standing_kind kind = look(folder, &arena).kind;
+    arena_deinit(&arena);
+    return kind;
+}
+
+static uint64_t newest_of(const struct temporary_folder *folder)
+{
+    struct arena arena;
+    const uint64_t newest = look(folder, &arena).newest;
+    arena_deinit(&arena);
+    return newest;
+}
+
+static void a_promotion_moves_current_and_keeps_what_it_was_as_previous(void **state)
+{
+    rig_promote(*state, 2);
+    assert_int_equal(rig_tag(*state, "current"), 2);
+    assert_int_equal(rig_tag(*state, "previous"), 1);
+    assert_int_equal(kind_of(*state), RELEASE_SETTLED);
+    assert_true(exists(*state, "tagger/releases/000001.json"));
+    rig_promote(*state, 3);
+    assert_int_equal(rig_tag(*state, "current"), 3);
+    assert_int_equal(rig_tag(*state, "previous"), 2);
+}
+
+static void a_record_says_who_why_and_what_was_before(void **state)
+{
+    struct arena arena;
+    rig_promote(*state, 2);
+    rig_promote(*state, 3);
+    const struct release_standing standing = look(*state, &arena);
+    const struct release_record *record = &standing.record;
+    assert_int_equal(record->number, 2);
+    assert_int_equal(record->wall_ns, rig_wall_ns);
+    assert_string_equal(record->actor, "alice@here");
+    assert_string_equal(record->reason, "because");
+    assert_string_equal(record->galen, GALEN_VERSION);
+    assert_int_equal(release_state_version(&record->before, "current"), 2);
+    assert_int_equal(release_state_version(&record->before, "previous"), 1);
+    assert_true(release_state_equal(&record->after, &standing.state));
+    arena_deinit(&arena);
+}
+
+static void the_same_version_again_is_no_release(void **state)
+{
+    bool changes = true;
+    struct error error;
+    const struct release_order order = rig_order(RELEASE_PROMOTE, 1);
+    EXPECT_OK(rig_try(*state, &order, &changes, &error));
+    assert_false(changes);
+    assert_int_equal(newest_of(*state), 0);
+}
+
+static void a_rollback_exchanges_current_and_previous(void **state)
+{
+    const struct release_order order = rig_order(RELEASE_ROLLBACK, 1);
+    rig_promote(*state, 2);
+    rig_release(*state, &order);
+    assert_int_equal(rig_tag(*state, "current"), 1);
+    assert_int_equal(rig_tag(*state, "previous"), 2);
+}
+
+static void a_rollback_may_go_to_another_version(void **state)
+{
+    const struct release_order order = rig_order(RELEASE_ROLLBACK, 1);
+    rig_promote(*state, 2);
+    rig_promote(*state, 3);
+    rig_release(*state, &order);
+    assert_int_equal(rig_tag(*state, "current"), 1);
+    assert_int_equal(rig_tag(*state, "previous"), 3);
+}
+
+static void another_tag_moves_alone(void **state)
+{
+    struct release_order order = rig_order(RELEASE_PROMOTE, 3);
+    order.tag = "canary";
+    rig_release(*state, &order);
+    assert_int_equal(rig_tag(*state, "canary"), 3);
+    assert_int_equal(rig_tag(*state, "current"), 1);
+    assert_int_equal(rig_tag(*state, "previous"), 0);
+}
+
+static void a_model_without_current_keeps_what_served(void **state)
+{
+    struct release_order order = rig_order(RELEASE_PROMOTE, 2);
+    order.served = 3;
+    remove_file(*state, "tagger/current");
+    rig_release(*state, &order);
+    assert_int_equal(rig_tag(*state, "current"), 2);
+    assert_int_equal(rig_tag(*state, "previous"), 3);
+}
+
+static void disabling_leaves_the_tags_and_tells_who_did_it(void **state)
+{
+    const struct temporary_folder *folder = *state;
+    struct arena arena;
+    struct error why = {"", ""};
+    const struct release_order disable = rig_order(RELEASE_DISABLE, 0);
+    const struct release_order enable = rig_order(RELEASE_ENABLE, 0);
+    rig_release(folder, &disable);
+    assert_true(look(folder, &arena).state.is_disabled);
+    arena_deinit(&arena);
+    assert_int_equal(rig_tag(folder, "current"), 1);
+    release_why_disabled(folder->path, RIG_MODEL, &why);
+    assert_string_equal(why.text,
+                        "disabled by alice@here at 2026-11-25T20:55:16.000000Z: because");
+    rig_release(folder, &enable);
+    assert_false(look(folder, &arena).state.is_disabled);
+    arena_deinit(&arena);
+    assert_false(exists(folder, "tagger/disabled"));
+}
+
+/* An emergency needs no galen. */
+static void an_entry_made_by_hand_disables_too(void **state)
+{
+    const struct temporary_folder *folder = *state;
+    struct error why = {"", ""};
+    struct arena arena;
+    folder_write(folder, "tagger/disabled", BYTES(""));
+    assert_true(look(folder, &arena).state.is_disabled);
+    arena_deinit(&arena);
+    release_why_disabled(folder->path, RIG_MODEL, &why);
+    assert_non_null(strstr(why.text, "that no record of a release tells of"));
+    const struct release_order enable = rig_order(RELEASE_ENABLE, 0);
+    rig_release(folder, &enable);
+    assert_false(exists(folder, "tagger/disabled"));
+}
+
+static void what_was_expected_has_to_be_so(void **state)
+{
+    struct release_order order = rig_order(RELEASE_PROMOTE, 3);
+    order.expects = true;
+    order.expected = 2;
+    expect_refused(
+        *state, &order, GALEN_BUSY,
+        "/tagger: `current` is 1, and 2 was expected; look at `galen model list`");
+    order.expected = 1;
+    rig_release(*state, &order);
+    order.tag = "canary";
+    expect_refused(*state, &order, GALEN_BUSY, "/tagger: there is no tag `canary`");
+    order.expected = 0;
+    rig_release(*state, &order);
+}
+
+static void who_comes_second_is_told_who_was_first(void **state)
+{
+    const struct temporary_folder *folder = *state;
+    scoped(release) release = NULL;
+    struct error error;
+    rig_promote(folder, 2);
+    EXPECT_STATUS(GALEN_BUSY, release_open(folder->path, RIG_MODEL, 0, &release, &error));
+    assert_non_null(strstr(error.text, "/tagger: release 000001 was made by alice@here "
+                                       "meanwhile; look at `galen model list`"));
+}
+
+static void two_do_not_make_a_release_at_once(void **state)
+{
+    const struct temporary_folder *folder = *state;
+    scoped(release) first = NULL;
+    scoped(release) second = NULL;
+    struct error error;
+    EXPECT_OK(release_open(folder->path, RIG_MODEL, 0, &first, &error));
+    EXPECT_STATUS(GALEN_BUSY, release_open(folder->path, RIG_MODEL, 0, &second, &error));
+    assert_non_null(strstr(error.text, "/tagger: another release is being made"));
+}
+
+/* As on a file system whose locks do not reach the other machine. */
+static void a_record_that_is_there_already_is_left_alone(void **state)
+{
+    const struct temporary_folder *folder = *state;
+    scoped(release) release = NULL;
+    struct error error;
+    bool changes;
+    const struct release_order order = rig_order(RELEASE_PROMOTE, 3);
+    EXPECT_OK(release_open(folder->path, RIG_MODEL, 0, &release, &error));
+    EXPECT_OK(release_plan(release, &order, &changes, &error));
+    folder_write(folder, "tagger/releases/000001.json", BYTES("theirs"));
+    EXPECT_STATUS(GALEN_BUSY, release_commit(release, &error));
+    assert_non_null(strstr(error.text, "release 000001 was made by somebody meanwhile"));
+    assert_int_equal(rig_tag_of_link(folder, "tagger/current"), 1);
+}
+
+/* As a kill right behind the record leaves it. */
+static void leave_unfinished(const struct temporary_folder *folder, uint64_t version)
+{
+    rig_promote(folder, version);
+    remove_file(folder, "tagger/releases/done");
+    move_link(folder, "tagger/current", "1");
+}
+
+static void what_was_cut_off_is_finished_by_the_next(void **state)
+{
+    struct arena arena;
+    leave_unfinished(*state, 2);
+    assert_int_equal(kind_of(*state), RELEASE_UNFINISHED);
+    assert_int_equal(rig_tag(*state, "current"), 1);
+    rig_promote(*state, 3);
+    const struct release_standing standing = look(*state, &arena);
+    assert_int_equal(release_state_version(&standing.record.before, "current"), 2);
+    assert_int_equal(release_state_version(&standing.state, "current"), 3);
+    assert_int_equal(release_state_version(&standing.state, "previous"), 2);
+    arena_deinit(&arena);
+}
+
+static void what_a_killed_process_left_is_swept(void **state)
+{
+    const struct temporary_folder *folder = *state;
+    folder_mkdir(folder, "tagger/releases");
+    folder_write(folder, "tagger/releases/.release-0123456789abcdef", BYTES("{"));
+    folder_link(folder, "tagger/.release-0123456789abcdef", "3");
+    rig_promote(folder, 2);
+    assert_false(exists(folder, "tagger/releases/.release-0123456789abcdef"));
+    assert_false(exists(folder, "tagger/.release-0123456789abcdef"));
+}
+
+/* `ln -sfn 1 current` in an emergency is nothing that galen undoes. */
+static void what_was_moved_by_hand_is_no_unfinished_release(void **state)
+{
+    struct arena arena;
+    rig_promote(*state, 2);
+    move_link(*state, "tagger/current", "1");
+    assert_int_equal(kind_of(*state), RELEASE_MOVED_BY_HAND);
+    rig_promote(*state, 3);
+    const struct release_standing standing = look(*state, &arena);
+    assert_int_equal(release_state_version(&standing.record.before, "current"), 1);
+    assert_int_equal(release_state_version(&standing.state, "previous"), 1);
+    arena_deinit(&arena);
+}
+
+static void a_tag_is_no_file(void **state)
+{
+    struct release_order order = rig_order(RELEASE_PROMOTE, 2);
+    order.tag = "config.pbtxt";
+    folder_write(*state, "tagger/config.pbtxt", BYTES("name: \"tagger\""));
+    expect_refused(*state, &order, GALEN_INVALID,
+                   "/tagger/config.pbtxt: is there and is no tag, which is a link");
+    assert_int_equal(newest_of(*state), 0);
+}
+
+static void links_that_are_no_tags_are_left_alone(void **state)
+{
+    struct arena arena;
+    folder_link(*state, "tagger/9", "1");
+    folder_link(*state, "tagger/notes", "../notes");
+    folder_link(*state, "tagger/zero", "0");
+    rig_promote(*state, 2);
+    assert_int_equal(look(*state, &arena).state.tag_count, 2);
+    arena_deinit(&arena);
+    assert_true(exists(*state, "tagger/notes"));
+}
+
+static void a_newest_record_that_was_changed_or_removed_stops_releases(void **state)
+{
+    const struct release_order order = rig_order(RELEASE_PROMOTE, 3);
+    rig_promote(*state, 2);
+    folder_write(*state, "tagger/releases/000001.json", BYTES("{}"));
+    expect_refused(*state, &order, GALEN_INVALID, "/tagger/releases/000001.json: v: ");
+    remove_file(*state, "tagger/releases/000001.json");
+    expect_refused(*state, &order, GALEN_INVALID,
+                   "/tagger/releases/000001.json: is gone, though it was made");
+    assert_int_equal(rig_tag_of_link(*state, "tagger/current"), 2);
+}
+
+static void a_record_under_another_number_is_refused(void **state)
+{
+    const struct temporary_folder *folder = *state;
+    const struct release_order order = rig_order(RELEASE_PROMOTE, 3);
+    rig_promote(folder, 2);
+    assert_int_equal(renameat(folder->descriptor, "tagger/releases/000001.json",
+                              folder->descriptor, "tagger/releases/000002.json"),
+                     0);
+    expect_refused(folder, &order, GALEN_INVALID,
+                   "/tagger/releases/000002.json: says that it has another number");
+}
+
+static void a_model_that_is_not_there_is_named(void **state)
+{
+    const struct temporary_folder *folder = *state;
+    struct arena arena;
+    struct error error;
+    struct release_standing standing;
+    arena_init(&arena, LIMIT_ARENA_SIZE_BYTES_MAX);
+    EXPECT_STATUS(GALEN_NOT_FOUND,
+                  release_look(folder->path, "no", &arena, &standing, &error));
+    assert_non_null(strstr(error.text, "/no: does not exist"));
+    EXPECT_STATUS(GALEN_NOT_FOUND,
+                  release_look("/nowhere", "no", &arena, &standing, &error));
+    assert_string_equal(error.text, "/nowhere: does not exist");
+    arena_deinit(&arena);
+}
+
+/* Hashes. */
+
+static enum galen_status read_version(const struct temporary_folder *folder,
+                                      uint64_t number, struct release_version *out_version,
+                                      struct error *out_error)
+{
+    scoped(repository) repository = NULL;
+    EXPECT_OK(repository_read(folder->path, false, &repository, out_error));
+    const struct repository_model *model = repository_find(repository, BYTES(RIG_MODEL));
+    return release_version_read(repository_model_version(model, number), network_names,
+                                out_version, out_error);
+}
+
+static void a_version_is_hashed_and_held_to_its_contract(void **state)
+{
+    struct release_version version;
+    struct error error;
+    uint8_t sha256[SHA256_SIZE];
+    EXPECT_OK(read_version(*state, 2, &version, &error));
+    EXPECT_OK(sha256_of(BYTES("tagger/2"), sha256));
+    assert_memory_equal(version.network_sha256, sha256, sizeof(sha256));
+    assert_true(version.has_contract);
+    folder_write(*state, "tagger/2/model.onnx", BYTES("another"));
+    EXPECT_STATUS(GALEN_INVALID, read_version(*state, 2, &version, &error));
+    assert_non_null(strstr(error.text, "/tagger/2/model.onnx: its SHA-256 is not the one "
+                                       "that model.yaml states"));
+    remove_file(*state, "tagger/2/model.onnx");
+    EXPECT_STATUS(GALEN_NOT_FOUND, read_version(*state, 2, &version, &error));
+}
+
+static void a_version_without_contract_has_the_first_network_that_is_there(void **state)
+{
+    struct release_version version;
+    struct error error;
+    uint8_t sha256[SHA256_SIZE];
+    remove_file(*state, "tagger/2/model.yaml");
+    EXPECT_OK(read_version(*state, 2, &version, &error));
+    EXPECT_OK(sha256_of(BYTES("tagger/2"), sha256));
+    assert_memory_equal(version.network_sha256, sha256, sizeof(sha256));
+    assert_false(version.has_contract);
+    remove_file(*state, "tagger/2/model.onnx");
+    EXPECT_STATUS(GALEN_NOT_FOUND, read_version(*state, 2, &version, &error));
+    assert_non_null(strstr(error.text, "/tagger/2: holds no network"));
+}
+
+static void a_version_that_cannot_be_used_is_refused_with_its_reason(void **state)
+{
+    struct release_version version;
+    struct error error;
+    folder_write(*state, "tagger/2/model.yaml", BYTES("{"));
+    EXPECT_STATUS(GALEN_INVALID, read_version(*state, 2, &version, &error));
+    assert_non_null(strstr(error.text, "/tagger/2/model.yaml"));
+}
+
+static void hashes_go_from_record_to_record_until_they_are_made_anew(void **state)
+{
+    struct arena arena;
+    const struct release_version two = {.number = 2, .network_sha256 = {0x22}};
+    const struct release_version three = {.number = 3, .network_sha256 = {0x33}};
+    struct release_order order = rig_order(RELEASE_PROMOTE, 2);
+    order.versions = &two;
+    order.version_count = 1;
+    rig_release(*state, &order);
+    order = rig_order(RELEASE_PROMOTE, 3);
+    order.versions = &three;
+    order.version_count = 1;
+    rig_release(*state, &order);
+    const struct release_record record = look(*state, &arena).record;
+    assert_int_equal(record.version_count, 2);
+    assert_int_equal(release_record_version(&record, 2)->network_sha256[0], 0x22);
+    assert_int_equal(release_record_version(&record, 3)->network_sha256[0], 0x33);
+    arena_deinit(&arena);
+}
+
+/* Faults. */
+
+static void expect_good_repository(const struct temporary_folder *folder)
+{
+    scoped(repository) repository = NULL;
+    struct error error;
+    EXPECT_OK(repository_read(folder->path, true, &repository, &error));
+    const struct repository_model *model = repository_find(repository, BYTES(RIG_MODEL));
+    assert_non_null(model);
+    const struct repository_version *version =
+        repository_resolve(model, BYTES(RELEASE_CURRENT));
+    assert_non_null(version);
+    assert_true(version->usable);
+    assert_true(version->number == 1 || version->number == 2);
+}
+
+static void expect_next_release(const struct temporary_folder *folder)
+{
+    rig_promote(folder, 3);
+    assert_int_equal(rig_tag(folder, "current"), 3);
+    assert_int_equal(kind_of(folder), RELEASE_SETTLED);
+}
+
+/* Whether the fault was met. */
+static bool try_with(const struct temporary_folder *folder,
+                     const struct release_order *order, const struct disk *fault,
+                     enum galen_status *out_status)
+{
+    bool changes;
+    struct error error;
+    disk = *fault;
+    *out_status = rig_try(folder, order, &changes, &error);
+    const bool is_met = disk.fail_at <= fault->is_crash;
+    disk.fail_at = 0;
+    return is_met;
+}
+
+/* No tag moves without a record. */
+static void expect_record_first(const struct temporary_folder *folder,
+                                const struct release_order *order)
+{
+    struct arena arena;
+    const struct release_standing standing = look(folder, &arena);
+    if (release_state_version(&standing.state, RELEASE_CURRENT) == order->version) {
+        assert_int_equal(standing.record.action, order->action);
+        assert_int_equal(release_state_version(&standing.record.after, RELEASE_CURRENT),
+                         order->version);
+    }
+    arena_deinit(&arena);
+}
+
+static bool survive(const struct release_order *order, const struct disk *fault)
+{
+    void *state;
+    enum galen_status status;
+    assert_int_equal(rig_create(&state), 0);
+    if (order->action == RELEASE_ROLLBACK) {
+        rig_promote(state, 2);
+    }
+    const bool is_met = try_with(state, order, fault, &status);
+    expect_good_repository(state);
+    expect_record_first(state, order);
+    if (status == GALEN_OK) {
+        assert_int_equal(rig_tag(state, "current"), order->version);
+    }
+    expect_next_release(state);
+    assert_int_equal(folder_destroy(&state), 0);
+    return is_met;
+}
+
+static void survive_each(enum release_action action, uint64_t version, bool is_crash)
+{
+    const struct release_order order = rig_order(action, version);
+    struct disk fault = {.fail_at = 1, .is_crash = is_crash};
+    while (survive(&order, &fault)) {
+        fault.fail_at++;
+    }
+    assert_true(fault.fail_at > CALL_COUNT_MIN);
+}
+
+static void a_call_that_fails_leaves_a_model_that_serves(void **unused)
+{
+    (void)unused;
+    survive_each(RELEASE_PROMOTE, 2, false);
+    survive_each(RELEASE_ROLLBACK, 1, false);
+}
+
+static void a_crash_leaves_a_model_that_serves(void **unused)
+{
+    (void)unused;
+    survive_each(RELEASE_PROMOTE, 2, true);
+    survive_each(RELEASE_ROLLBACK, 1, true);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        RIG_TEST(a_promotion_moves_current_and_keeps_what_it_was_as_previous),
+        RIG_TEST(a_record_says_who_why_and_what_was_before),
+        RIG_TEST(the_same_version_again_is_no_release),
+        RIG_TEST(a_rollback_exchanges_current_and_previous),
+        RIG_TEST(a_rollback_may_go_to_another_version),
+        RIG_TEST(another_tag_moves_alone),
+        RIG_TEST(a_model_without_current_keeps_what_served),
+        RIG_TEST(disabling_leaves_the_tags_and_tells_who_did_it),
+        RIG_TEST(an_entry_made_by_hand_disables_too),
+        RIG_TEST(what_was_expected_has_to_be_so),
+        RIG_TEST(who_comes_second_is_told_who_was_first),
+        RIG_TEST(two_do_not_make_a_release_at_once),
+        RIG_TEST(a_record_that_is_there_already_is_left_alone),
+        RIG_TEST(what_was_cut_off_is_finished_by_the_next),
+        RIG_TEST(what_a_killed_process_left_is_swept),
+        RIG_TEST(what_was_moved_by_hand_is_no_unfinished_release),
+        RIG_TEST(a_tag_is_no_file),
+        RIG_TEST(links_that_are_no_tags_are_left_alone),
+        RIG_TEST(a_newest_record_that_was_changed_or_removed_stops_releases),
+        RIG_TEST(a_record_under_another_number_is_refused),
+        RIG_TEST(a_model_that_is_not_there_is_named),
+        RIG_TEST(a_version_is_hashed_and_held_to_its_contract),
+        RIG_TEST(a_version_without_contract_has_the_first_network_that_is_there),
+        RIG_TEST(a_version_that_cannot_be_used_is_refused_with_its_reason),
+        RIG_TEST(hashes_go_from_record_to_record_until_they_are_made_anew),
+        cmocka_unit_test(a_call_that_fails_leaves_a_model_that_serves),
+        cmocka_unit_test(a_crash_leaves_a_model_that_serves),
+    };
+    return cmocka_run_group_tests_name("release", tests, NULL, NULL);
+}
