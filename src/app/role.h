@@ -13,7 +13,6 @@
 #include "gateway/view.h"
 #include "infer/infer.h"
 #include "service/audit/writer.h"
-#include "service/keys.h"
 #include "service/settings.h"
 
 struct role_kind {
@@ -29,16 +28,15 @@ struct role {
     struct repository *repository;    /* as it was when the role started */
     struct infer_service *engine;     /* NULL: not in this process */
     struct infer_service *preprocess; /* NULL: not in this process */
-    struct view *view;                /* of who answers clients: what served at first */
+    struct view *view;          /* of who answers clients: what served at first */
     size_t first_loaded_count;  /* versions that the engine loaded while it was made */
     struct error first_failure; /* why there are not more */
     pthread_mutex_t lifecycle_lock;
     struct lifecycle *lifecycle; /* with the lock; NULL: nothing is followed */
-    struct keys *keys;
-    const uint8_t *audit_key;    /* of keys; pseudonyms in records */
-    struct audit_writer *audit;  /* NULL: requests leave no records */
-    struct audit_wiring *wiring; /* what the audit borrows */
-    struct machine machine;      /* that the metrics tell of; the first worker's */
+    struct audit_opening *audit_opening;
+    const uint8_t *audit_key;   /* the opening's; pseudonyms in records */
+    struct audit_writer *audit; /* NULL: requests leave no records */
+    struct machine machine;     /* that the metrics tell of; the first worker's */
     atomic_bool draining;
 };
 
