@@ -41,6 +41,11 @@ static const struct coding rest = {TERMINOLOGY "audit-event-type", "rest",
 static const struct coding operation = {"http://hl7.org/fhir/restful-interaction",
                                         "operation", "operation"};
 
+/* Of releases. */
+static const struct coding security_alert = {DICOM, "110113", "Security Alert"};
+static const struct coding software_configuration = {DICOM, "110131",
+                                                     "Software Configuration"};
+
 static void put_text(struct json_writer *json, const char *name, struct bytes text)
 {
     json_put_name(json, name);
@@ -103,6 +108,10 @@ static void put_kind(struct json_writer *json, const struct audit_entry *entry)
             subtype = &events[i].subtype;
         }
     }
+    if (bytes_starts_with(entry->record->event, BYTES("model."))) {
+        type = &security_alert;
+        subtype = &software_configuration;
+    }
     put_coding(json, "type", *type);
     json_put_name(json, "subtype");
     json_begin_array(json);
@@ -129,11 +138,11 @@ static void put_outcome(struct json_writer *json, const struct audit_entry *entr
     }
 }
 
-static void put_caller(struct json_writer *json, struct bytes client)
+static void put_source_role(struct json_writer *json, const char *system, struct bytes who)
 {
     json_begin_object(json);
     put_concept(json, "type", (struct coding){DICOM, "110153", "Source Role ID"});
-    put_identifier(json, "who", OWN "client", client);
+    put_identifier(json, "who", system, who);
     json_put_name(json, "requestor");
     json_put_bool(json, true);
     json_end_object(json);
@@ -155,12 +164,15 @@ static void put_server(struct json_writer *json, const struct audit_entry *entry
 static void put_agents(struct json_writer *json, const struct audit_entry *entry)
 {
     const struct bytes client = audit_entry_text(entry, "actor.client_id");
+    const struct bytes releaser = audit_entry_text(entry, "actor.operator");
     json_put_name(json, "agent");
     json_begin_array(json);
     if (client.size > 0) {
-        put_caller(json, client);
+        put_source_role(json, OWN "client", client);
+    } else if (releaser.size > 0) {
+        put_source_role(json, OWN "operator", releaser);
     }
-    put_server(json, entry, client.size > 0);
+    put_server(json, entry, client.size + releaser.size > 0);
     json_end_array(json);
 }
 

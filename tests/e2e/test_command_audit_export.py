@@ -99,6 +99,21 @@ def test_fhir_names_events_as_others_do(sample, name):
     assert (event["type"]["code"], event["subtype"][0]["code"], event["outcome"]) == FHIR_EVENTS[name]
 
 
+def test_fhir_tells_who_released_what(tmp_path):
+    """A release changes software that is configured: no request of a client."""
+    chain = Chain(tmp_path, service="model")
+    chain.append("model.promote", actor={"operator": "alice@here"}, outcome="ok",
+                 model={"name": "tagger", "version": 2, "version_before": 1, "tag": "current"},
+                 release={"number": 7, "sha256": "0" * 64})
+    done = run("export", "--format", "fhir", "--event", "model.promote", tmp_path)
+    event = json.loads(done.stdout)
+    AuditEvent.model_validate(event)
+    assert (event["type"]["code"], event["subtype"][0]["code"]) == ("110113", "110131")
+    asker, program = event["agent"]
+    assert (asker["requestor"], asker["who"]["identifier"]["value"]) == (True, "alice@here")
+    assert (program["requestor"], program["who"]["identifier"]["value"]) == (False, "model")
+
+
 def test_fhir_tells_our_failures_from_the_callers(sample):
     event, = export(sample, "fhir", "--outcome", "failed")
     assert event["outcome"] == "8"

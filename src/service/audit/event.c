@@ -25,7 +25,7 @@ static const struct {
     const char *name;
     const char *meaning;
 } events[] = {
-#define AUDIT_EVENT(name, meaning) {#name, meaning},
+#define AUDIT_EVENT(member, name, meaning) {name, meaning},
 #include "service/audit/audit.def"
 };
 

@@ -10,7 +10,7 @@
 #include "base/writer.h"
 
 enum audit_event_kind {
-#define AUDIT_EVENT(name, meaning) AUDIT_EVENT_##name,
+#define AUDIT_EVENT(member, name, meaning) AUDIT_EVENT_##member,
 #include "service/audit/audit.def"
     AUDIT_EVENT_COUNT,
 };
@@ -40,6 +40,10 @@ enum audit_field_type { AUDIT_WORD, AUDIT_TEXT, AUDIT_NUMBER, AUDIT_HEX };
 #define AUDIT_EVENTS_REQUESTS                                                              \
     ((1u << AUDIT_EVENT_infer) | (1u << AUDIT_EVENT_validate) | (1u << AUDIT_EVENT_load) | \
      (1u << AUDIT_EVENT_unload) | (1u << AUDIT_EVENT_configure))
+#define AUDIT_EVENTS_RELEASES                                                 \
+    ((1u << AUDIT_EVENT_model_promote) | (1u << AUDIT_EVENT_model_rollback) | \
+     (1u << AUDIT_EVENT_model_disable) | (1u << AUDIT_EVENT_model_enable))
+#define AUDIT_EVENTS_ASKED (AUDIT_EVENTS_REQUESTS | AUDIT_EVENTS_RELEASES)
 
 struct audit_field {
     const char *path;

@@ -54,6 +54,28 @@ static void members_of_one_object_stand_together(void **state)
                 "\"out\":{\"status\":200},\"dur_us\":18446744073709551615}");
 }
 
+static void a_release_says_who_moved_what(void **state)
+{
+    (void)state;
+    uint8_t digest[32];
+    memset(digest, 0xAB, sizeof(digest));
+    const struct audit_event event = {
+        .kind = AUDIT_EVENT_model_promote,
+        .actor_operator = BYTES("alice@here"),
+        .model_name = BYTES("m"),
+        .model_version = AUDIT_COUNT(2),
+        .model_version_before = AUDIT_COUNT(1),
+        .model_tag = BYTES("current"),
+        .release_number = AUDIT_COUNT(7),
+        .release_sha256 = digest,
+    };
+    expect_text(write(&event),
+                "{\"event\":\"model.promote\",\"actor\":{\"operator\":\"alice@here\"},"
+                "\"model\":{\"name\":\"m\",\"version\":2,\"version_before\":1,"
+                "\"tag\":\"current\"},\"release\":{\"number\":7,\"sha256\":\""
+                "abababababababababababababababababababababababababababababababab\"}}");
+}
+
 static void no_text_can_end_a_line_or_a_string(void **state)
 {
     (void)state;
@@ -161,6 +183,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_what_is_set_is_written),
         cmocka_unit_test(members_of_one_object_stand_together),
+        cmocka_unit_test(a_release_says_who_moved_what),
         cmocka_unit_test(no_text_can_end_a_line_or_a_string),
         cmocka_unit_test(a_text_of_a_megabyte_is_cut_between_characters),
         cmocka_unit_test(what_is_not_utf8_is_replaced),
