@@ -69,7 +69,7 @@ static const struct {
 } columns[] = {
     {"TIME", "ts", 27},
     {"SERVICE", "service", 10},
-    {"EVENT", "event", 8},
+    {"EVENT", "event", 14},
     {"OUTCOME", "outcome", 9},
     {"REASON", "reason", 22},
     {"STATUS", "out.status", 6},

@@ -8,6 +8,12 @@
 /* clang-format off */
 static const struct model_command *const commands[] = {
     &model_init_command,
+    &model_list_command,
+    &model_promote_command,
+    &model_rollback_command,
+    &model_disable_command,
+    &model_enable_command,
+    &model_history_command,
 };
 /* clang-format on */
 
@@ -45,9 +51,15 @@ static const char *help(int argument_count, char **arguments)
 
 const struct command model_command = {
     .name = "model",
-    .summary = "puts models into a repository",
+    .summary = "models of a repository: adds, lists and releases them",
     .help = "Usage: galen model COMMAND [OPTION]...\n\n"
             "  init        makes a model of a Hugging Face folder\n"
+            "  list        models, versions, tags, and whether they can serve\n"
+            "  promote     a version becomes the one that serves\n"
+            "  rollback    the version that served before serves again\n"
+            "  disable     no version of a model serves\n"
+            "  enable      it serves again\n"
+            "  history     who released what, when and why\n"
             "\n`galen model COMMAND --help` says more.\n"
             "Exit codes: 0 done, 1 failed, 2 wrong usage, configuration or models.\n",
     .help_of = help,

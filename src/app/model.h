@@ -12,6 +12,12 @@ struct model_command {
 };
 
 extern const struct model_command model_init_command;
+extern const struct model_command model_list_command;
+extern const struct model_command model_promote_command;
+extern const struct model_command model_rollback_command;
+extern const struct model_command model_disable_command;
+extern const struct model_command model_enable_command;
+extern const struct model_command model_history_command;
 
 /* "galen: WHY" on stderr. Returns EXIT_USAGE. */
 enum exit_code model_complain(const char *why);

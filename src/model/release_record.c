@@ -75,12 +75,17 @@ static void put_digest(struct json_writer *json, const char *name, const uint8_t
     json_put_string(json, bytes_of(hex, sizeof(hex)));
 }
 
-void release_tags_write(const struct release_state *state, struct json_writer *json)
+void release_state_write(const struct release_state *state, struct json_writer *json)
 {
+    json_begin_object(json);
+    json_put_name(json, "tags");
     json_begin_object(json);
     for (size_t i = 0; i < state->tag_count; i++) {
         put_number(json, state->tags[i].name, state->tags[i].version);
     }
+    json_end_object(json);
+    json_put_name(json, "disabled");
+    json_put_bool(json, state->is_disabled);
     json_end_object(json);
 }
 
@@ -88,12 +93,7 @@ static void put_state(struct json_writer *json, const char *name,
                       const struct release_state *state)
 {
     json_put_name(json, name);
-    json_begin_object(json);
-    json_put_name(json, "tags");
-    release_tags_write(state, json);
-    json_put_name(json, "disabled");
-    json_put_bool(json, state->is_disabled);
-    json_end_object(json);
+    release_state_write(state, json);
 }
 
 static void put_versions(struct json_writer *json, const struct release_record *record)

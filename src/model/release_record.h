@@ -65,5 +65,5 @@ MUST_USE enum galen_status release_record_read(struct bytes text, struct arena *
 const struct release_version *release_record_version(const struct release_record *record,
                                                      uint64_t number);
 
-/* {"current":2}, for records and listings. */
-void release_tags_write(const struct release_state *state, struct json_writer *json);
+/* {"tags":{"current":2},"disabled":false}, for records and listings. */
+void release_state_write(const struct release_state *state, struct json_writer *json);

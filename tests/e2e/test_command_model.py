@@ -140,7 +140,7 @@ def test_a_sample_that_is_no_image_is_refused(image_folder, tmp_path):
     assert not list(tmp_path.glob("models/*"))
 
 
-@pytest.mark.parametrize("words", [(), ("list",), ("init",), ("init", "a", "b"),
+@pytest.mark.parametrize("words", [(), ("unlist",), ("init",), ("init", "a", "b"),
                                    ("init", "/nowhere"), ("init", ".", "--name", "a b")])
 def test_wrong_usage_is_2(words):
     assert run(*words).returncode == 2

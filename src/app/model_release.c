@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/model_release.h"
+
+#include <limits.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "app/model.h"
+#include "app/model_trail.h"
+#include "backend/builtin.h"
+#include "base/clock.h"
+#include "base/limits.h"
+#include "codec/json_writer.h"
+#include "model/release.h"
+#include "model/release_verify.h"
+
+enum { ACTOR_SIZE = LIMIT_RELEASE_TEXT_SIZE_BYTES_MAX + 1, BACKEND_COUNT_MAX = 16 };
+
+/* One try, from its command to its end. */
+struct attempt {
+    const struct model_wish *wish;
+    const char *model;
+    char actor[ACTOR_SIZE];
+    struct arena arena;
+    struct repository *repository;
+    const struct repository_model *source;
+    struct release_standing standing; /* as it was looked at */
+    struct release_version versions[LIMIT_RELEASE_TAG_COUNT_MAX + 1];
+    struct release_order order;
+    struct release *release;
+    struct model_trail *trail;
+    bool has_trail;    /* it was opened, or is not wanted */
+    bool is_intended;  /* the trail has what is planned */
+    bool changes;      /* what is planned does */
+    const char *word;  /* for the trail: why it was refused; NULL: the status tells */
+    uint64_t finished; /* a release that somebody else was cut off in; 0: none */
+    struct error error;
+};
+
+/* Who. */
+
+static void name_actor(struct attempt *attempt)
+{
+    char machine[HOST_NAME_MAX + 1] = "";
+    const unsigned user = (unsigned)getuid();
+    const struct passwd *entry = getpwuid(getuid());
+    (void)gethostname(machine, sizeof(machine) - 1);
+    if (attempt->wish->actor != NULL) {
+        (void)snprintf(attempt->actor, ACTOR_SIZE, "%s", attempt->wish->actor);
+    } else if (entry != NULL) {
+        (void)snprintf(attempt->actor, ACTOR_SIZE, "%s@%s", entry->pw_name, machine);
+    }
+    if (attempt->actor[0] == '\0' || !release_text_is_valid(attempt->actor)) {
+        (void)snprintf(attempt->actor, ACTOR_SIZE, "uid-%u", user);
+    }
+}
+
+/* What. */
+
+static enum galen_status refuse(struct attempt *attempt, const char *word, const char *why)
+{
+    attempt->word = word;
+    return error_set(&attempt->error, GALEN_NOT_FOUND, "%s/%s: %s",
+                     attempt->wish->settings.repository, attempt->model, why);
+}
+
+static enum galen_status find_model(struct attempt *attempt)
+{
+    const char *path = attempt->wish->settings.repository;
+    const struct bytes name = bytes_from_string(attempt->model);
+    TRY(repository_read(path, false, &attempt->repository, &attempt->error));
+    attempt->source =
+        repository_name_is_valid(name) ? repository_find(attempt->repository, name) : NULL;
+    if (attempt->source == NULL) {
+        return refuse(attempt, "not-found", "there is no such model");
+    }
+    return release_look(path, attempt->model, &attempt->arena, &attempt->standing,
+                        &attempt->error);
+}
+
+/* The version that is to serve; 0: none. */
+static enum galen_status choose_version(struct attempt *attempt, uint64_t version)
+{
+    const struct release_state *settled = &attempt->standing.settled;
+    attempt->order.version = version;
+    if (attempt->order.action == RELEASE_ROLLBACK) {
+        attempt->order.version = attempt->wish->to != 0
+                                     ? attempt->wish->to
+                                     : release_state_version(settled, RELEASE_PREVIOUS);
+        return attempt->order.version != 0
+                   ? GALEN_OK
+                   : refuse(attempt, "no-previous",
+                            "there is no `previous` to go back to; --to names a version");
+    }
+    if (attempt->order.action == RELEASE_ENABLE) {
+        attempt->order.version = release_state_version(settled, RELEASE_CURRENT);
+        return attempt->order.version != 0
+                   ? GALEN_OK
+                   : refuse(attempt, "no-current",
+                            "there is no `current`: promote a version first");
+    }
+    return GALEN_OK;
+}
+
+static enum galen_status hash(struct attempt *attempt, uint64_t number,
+                              struct error *out_error)
+{
+    const char *names[BACKEND_COUNT_MAX + 1] = {NULL};
+    const struct repository_version *version =
+        repository_model_version(attempt->source, number);
+    if (version == NULL) {
+        return error_set(out_error, GALEN_NOT_FOUND, "%s/%s: there is no version %llu",
+                         attempt->wish->settings.repository, attempt->model,
+                         (unsigned long long)number);
+    }
+    for (size_t i = 0; builtin_backends[i] != NULL && i < BACKEND_COUNT_MAX; i++) {
+        names[i] = builtin_backends[i]->file_name;
+    }
+    TRY(release_version_read(version, names,
+                             &attempt->versions[attempt->order.version_count], out_error));
+    attempt->order.version_count++;
+    return GALEN_OK;
+}
+
+/* What serves from now on has to be what its contract states. */
+static enum galen_status verify(struct attempt *attempt)
+{
+    if (attempt->order.version == 0) {
+        return GALEN_OK;
+    }
+    const enum galen_status status = hash(attempt, attempt->order.version, &attempt->error);
+    if (status == GALEN_NOT_FOUND || status == GALEN_INVALID) {
+        attempt->word = "unusable";
+    }
+    return status;
+}
+
+/* Versions that have a tag and that no record tells of; what of them cannot be read is not
+ * told of, and is nobody's obstacle. */
+static void hash_others(struct attempt *attempt)
+{
+    const struct release_state *settled = &attempt->standing.settled;
+    for (size_t i = 0; i < settled->tag_count; i++) {
+        struct error ignored;
+        const uint64_t number = settled->tags[i].version;
+        const struct release_record known = {.versions = attempt->versions,
+                                             .version_count = attempt->order.version_count};
+        if (release_record_version(&known, number) == NULL &&
+            release_record_version(&attempt->standing.record, number) == NULL) {
+            (void)!hash(attempt, number, &ignored);
+        }
+    }
+}
+
+static void find_served(struct attempt *attempt)
+{
+    const struct repository_version *served =
+        repository_resolve(attempt->source, BYTES_NONE);
+    attempt->order.served = served == NULL ? 0 : served->number;
+}
+
+static enum galen_status decide(struct attempt *attempt, uint64_t version)
+{
+    const struct model_wish *wish = attempt->wish;
+    attempt->order.tag = wish->tag;
+    attempt->order.expects = wish->expects;
+    attempt->order.expected = wish->expected;
+    attempt->order.actor = attempt->actor;
+    attempt->order.reason = wish->reason;
+    attempt->order.version = version;
+    TRY(find_model(attempt));
+    TRY(choose_version(attempt, version));
+    TRY(verify(attempt));
+    if (attempt->order.action != RELEASE_DISABLE) { /* which must not wait */
+        hash_others(attempt);
+    }
+    find_served(attempt);
+    attempt->order.versions = attempt->versions;
+    attempt->order.wall_ns = clock_wall_ns();
+    return GALEN_OK;
+}
+
+/* The audit trail. */
+
+static const enum audit_event_kind events[RELEASE_ACTION_COUNT] = {
+    [RELEASE_PROMOTE] = AUDIT_EVENT_model_promote,
+    [RELEASE_ROLLBACK] = AUDIT_EVENT_model_rollback,
+    [RELEASE_DISABLE] = AUDIT_EVENT_model_disable,
+    [RELEASE_ENABLE] = AUDIT_EVENT_model_enable,
+};
+
+static struct audit_count count_of(uint64_t number)
+{
+    return (struct audit_count){number != 0, number};
+}
+
+/* The tag that a release moved, or would have. */
+static const char *tag_of(const struct release_record *record)
+{
+    for (size_t i = 0; i < record->after.tag_count; i++) {
+        const struct release_tag *tag = &record->after.tags[i];
+        if (strcmp(tag->name, RELEASE_PREVIOUS) != 0 &&
+            release_state_version(&record->before, tag->name) != tag->version) {
+            return tag->name;
+        }
+    }
+    return RELEASE_CURRENT;
+}
+
+static struct audit_event event_of(const struct attempt *attempt,
+                                   const struct release_record *record,
+                                   const uint8_t *sha256)
+{
+    const char *tag = tag_of(record);
+    const uint64_t after = release_state_version(&record->after, tag);
+    const struct release_version *version = release_record_version(record, after);
+    return (struct audit_event){
+        .kind = events[record->action],
+        .actor_operator = bytes_from_string(attempt->actor),
+        .model_name = bytes_from_string(attempt->model),
+        .model_version = record->after.is_disabled ? count_of(0) : count_of(after),
+        .model_version_before = record->before.is_disabled
+                                    ? count_of(0)
+                                    : count_of(release_state_version(&record->before, tag)),
+        .model_tag = bytes_from_string(tag),
+        .model_sha256 = version == NULL ? NULL : version->network_sha256,
+        .release_number = count_of(record->number),
+        .release_sha256 = sha256,
+    };
+}
+
+static enum galen_status open_trail(struct attempt *attempt, struct error *out_error)
+{
+    if (!attempt->has_trail) {
+        TRY(model_trail_open(&attempt->wish->settings, &attempt->trail, out_error));
+        attempt->has_trail = true;
+    }
+    return GALEN_OK;
+}
+
+/* Of what was cut off: its intent is in the trail, what came of it is not. */
+static enum galen_status finish_other(struct attempt *attempt)
+{
+    const struct release_standing *standing = release_standing(attempt->release);
+    struct audit_event event = event_of(attempt, &standing->record, standing->sha256);
+    const bool is_cut_off = standing->kind == RELEASE_UNFINISHED;
+    TRY(release_finish(attempt->release, &attempt->error));
+    if (!is_cut_off) {
+        return GALEN_OK;
+    }
+    attempt->finished = standing->newest;
+    event.outcome = "ok";
+    return model_trail_record(attempt->trail, &event, &attempt->error);
+}
+
+static enum galen_status commit(struct attempt *attempt)
+{
+    struct audit_event event = event_of(attempt, release_planned(attempt->release),
+                                        release_planned_sha256(attempt->release));
+    TRY(model_trail_record(attempt->trail, &event, &attempt->error));
+    attempt->is_intended = true;
+    TRY(release_commit(attempt->release, &attempt->error));
+    event.outcome = "ok";
+    struct error why = {"", ""};
+    const enum galen_status status = model_trail_record(attempt->trail, &event, &why);
+    return status == GALEN_OK
+               ? GALEN_OK
+               : error_set(&attempt->error, status,
+                           "release %06llu is made, and the trail does not say so: %s",
+                           (unsigned long long)release_planned(attempt->release)->number,
+                           why.text);
+}
+
+static enum galen_status make(struct attempt *attempt)
+{
+    TRY(open_trail(attempt, &attempt->error));
+    TRY(release_open(attempt->wish->settings.repository, attempt->model,
+                     attempt->standing.newest, &attempt->release, &attempt->error));
+    TRY(finish_other(attempt));
+    const enum galen_status status =
+        release_plan(attempt->release, &attempt->order, &attempt->changes, &attempt->error);
+    if (status == GALEN_BUSY) {
+        attempt->word = "not-as-expected";
+    }
+    TRY(status);
+    return attempt->changes ? commit(attempt) : GALEN_OK;
+}
+
+/* What was asked for and not done, in the trail. */
+static void record_refusal(struct attempt *attempt, enum galen_status status)
+{
+    struct error why = {"", ""};
+    struct audit_event event = {
+        .kind = events[attempt->order.action],
+        .actor_operator = bytes_from_string(attempt->actor),
+        .model_name = bytes_from_string(attempt->model),
+        .model_version = count_of(attempt->order.version),
+        .model_tag = bytes_from_string(attempt->wish->tag),
+    };
+    if (attempt->is_intended) {
+        event = event_of(attempt, release_planned(attempt->release),
+                         release_planned_sha256(attempt->release));
+    }
+    event.outcome =
+        status == GALEN_BUSY ? "refused" : audit_outcome(galen_status_http(status));
+    event.reason = attempt->word != NULL ? attempt->word : galen_status_slug(status);
+    enum galen_status recorded = open_trail(attempt, &why);
+    if (recorded == GALEN_OK) {
+        recorded = model_trail_record(attempt->trail, &event, &why);
+    }
+    if (recorded != GALEN_OK && status != GALEN_AUDIT_UNAVAILABLE) {
+        (void)model_complain(why.text);
+    }
+}
+
+/* What is said. */
+
+static void print_version(const char *tag, uint64_t before, uint64_t after,
+                          const char *separator)
+{
+    if (before == 0) {
+        (void)printf("%s%s -> %llu", separator, tag, (unsigned long long)after);
+    } else {
+        (void)printf("%s%s %llu -> %llu", separator, tag, (unsigned long long)before,
+                     (unsigned long long)after);
+    }
+}
+
+static void print_changes(const struct release_record *record)
+{
+    const char *separator = " ";
+    for (size_t i = 0; i < record->after.tag_count; i++) {
+        const struct release_tag *tag = &record->after.tags[i];
+        const uint64_t before = release_state_version(&record->before, tag->name);
+        if (before != tag->version) {
+            print_version(tag->name, before, tag->version, separator);
+            separator = ", ";
+        }
+    }
+    if (record->before.is_disabled != record->after.is_disabled) {
+        (void)printf("%s", record->after.is_disabled ? " disabled" : " enabled");
+    }
+}
+
+static void print_text(const struct attempt *attempt, const struct release_record *record)
+{
+    if (attempt->changes) {
+        (void)printf("%s: release %06llu:", attempt->model,
+                     (unsigned long long)record->number);
+        print_changes(record);
+        (void)printf("\n");
+    } else if (record->action == RELEASE_DISABLE || record->action == RELEASE_ENABLE) {
+        (void)printf("%s: is %s already\n", attempt->model,
+                     record->after.is_disabled ? "disabled" : "enabled");
+    } else {
+        (void)printf("%s: %s is %llu already\n", attempt->model, attempt->order.tag,
+                     (unsigned long long)attempt->order.version);
+    }
+}
+
+static void put_text(struct json_writer *json, const char *name, const char *text)
+{
+    json_put_name(json, name);
+    json_put_cstring(json, text);
+}
+
+static void print_json(const struct attempt *attempt, const struct release_record *record)
+{
+    struct writer text;
+    writer_init(&text, LIMIT_JSON_DOCUMENT_SIZE_BYTES_MAX);
+    struct json_writer json = json_writer_on(&text);
+    json_begin_object(&json);
+    put_text(&json, "model", attempt->model);
+    put_text(&json, "action", release_action_name(record->action));
+    json_put_name(&json, "release");
+    if (attempt->changes) {
+        json_put_u64(&json, record->number);
+    } else {
+        json_put_null(&json);
+    }
+    json_put_name(&json, "before");
+    release_state_write(&record->before, &json);
+    json_put_name(&json, "after");
+    release_state_write(&record->after, &json);
+    json_end_object(&json);
+    (void)printf("%.*s\n", BYTES_PRINT(writer_bytes(&text)));
+    writer_deinit(&text);
+}
+
+static enum exit_code report(const struct attempt *attempt)
+{
+    const struct release_record *record = release_planned(attempt->release);
+    if (attempt->wish->is_json) {
+        print_json(attempt, record);
+    } else {
+        print_text(attempt, record);
+    }
+    if (record->after.is_disabled && record->action != RELEASE_DISABLE) {
+        (void)fprintf(stderr,
+                      "galen: %s is disabled: no version of it answers until `galen model "
+                      "enable %s`\n",
+                      attempt->model, attempt->model);
+    }
+    return model_finish(EXIT_DONE);
+}
+
+static void tell_finished(const struct attempt *attempt)
+{
+    if (attempt->finished != 0) {
+        (void)fprintf(stderr,
+                      "galen: %s: release %06llu, which was cut off, is finished first\n",
+                      attempt->model, (unsigned long long)attempt->finished);
+    }
+}
+
+static enum exit_code run(struct attempt *attempt, uint64_t version)
+{
+    enum galen_status status = decide(attempt, version);
+    if (status == GALEN_OK) {
+        status = make(attempt);
+    }
+    tell_finished(attempt);
+    if (status == GALEN_OK) {
+        return report(attempt);
+    }
+    const enum exit_code code = model_fail(status, &attempt->error);
+    record_refusal(attempt, status);
+    return code;
+}
+
+enum exit_code model_release_run(const struct model_wish *wish, enum release_action action,
+                                 uint64_t version)
+{
+    static struct attempt attempt;
+    attempt.wish = wish;
+    attempt.model = wish->words[0];
+    attempt.order.action = action;
+    name_actor(&attempt);
+    arena_init(&attempt.arena, LIMIT_ARENA_SIZE_BYTES_MAX);
+    const enum exit_code code = run(&attempt, version);
+    release_close(attempt.release);
+    model_trail_close(attempt.trail);
+    repository_unref(attempt.repository);
+    arena_deinit(&attempt.arena);
+    return code;
+}

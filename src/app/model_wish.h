@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the subcommands of `galen model` that read or make releases are told: the settings,
+ * by which they find the repository and the audit trail, and their own options. */
+#pragma once
+
+#include "app/command.h"
+#include "service/settings.h"
+
+#define MODEL_WORD_COUNT_MAX 2u
+
+/* A bit each: what a subcommand takes. --config, --set, --repository and --json all do. */
+enum model_option {
+    MODEL_OPTION_RELEASE = 1, /* --actor, --reason, --expect */
+    MODEL_OPTION_TAG = 2,
+    MODEL_OPTION_TO = 4,
+};
+
+/* Texts are the command line's. */
+struct model_wish {
+    struct settings settings;
+    const char *words[MODEL_WORD_COUNT_MAX]; /* NULL: there are fewer */
+    bool is_json;
+    const char *actor; /* NULL: none is named */
+    const char *reason;
+    const char *tag;
+    bool expects;
+    uint64_t expected;
+    uint64_t to; /* 0: none is named */
+};
+
+/* What a subcommand needs to be told. */
+struct model_syntax {
+    const char *name; /* "promote" */
+    size_t word_count_min;
+    size_t word_count_max;
+    unsigned options; /* of enum model_option */
+};
+
+/* False: what is wrong has been said on stderr, and the program ends with EXIT_USAGE. */
+bool model_wish_read(const struct model_syntax *syntax, int count, char **words,
+                     struct model_wish *out_wish);
+
+/* A version's number. */
+bool model_version_parse(const char *text, uint64_t *out_version);
+
+/* Says on stderr what is wrong. What is wrong with the command, the configuration or the
+ * models is EXIT_USAGE; what the machine or somebody else prevents is EXIT_FAILED. */
+enum exit_code model_fail(enum galen_status status, const struct error *error);
+
+/* EXIT_FAILED where not all of standard output could be written. */
+enum exit_code model_finish(enum exit_code code);
+
+#define MODEL_HELP                                                            \
+    "  --repository DIR    the folder of models; of the settings otherwise\n" \
+    "  --config FILE       a YAML file of settings\n"                         \
+    "  --set KEY=VALUE     one setting; over the file and the environment\n"  \
+    "  --json              one JSON object\n"
+
+#define MODEL_RELEASE_HELP                                                \
+    "  --reason TEXT       why, for the record; no patient's data\n"      \
+    "  --actor NAME        who, for the record; USER@MACHINE otherwise\n" \
+    "  --expect VERSION    only if the tag names this version now; 0: none\n" MODEL_HELP
