@@ -18,7 +18,7 @@ ZEROS = bytes(32)
 EPOCH = datetime.datetime(2026, 11, 25, 20)
 CHAIN = re.compile(r"[a-z]+-\d{8}T\d{6}Z-[0-9a-f]{16}")
 RECORD = re.compile(rb'(\{"v":1,"seq":(0|[1-9]\d*),"ts":"[^"]*","chain":"([^"]*)","service":"([^"]*)"'
-                    rb',"key_id":"[^"]*","event":"([a-z]*)".*,"prev":"([0-9a-f]{64})"),"hash":"([0-9a-f]{64})"\}')
+                    rb',"key_id":"[^"]*","event":"([a-z.]*)".*,"prev":"([0-9a-f]{64})"),"hash":"([0-9a-f]{64})"\}')
 COPY = re.compile(r"(.+)\.(\d{20})\.checkpoint")
 RECORD_SIZE_BYTES_MAX = 16384
 
