@@ -140,6 +140,7 @@ static enum galen_status walk_as_json(const struct model_wish *wish,
     json_put_name(&json, "is_whole");
     json_put_bool(&json, telling->fault_count == 0);
     json_end_object(&json);
+    telling->json = NULL;
     status = status == GALEN_OK ? text.status : status;
     if (status == GALEN_OK) {
         (void)printf("%.*s\n", BYTES_PRINT(writer_bytes(&text)));

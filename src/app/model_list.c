@@ -243,6 +243,7 @@ static enum galen_status print_json(struct listing *listing, struct error *out_e
     enum galen_status status = list_models(listing, out_error);
     json_end_array(&json);
     json_end_object(&json);
+    listing->json = NULL;
     status = status == GALEN_OK ? text.status : status;
     if (status == GALEN_OK) {
         (void)printf("%.*s\n", BYTES_PRINT(writer_bytes(&text)));

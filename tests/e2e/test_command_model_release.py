@@ -21,6 +21,8 @@ NOTE = {"input": "denies chest pain", "content_type": "text/plain"}
 KILL_COUNT = 200
 RACE_COUNT = 30
 SEED = 20261125
+NO_LEAK_CHECK = {  # which traces too
+    "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"}
 SECOND_IS_TOLD = re.compile(r"release \d{6} was made by \S+ meanwhile; look at `galen model list`|"
                             r"another release is being made; look at `galen model list`|"
                             r"`current` is \d, and \d was expected; look at `galen model list`")
@@ -372,8 +374,8 @@ def strace(repository, output, *words, inject=()) -> int:
     done = subprocess.run(
         ["strace", "-f", "-y", "-s", "4096", "-o", output, "-e", "trace=" + ",".join(CHANGING),
          *inject, *repository.words(*words)], capture_output=True, text=True, timeout=DEADLINE_S,
-        check=False)
-    if "PTRACE_TRACEME" in done.stderr or "ptrace" in done.stderr:
+        env=os.environ | NO_LEAK_CHECK, check=False)
+    if "PTRACE_TRACEME" in done.stderr:
         pytest.skip(f"no process may be traced here: {done.stderr}")
     return done.returncode
 

@@ -96,7 +96,7 @@ static inline enum galen_status rig_try(const struct temporary_folder *folder,
 static inline void rig_release(const struct temporary_folder *folder,
                                const struct release_order *order)
 {
-    bool changes;
+    bool changes = false;
     struct error error;
     EXPECT_OK(rig_try(folder, order, &changes, &error));
     assert_true(changes);
