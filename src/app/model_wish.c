@@ -68,10 +68,13 @@ static bool take_text(const char *value, const char **out_text)
     return value[0] != '\0' && release_text_is_valid(value);
 }
 
+/* One that begins like a number is a version's folder to Triton, which reads "2-old" as 2.
+ */
 static bool take_tag(const char *value, const char **out_tag)
 {
     *out_tag = value;
-    return release_tag_is_valid(value) && strcmp(value, RELEASE_PREVIOUS) != 0;
+    return release_tag_is_valid(value) && strchr("-0123456789", value[0]) == NULL &&
+           strcmp(value, RELEASE_PREVIOUS) != 0;
 }
 
 static bool take_word(const struct model_syntax *syntax, const char *value,

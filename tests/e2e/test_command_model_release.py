@@ -239,6 +239,7 @@ def test_what_is_refused_moves_nothing_and_is_in_the_trail(repository, name):
     ("list", "a", "b"), ("list", "--actor", "x"), ("promote",), ("promote", "tagger"),
     ("promote", "tagger", "x"), ("promote", "tagger", "0"), ("promote", "tagger", "1", "2"),
     ("promote", "tagger", "2", "--tag", "7"), ("promote", "tagger", "2", "--tag", "previous"),
+    ("promote", "tagger", "2", "--tag", "2-old"), ("promote", "tagger", "2", "--tag=-2"),
     ("promote", "tagger", "2", "--tag", "disabled"), ("promote", "tagger", "2", "--to", "1"),
     ("promote", "tagger", "2", "--expect", "x"), ("promote", "tagger", "2", "--actor", ""),
     ("promote", "tagger", "2", "--reason", "a\nb"), ("promote", "tagger", "2", "--reason", "a" * 1025),
