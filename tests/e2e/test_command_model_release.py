@@ -38,9 +38,9 @@ class Repository:
             shutil.copytree(SOURCE, self.model / version)
         (self.model / "current").symlink_to("1")
 
-    def words(self, *words) -> list:
-        return [BINARY, "model", *words, "--repository", self.models, "--set",
-                f"audit.directory={self.trail}"]
+    def words(self, name, *words) -> list:
+        return [BINARY, "model", name, "--repository", self.models, "--set",
+                f"audit.directory={self.trail}", *words]
 
     def run(self, *words, **environment) -> subprocess.CompletedProcess:
         return subprocess.run(self.words(*words), capture_output=True, text=True,
@@ -556,6 +556,16 @@ def test_many_at_once_leave_one_chain(repository):
         assert all(code == 0 or SECOND_IS_TOLD.search(why) for why, code in said), said
         expect_good(repository, {1, 2, 3})
     expect_all_on_record(repository)
+
+
+def test_many_may_begin_a_trail_at_once(repository):
+    for number in range(RACE_COUNT):
+        folder = repository.folder / f"audit-{number}"
+        racers = [repository.start("promote", "nope", "1", "--set", f"audit.directory={folder}")
+                  for _ in range(4)]
+        said = [racer.communicate()[1].splitlines() for racer in racers]
+        assert all(len(lines) == 1 and "there is no such model" in lines[0] for lines in said), said
+        assert len(trail.requests(trail.check(folder))) == len(racers)
 
 
 def test_while_somebody_makes_a_release_nobody_else_does(repository):

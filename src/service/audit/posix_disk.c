@@ -63,17 +63,23 @@ static bool sync_parent(const char *path)
     return sync_folder(parent);
 }
 
+static bool is_folder(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+/* Another process may make it between the look and the call. */
 static enum galen_status make_folder(struct audit_disk *disk, const char *path,
                                      struct error *out_error)
 {
     (void)disk;
-    struct stat status;
-    if (stat(path, &status) == 0 && S_ISDIR(status.st_mode)) {
+    if (is_folder(path)) {
         return GALEN_OK;
     }
-    return mkdir(path, FOLDER_MODE) == 0 && sync_parent(path)
-               ? GALEN_OK
-               : fail_write(out_error, "made", path);
+    const bool is_there =
+        mkdir(path, FOLDER_MODE) == 0 || (errno == EEXIST && is_folder(path));
+    return is_there && sync_parent(path) ? GALEN_OK : fail_write(out_error, "made", path);
 }
 
 static enum galen_status wrap(int descriptor, struct audit_file **out_file)
