@@ -200,6 +200,9 @@ static void add_failure(struct catalog *catalog, const struct loaded_model *mode
 static void summarize_model(struct catalog *catalog, const struct loaded_model *model)
 {
     const size_t failure_count = catalog->summary.failure_count;
+    if (model->desired->is_disabled) {
+        return;
+    }
     for (size_t i = 0; i < model->version_count; i++) {
         const struct loaded_version *version = model->versions[i];
         if (!loaded_version_serves(version)) {

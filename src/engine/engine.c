@@ -52,6 +52,10 @@ static enum galen_status answer_service_ready(const struct engine *engine,
 static enum galen_status refuse_unknown(const struct loaded_model *model,
                                         struct infer_call *call)
 {
+    if (model != NULL && model->desired->is_disabled) {
+        return error_set(&call->error, GALEN_UNAVAILABLE, "model '%s' is %s",
+                         model->desired->name, model->desired->why_not.text);
+    }
     if (model == NULL || call->request.version[0] != '\0') {
         return infer_refuse_unknown(call, model != NULL);
     }

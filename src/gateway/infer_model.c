@@ -130,6 +130,10 @@ static enum galen_status find_model(struct request *request, const struct infer_
 static enum galen_status find_version(struct request *request,
                                       const struct infer_body *body)
 {
+    if (request->model->is_disabled) {
+        return error_set(&request->error, GALEN_UNAVAILABLE, "model '%s' is %s",
+                         request->model->name, request->model->why_not.text);
+    }
     const struct repository_version *version =
         repository_resolve(request->model, bytes_from_string(body->version));
     if (version == NULL) {

@@ -32,13 +32,21 @@ static const struct repository_tag current_2[] = {{"current", 2, 0}};
 
 /* By name, ascending: the first two are what most tests have. */
 static const struct repository_model models[] = {
-    {"breast", vector_versions, 1, current_1, 1, &vector_1, true, {"", ""}},
-    {"ner", text_versions, 3, current_2, 1, &text_numbers[1], true, {"", ""}},
-    {"ward", text_versions, 3, current_2, 1, &text_numbers[1], true, {"", ""}},
+    {"breast", vector_versions, 1, current_1, 1, &vector_1, false, true, {"", ""}},
+    {"ner", text_versions, 3, current_2, 1, &text_numbers[1], false, true, {"", ""}},
+    {"ward", text_versions, 3, current_2, 1, &text_numbers[1], false, true, {"", ""}},
 };
 static const struct repository_model broken[] = {
-    {"breast", vector_versions, 1, current_1, 1, &vector_1, true, {"", ""}},
-    {"ner", broken_versions, 1, current_1, 1, &broken_1, false, {"hash differs", ""}},
+    {"breast", vector_versions, 1, current_1, 1, &vector_1, false, true, {"", ""}},
+    {"ner",
+     broken_versions,
+     1,
+     current_1,
+     1,
+     &broken_1,
+     false,
+     false,
+     {"hash differs", ""}},
 };
 static struct repository two_kinds = {.models = models, .model_count = 2};
 static struct repository two_of_text = {.models = models, .model_count = 3};

@@ -50,6 +50,7 @@ static bool is_same_model(const struct repository_model *a,
 {
     bool same = strcmp(a->name, b->name) == 0 && a->version_count == b->version_count &&
                 a->tag_count == b->tag_count && a->usable == b->usable &&
+                a->is_disabled == b->is_disabled &&
                 strcmp(a->why_not.text, b->why_not.text) == 0;
     for (size_t i = 0; same && i < a->version_count; i++) {
         same = a->versions[i] == b->versions[i];
@@ -219,8 +220,9 @@ void repository_choose(struct repository_model *model)
     if (tag != NULL) {
         model->choice = repository_model_version(model, tag->version);
     } else {
-        model->choice =
-            model->tag_count == 0 && model->usable ? highest_usable(model) : NULL;
+        model->choice = model->tag_count == 0 && model->usable && !model->is_disabled
+                            ? highest_usable(model)
+                            : NULL;
     }
 }
 

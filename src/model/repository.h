@@ -51,10 +51,13 @@ struct repository_model {
      * usable. NULL: there is none. */
     const struct repository_version *choice;
 
-    bool usable; /* some version is, and every tag points at one that is */
+    bool is_disabled; /* on purpose: no version answers, and it has neither tags nor choice
+                       */
+    bool usable; /* some version is, and every tag points at one that is; or it is disabled
+                  */
 
-    /* Why it is not usable, or (in an effective snapshot) not all as desired; empty: it is.
-     */
+    /* Why it is not usable, or disabled, or (in an effective snapshot) not all as desired;
+     * empty: it is. */
     struct error why_not;
 };
 

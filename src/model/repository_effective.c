@@ -193,6 +193,16 @@ static const struct repository_version *merge_choice(const struct merge *merge,
     return desired == NULL ? NULL : repository_model_version(model, desired->number);
 }
 
+/* Whether a request that names no version has an answer; without a choice nobody has one.
+ */
+static bool is_served(const struct merge *merge, const struct repository_model *model)
+{
+    if (model->choice == NULL) {
+        return model->is_disabled || model->tag_count > 0;
+    }
+    return serving(merge, model->choice->number) != NULL;
+}
+
 static enum galen_status merge_model(struct merge *merge, struct repository_model *model)
 {
     const struct repository_model *desired = merge->desired;
@@ -212,11 +222,11 @@ static enum galen_status merge_model(struct merge *merge, struct repository_mode
     model->versions = merge->versions;
     model->version_count = merge->version_count;
     model->usable = true;
+    model->is_disabled = desired->is_disabled;
     model->tags = tags;
     TRY(merge_tags(merge, tags, model));
     model->choice = merge_choice(merge, model);
-    model->usable &= model->choice != NULL ? serving(merge, model->choice->number) != NULL
-                                           : model->tag_count > 0;
+    model->usable &= is_served(merge, model);
     add_lingering(merge, tags, model);
     model->why_not = desired->why_not.text[0] != '\0' ? desired->why_not : merge->why;
     return GALEN_OK;
@@ -240,7 +250,8 @@ static enum galen_status merge_all(const struct repository *desired,
         const struct bytes name = bytes_from_string(model->name);
         struct merge merge = {
             .desired = model,
-            .before = before == NULL ? NULL : repository_find(before, name),
+            .before =
+                before == NULL || model->is_disabled ? NULL : repository_find(before, name),
             .readiness = readiness,
             .arena = arena,
         };

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "model/release_standing.h"
 #include "model/repository_impl.h"
 
 #define PRINTED_U64(number) (unsigned long long)(number)
@@ -176,6 +177,23 @@ static enum galen_status require_a_version(const struct repository_model *model,
     return GALEN_UNAVAILABLE;
 }
 
+static bool is_disabled(const struct repository_folder *folder)
+{
+    for (size_t i = 0; i < folder->entry_count; i++) {
+        if (strcmp(folder->entries[i].name, "disabled") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Its versions are read all the same: they are listed, and may be released again. */
+static void disable(const struct repository_scan *scan, struct repository_model *model)
+{
+    model->is_disabled = true;
+    release_why_disabled(scan->path, model->name, &model->why_not);
+}
+
 static enum galen_status read_folder(struct repository_scan *scan,
                                      struct repository_folder *folder,
                                      struct repository_model *model, struct error *why)
@@ -183,6 +201,10 @@ static enum galen_status read_folder(struct repository_scan *scan,
     TRY(directory_list(folder->descriptor, LIMIT_MODEL_ENTRY_COUNT_MAX, scan->arena,
                        &folder->entries, &folder->entry_count, why));
     TRY(read_versions(scan, folder, model));
+    if (is_disabled(folder)) {
+        disable(scan, model);
+        return GALEN_OK;
+    }
     return read_tags(scan, folder, model);
 }
 
@@ -209,7 +231,8 @@ static enum galen_status open_and_read_model(struct repository_scan *scan, int r
     }
     TRY(repository_blame(read_folder(scan, &folder, model, why), scan->path, entry->name,
                          why));
-    return model->usable ? require_a_version(model, folder.path, why) : GALEN_OK;
+    return model->usable && !model->is_disabled ? require_a_version(model, folder.path, why)
+                                                : GALEN_OK;
 }
 
 /* The name in logs and listings; of one that is not valid only what may be shown. */

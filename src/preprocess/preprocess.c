@@ -50,6 +50,10 @@ static enum galen_status find_version(struct infer_call *call, struct subject *o
     if (model == NULL) {
         return infer_refuse_unknown(call, false);
     }
+    if (model->is_disabled) {
+        return error_set(&call->error, GALEN_UNAVAILABLE, "model '%s' is %s", model->name,
+                         model->why_not.text);
+    }
     const struct repository_version *version =
         repository_resolve(model, bytes_from_string(call->request.version));
     if (version == NULL) {

@@ -306,7 +306,7 @@ static void a_change_is_answered_when_its_record_is_made(void **state)
         raw_receive(&fixture.client);
     }
     assert_int_equal(0, fixture.client.size);
-    assert_non_null(strstr(fixture.audit.text, "{\"event\":\"load\""));
+    assert_non_null(strstr(fixture.audit.text, "{\"event\":\"model.load\""));
     assert_non_null(strstr(fixture.audit.text, "\"outcome\":\"ok\",\"route\":\"v2_load\","
                                                "\"model\":{\"name\":\"m\"}"));
     audit_fake_finish(&fixture.audit);

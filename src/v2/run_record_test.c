@@ -86,8 +86,8 @@ static void a_change_is_an_event_of_its_own_and_names_the_model_that_failed(void
         enum v2_operation operation;
         const char *event;
         const char *route;
-    } rows[] = {{V2_LOAD, "\"event\":\"load\"", "\"route\":\"v2_load\""},
-                {V2_UNLOAD, "\"event\":\"unload\"", "\"route\":\"v2_unload\""},
+    } rows[] = {{V2_LOAD, "\"event\":\"model.load\"", "\"route\":\"v2_load\""},
+                {V2_UNLOAD, "\"event\":\"model.unload\"", "\"route\":\"v2_unload\""},
                 {V2_LOGGING_UPDATE, "\"event\":\"configure\"", "\"route\":\"v2_logging\""}};
     const struct reply reply = {.status = 400};
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

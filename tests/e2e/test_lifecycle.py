@@ -177,3 +177,19 @@ def test_three_hundred_reloads_grow_by_less_than_a_megabyte(repository, tmp_path
     print(f"{growth / 1000:.0f} kB from reload 50 to 300")
     assert growth < 1_000_000
     engine.check_end()
+
+
+@pytest.mark.parametrize("name", ["one", "three"])
+def test_model_that_is_disabled_answers_nobody_until_it_is_enabled(launch, repository, name):
+    galen = launch(name, repository=repository)
+    (repository / MODEL / "disabled").touch()
+
+    until(lambda: galen.infer(by_features()).status == 503, "it is disabled")
+    assert "is disabled" in galen.infer(by_features(version="2")).json()["detail"]
+    until(lambda: galen.request("POST", f"/v2/models/{MODEL}/versions/2/infer", as_tensor()).status == 503,
+          "for tensors too")
+    assert galen.request("GET", "/readyz").status == 200
+    assert galen.infer({"input": "Denies chest pain."}).status == 200
+
+    (repository / MODEL / "disabled").unlink()
+    until(lambda: galen.infer(by_features()).status == 200, "it answers again")
