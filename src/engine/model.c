@@ -205,6 +205,7 @@ enum galen_status model_prepare(const struct model *model, struct infer_call *ca
     TRY(make_join_key(model, &inference->plan, call->arena, &entry->join_key));
     entry->row_count = inference->plan.row_count;
     entry->deadline_ns = call->request.deadline_ns;
+    entry->priority = call->request.priority;
     inference->call = call;
     inference->is_quick = model->quick_size_bytes > 0 &&
                           inputs_size(model, &inference->plan) <= model->quick_size_bytes;

@@ -171,12 +171,14 @@ static struct bytes join_key(const struct fixture *fixture, struct arena *arena,
                               .request = {.model = "simple",
                                           .version = "",
                                           .deadline_ns = 77,
+                                          .priority = 3,
                                           .inputs = &input,
                                           .input_count = 1}};
     struct inference *inference = NULL;
     EXPECT_OK(model_prepare(fixture->model, &call, &inference));
     assert_int_equal(inference->entry.waiting.row_count, row_count);
     assert_int_equal(inference->entry.waiting.deadline_ns, 77);
+    assert_int_equal(inference->entry.waiting.priority, 3);
     return inference->entry.waiting.join_key;
 }
 
