@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "expect.h"
 #include "manual_mailbox.h"
 #include "random.h"
@@ -504,6 +505,22 @@ static void settings_out_of_range_start_nothing(void **state)
     assert_null(fixture->instances);
 }
 
+static void largest_settings_have_room(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct batcher_level level = {.timeout_ns = 1, .timeout_action = BATCHER_DELAY};
+    const struct instances_options options = {
+        .settings = {.row_count_max = LIMIT_BATCH_COUNT_LIMIT,
+                     .queue_count_max = LIMIT_QUEUE_COUNT_LIMIT,
+                     .levels = &level,
+                     .level_count = 1,
+                     .preserve_ordering = true},
+        .count = 1,
+        .run = run};
+
+    EXPECT_OK(instances_create(&options, &fixture->instances));
+}
+
 /* A loop with calls of its own that it submits, cancels and counts. */
 struct storm {
     struct instances *instances;
@@ -636,6 +653,7 @@ int main(void)
         TEST(quick_call_waits_where_others_wait),
         TEST(calls_that_are_not_quick_after_all_go_to_the_instances),
         TEST(settings_out_of_range_start_nothing),
+        TEST(largest_settings_have_room),
         TEST(every_call_of_several_loops_is_done_once),
         TEST(every_call_of_several_loops_is_done_once_in_order),
     };
