@@ -53,6 +53,8 @@ static enum galen_status open_workers(struct crew *crew, struct error *out_error
         }
     }
     crew->role.settings.listen_http.port = port;
+    TRY(worker_open_admin(&crew->workers[0], &crew->role.settings.listen_admin.port,
+                          out_error));
     return worker_open_metrics(&crew->workers[0], &crew->role.settings.listen_metrics.port,
                                out_error);
 }
@@ -120,6 +122,7 @@ static void greet(const struct crew *crew)
               LOG_STR("address", settings->listen_http.host),
               LOG_INT("port", settings->listen_http.port),
               LOG_INT("metrics_port", settings->listen_metrics.port),
+              LOG_INT("admin_port", settings->listen_admin.port),
               LOG_INT("loops", crew->count),
               LOG_INT("models", crew->role.repository->model_count));
     (void)printf("galen %s answers on http://%s:%u\n", crew->role.kind->name,

@@ -6,6 +6,7 @@
 #include "app/metrics.h"
 #include "base/clock.h"
 #include "base/invariant.h"
+#include "engine/engine.h"
 #include "net/http_client.h"
 #include "v2/remote.h"
 
@@ -78,6 +79,11 @@ static void on_idle(struct task *task)
     }
 }
 
+static void on_admin_closed(struct task *task)
+{
+    close_one(LIST_ITEM(task, struct worker, admin_closed));
+}
+
 /* Requests under way keep what they began with. */
 static void on_show(struct task *task)
 {
@@ -122,6 +128,7 @@ static void on_drain(struct task *task)
 {
     struct worker *worker = LIST_ITEM(task, struct worker, drain);
     http_server_drain(worker->server, &worker->drained);
+    admin_drain(&worker->admin, &worker->admin_closed);
 }
 
 static enum galen_status open_remote(struct worker *worker,
@@ -239,6 +246,7 @@ static enum galen_status open_front(struct worker *worker, struct http_handler *
     const struct v2_front_options options = {
         .loop = worker->loop,
         .service = role->engine != NULL ? role->engine : role->preprocess,
+        .management = role->engine != NULL ? engine_management(role->engine) : NULL,
         .body_size_bytes_max = role->settings.limits_body_size_bytes,
         .special_numbers = role->settings.engine_json_special_numbers,
         .timeout_ns = role->settings.request_timeout_ms * NS_PER_MS,
@@ -280,6 +288,7 @@ enum galen_status worker_open(struct worker *worker, struct role *role, uint16_t
         .drained = {.run = on_drained},
         .server_closed = {.run = on_server_closed},
         .metrics_closed = {.run = on_metrics_closed},
+        .admin_closed = {.run = on_admin_closed},
         .idle = {.run = on_idle},
         .followed = {.run = on_followed},
         .show = {.run = on_show},
@@ -301,6 +310,15 @@ enum galen_status worker_open_metrics(struct worker *worker, uint16_t *out_port,
     return GALEN_OK;
 }
 
+enum galen_status worker_open_admin(struct worker *worker, uint16_t *out_port,
+                                    struct error *out_error)
+{
+    TRY(admin_open(&worker->admin, worker->role, worker->loop, lane_of(worker), out_port,
+                   out_error));
+    worker->open_count += *out_port != 0;
+    return GALEN_OK;
+}
+
 void worker_run(struct worker *worker)
 {
     loop_run(worker->loop);
@@ -314,6 +332,7 @@ void worker_drain(struct worker *worker)
 /* A worker that never ran, because another could not be opened, closes here. */
 static void close_unused(struct worker *worker)
 {
+    admin_close(&worker->admin, &worker->admin_closed);
     if (worker->server != NULL) {
         http_server_close(worker->server, &worker->server_closed);
     } else {
@@ -331,6 +350,7 @@ void worker_deinit(struct worker *worker)
     }
     gateway_http_destroy(worker->http);
     v2_front_destroy(worker->front);
+    admin_deinit(&worker->admin);
     view_unref(worker->next_view);
     view_unref(worker->gateway.view);
     hmac_destroy(worker->audit_hmac);

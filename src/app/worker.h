@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "app/admin.h"
 #include "app/role.h"
 #include "crypto/hmac.h"
 #include "crypto/random_pool.h"
@@ -21,6 +22,7 @@ struct worker {
     struct loop *loop;
     struct http_server *server;
     struct http_server *metrics; /* of the first worker; NULL: another's */
+    struct admin admin;          /* of the first worker, where the role runs an engine */
     struct v2_front *front;      /* engine and preprocess roles */
     struct gateway gateway;      /* the rest */
     struct infer_parts parts;    /* in front of gateway.engine */
@@ -37,6 +39,7 @@ struct worker {
     struct task drained;
     struct task server_closed;
     struct task metrics_closed;
+    struct task admin_closed;
     struct task show;
     struct task idle;     /* no request is left */
     struct task followed; /* nor a question of the follower's */
@@ -46,6 +49,10 @@ struct worker {
 /* GET /metrics on this worker's loop; after worker_open. out_port: the one taken. */
 MUST_USE enum galen_status worker_open_metrics(struct worker *worker, uint16_t *out_port,
                                                struct error *out_error);
+
+/* The admin listener on this worker's loop; after worker_open. As admin_open. */
+MUST_USE enum galen_status worker_open_admin(struct worker *worker, uint16_t *out_port,
+                                             struct error *out_error);
 
 /* port 0 takes any; *out_port is the one taken. GALEN_UNAVAILABLE: the address is in use.
  */

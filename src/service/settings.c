@@ -563,6 +563,11 @@ static bool is_loopback(const char *host)
 
 enum galen_status settings_check(const struct settings *settings, struct error *out_error)
 {
+    if (!is_loopback(settings->listen_admin.host)) {
+        return error_set(out_error, GALEN_INVALID,
+                         "listen.admin: is not a loopback address: who reaches it manages "
+                         "models");
+    }
     return settings->mode == SETTINGS_MODE_DEMO || is_loopback(settings->listen_http.host)
                ? GALEN_OK
                : error_set(out_error, GALEN_INVALID,

@@ -94,8 +94,8 @@ MUST_USE enum galen_status settings_read_environment(struct settings *settings,
 MUST_USE enum galen_status settings_set(struct settings *settings, struct bytes key,
                                         struct bytes value, struct error *out_error);
 
-/* What single settings cannot tell: outside demo mode listen.http is a loopback address.
- * GALEN_INVALID. */
+/* What single settings cannot tell: listen.admin is a loopback address, and outside demo
+ * mode listen.http too. GALEN_INVALID. */
 MUST_USE enum galen_status settings_check(const struct settings *settings,
                                           struct error *out_error);
 

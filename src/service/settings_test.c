@@ -110,6 +110,16 @@ static void only_demo_mode_listens_beyond_loopback(void **state)
     EXPECT_OK(settings_check(&settings, &error));
 }
 
+static void models_are_managed_on_loopback_only_whatever_the_mode(void **state)
+{
+    (void)state;
+    EXPECT_OK(settings_set(&settings, BYTES("mode"), BYTES("demo"), &error));
+    EXPECT_OK(settings_set(&settings, BYTES("listen.admin"), BYTES("[::1]:0"), &error));
+    EXPECT_OK(settings_check(&settings, &error));
+    EXPECT_OK(settings_set(&settings, BYTES("listen.admin"), BYTES("0.0.0.0:8003"), &error));
+    EXPECT_STATUS(GALEN_INVALID, settings_check(&settings, &error));
+}
+
 static void environment_sets_scalars_and_leaves_strangers_alone(void **state)
 {
     (void)state;
@@ -207,6 +217,7 @@ int main(void)
         TEST(file_is_read_by_its_nesting),
         TEST(what_is_wrong_in_a_file_is_told_by_its_place),
         TEST(only_demo_mode_listens_beyond_loopback),
+        TEST(models_are_managed_on_loopback_only_whatever_the_mode),
         TEST(environment_sets_scalars_and_leaves_strangers_alone),
         TEST(peer_is_a_host_and_a_port_and_nothing_else),
         TEST(unknown_key_names_its_neighbour),

@@ -96,7 +96,8 @@ def start_galen(repository: pathlib.Path, role: str = "serve",
     """trail: where requests leave records; None: they leave none."""
     port = free_port()
     settings = {"listen.http": f"127.0.0.1:{port}", "repository": repository, "threads": 1,
-                "audit.enabled": "true" if trail else "false", "listen.metrics": "127.0.0.1:0"}
+                "audit.enabled": "true" if trail else "false", "listen.metrics": "127.0.0.1:0",
+                "listen.admin": "127.0.0.1:0"}
     if trail:
         settings |= {"audit.directory": trail, "keys.directory": make_keys(trail.with_name("keys"))}
     words = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]

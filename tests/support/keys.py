@@ -19,7 +19,7 @@ def folder(binary: pathlib.Path) -> pathlib.Path:
 
 def environment(binary: pathlib.Path, trail: pathlib.Path) -> dict[str, str]:
     return {"GALEN_KEYS_DIRECTORY": str(folder(binary)), "GALEN_AUDIT_DIRECTORY": str(trail),
-            "GALEN_LISTEN_METRICS": "127.0.0.1:0"}
+            "GALEN_LISTEN_METRICS": "127.0.0.1:0", "GALEN_LISTEN_ADMIN": "127.0.0.1:0"}
 
 
 def verifiers(binary: pathlib.Path) -> list[str]:

@@ -44,6 +44,7 @@ class Process:
         self.log_file = log_folder / f"{role}-{self.port}.log"
         self.trail = log_folder / "audit"
         settings = {"listen.http": f"127.0.0.1:{self.port}", "listen.metrics": "127.0.0.1:0",
+                    "listen.admin": "127.0.0.1:0",
                     "audit.directory": self.trail,
                     "keys.directory": keys.folder(BINARY)} | settings
         config = settings.pop("config", None)  # a file, beside single settings
@@ -81,6 +82,11 @@ class Process:
     @property
     def metrics_port(self) -> int:
         return int(re.search(r'"metrics_port":(\d+)', self.log())[1])
+
+    @property
+    def admin_port(self) -> int:
+        """0: it runs no engine."""
+        return int(re.search(r'"admin_port":(\d+)', self.log())[1])
 
     def metrics(self) -> dict[str, float]:
         """By name, labels included."""

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The admin listener: v2 in front of the engine in this process, with what manages models,
+ * so that an unmodified client of Triton can do both there. On the first worker's loop,
+ * with its lane of the audit.
+ *
+ * Threads: open and deinit while the loop does not run; the rest on the loop.
+ */
+#pragma once
+
+#include "app/role.h"
+#include "net/http_server.h"
+#include "v2/front.h"
+
+struct admin {
+    struct v2_front *front;
+    struct http_server *server; /* NULL: not open, or closed again */
+    struct task drained;
+    struct task server_closed;
+    struct task idle;
+    struct task *closed; /* the owner's */
+};
+
+/* *out_port: the one taken; 0: the role runs no engine, and there is nothing to close.
+ * Statuses of http_server_open. */
+MUST_USE enum galen_status admin_open(struct admin *admin, struct role *role,
+                                      struct loop *loop, struct audit_lane *audit,
+                                      uint16_t *out_port, struct error *out_error);
+
+/* Ends what is open: after what is under way, or at once. `closed`, a task of the loop's,
+ * runs when no request is left. */
+void admin_drain(struct admin *admin, struct task *closed);
+void admin_close(struct admin *admin, struct task *closed);
+
+/* A zeroed admin is allowed. */
+void admin_deinit(struct admin *admin);
