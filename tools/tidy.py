@@ -22,11 +22,13 @@ def output_of(*words, cwd=None):
 
 
 def our_commands(build):
-    """{source: (folder, words)} of the compilation database, each source once."""
+    """{source: (folder, words)} of the compilation database, each source once, without what is
+    generated."""
     found = {}
     for entry in json.loads((tree.ROOT / build / "compile_commands.json").read_text()):
         path = (pathlib.Path(entry["directory"]) / entry["file"]).resolve()
-        if path.suffix == ".c" and path.is_relative_to(tree.ROOT):
+        ours = path.is_relative_to(tree.ROOT) and not path.is_relative_to(tree.ROOT / build)
+        if path.suffix == ".c" and ours:
             found[path] = (entry["directory"], shlex.split(entry["command"]))
     return found
 
