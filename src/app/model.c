@@ -8,6 +8,7 @@
 /* clang-format off */
 static const struct model_command *const commands[] = {
     &model_init_command,
+    &model_check_command,
     &model_list_command,
     &model_promote_command,
     &model_rollback_command,
@@ -51,9 +52,10 @@ static const char *help(int argument_count, char **arguments)
 
 const struct command model_command = {
     .name = "model",
-    .summary = "models of a repository: adds, lists and releases them",
+    .summary = "models of a repository: adds, checks, lists and releases them",
     .help = "Usage: galen model COMMAND [OPTION]...\n\n"
             "  init        makes a model of a Hugging Face folder\n"
+            "  check       whether the models of a Triton repository run here\n"
             "  list        models, versions, tags, and whether they can serve\n"
             "  promote     a version becomes the one that serves\n"
             "  rollback    the version that served before serves again\n"

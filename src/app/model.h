@@ -12,6 +12,7 @@ struct model_command {
 };
 
 extern const struct model_command model_init_command;
+extern const struct model_command model_check_command;
 extern const struct model_command model_list_command;
 extern const struct model_command model_promote_command;
 extern const struct model_command model_rollback_command;
