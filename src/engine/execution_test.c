@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "engine/configuration.h"
 #include "expect.h"
 #include "heap.h"
 
@@ -99,6 +100,8 @@ static enum galen_status run(struct galen_backend *self, const struct galen_batc
 static const struct galen_backend_ops ops = {
     .abi = GALEN_BACKEND_ABI, .name = "scripted", .describe = describe, .run = run};
 
+static struct configuration fixture_configuration; /* says nothing */
+
 struct fixture {
     struct model model;
     struct arena arenas[CALL_COUNT];
@@ -150,6 +153,8 @@ static int set_up(void **state)
     fixture = (struct fixture){.model = {.name = "m",
                                          .version = "7",
                                          .backend = &backend.base,
+                                         .spec = describe(&backend.base),
+                                         .configuration = &fixture_configuration,
                                          .row_count_max = 64,
                                          .metadata = {.name = "m",
                                                       .platform = "scripted",
@@ -210,6 +215,34 @@ static void expect_failure(const struct fixture *fixture, size_t i,
 {
     EXPECT_STATUS(status, fixture->inferences[i]->entry.status);
     assert_string_equal(fixture->calls[i].error.text, text);
+}
+
+/* Clients see a configuration's dimension of 1 that the network does not have, and the
+ * outputs that it lists. */
+static void network_has_its_own_dimensions_and_outputs(void **state)
+{
+    struct fixture *fixture = *state;
+    static const struct galen_tensor_spec listed[] = {
+        {.name = "t", .datatype = GALEN_BYTES, .rank = 2, .shape = {-1, 1}}};
+    static const struct galen_tensor_spec seen[] = {
+        {.name = "x", .datatype = GALEN_FP32, .rank = 2, .shape = {-1, 2}},
+        {.name = "s", .datatype = GALEN_BYTES, .rank = 2, .shape = {-1, 1}}};
+    fixture->model.metadata.inputs = seen;
+    fixture->model.squeezed_inputs = 2;
+    fixture->model.squeezed_outputs = 1;
+    fixture->model.metadata.outputs = listed;
+    fixture->model.metadata.output_count = 1;
+    fixture->inputs[0][1].rank = 2;
+    fixture->inputs[0][1].shape[1] = 1;
+
+    run_calls(fixture, 1);
+
+    EXPECT_OK(fixture->inferences[0]->entry.status);
+    const struct infer_response *response = &fixture->calls[0].response;
+    assert_int_equal(response->output_count, 1);
+    assert_string_equal(response->outputs[0].tensor.name, "t");
+    assert_int_equal(response->outputs[0].tensor.rank, 2);
+    assert_int_equal(response->outputs[0].tensor.shape[1], 1);
 }
 
 static void lone_request_is_not_copied(void **state)
@@ -510,6 +543,7 @@ static void warm_up_that_fails_says_which_and_why(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(network_has_its_own_dimensions_and_outputs),
         TEST(lone_request_is_not_copied),
         TEST(joined_requests_run_once_and_get_their_own_rows),
         TEST(times_of_a_run_add_up_from_when_it_left_the_queue),

@@ -5,7 +5,9 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/invariant.h"
+#include "engine/configuration.h"
 #include "engine/execution.h"
 
 static void run_batch(void *context, const struct batch *batch,
@@ -14,20 +16,69 @@ static void run_batch(void *context, const struct batch *batch,
     execution_run(context, batch, out_times);
 }
 
-static enum galen_status start_instances(struct loaded_version *version)
+/* For the create of instances, which copies them. */
+static void set_levels(const struct model_config_batching *batching,
+                       struct batcher_level *out_levels)
+{
+    for (size_t i = 0; i < batching->level_count; i++) {
+        const struct model_config_level *level = &batching->levels[i];
+        out_levels[i] = (struct batcher_level){
+            .queue_count_max = level->queue_count_max,
+            .timeout_ns = level->timeout_us * NS_PER_US,
+            .timeout_override = level->has_own_timeouts,
+            .timeout_action = level->delays ? BATCHER_DELAY : BATCHER_REJECT,
+        };
+    }
+}
+
+/* A configuration says all of batching; without one the settings do. */
+static struct batcher_settings settings_of(const struct loaded_version *version,
+                                           const struct batcher_level *levels)
 {
     const struct loaded_options *options = &version->options_;
+    const struct configuration *configuration = version->model->configuration;
+    const struct model_config_batching *batching = &configuration->config.batching;
     const size_t row_count_max = version->model->row_count_max;
+    struct batcher_settings settings = {
+        .row_count_max = row_count_max == 0 ? 1 : row_count_max,
+        .queue_count_max = options->queue_count_max,
+        .wait_ns_max = row_count_max == 0 ? 0 : options->wait_ns_max,
+    };
+    if (configuration->is_given && !batching->is_on) {
+        settings.wait_ns_max = 0;
+        settings.runs_alone = true;
+    } else if (configuration->is_given) {
+        settings.wait_ns_max = batching->delay_us * NS_PER_US;
+        settings.preserve_ordering = batching->keeps_order;
+        settings.preferred_sizes = batching->preferred_sizes;
+        settings.preferred_count = batching->preferred_count;
+        settings.levels = levels;
+        settings.level_count = batching->level_count;
+        settings.default_priority = batching->default_priority;
+    }
+    return settings;
+}
+
+static enum galen_status start_instances(struct loaded_version *version)
+{
+    const struct model_config *config = &version->model->configuration->config;
+    struct batcher_level *levels =
+        calloc(config->batching.level_count + 1, sizeof(*levels));
+    if (levels == NULL) {
+        return GALEN_NO_MEMORY;
+    }
+    set_levels(&config->batching, levels);
     const struct instances_options instances_options = {
-        .settings = {.row_count_max = row_count_max == 0 ? 1 : row_count_max,
-                     .queue_count_max = options->queue_count_max,
-                     .wait_ns_max = row_count_max == 0 ? 0 : options->wait_ns_max},
-        .count = options->instance_count,
-        .quick_ns_max = options->quick_ns_max,
+        .settings = settings_of(version, levels),
+        .count = config->instance_count,
+        .quick_ns_max = version->options_.quick_ns_max,
         .run = run_batch,
         .context = version->model,
     };
-    return instances_create(&instances_options, &version->instances);
+    const enum galen_status status =
+        instances_create(&instances_options, &version->instances);
+    free(levels);
+    return status;
 }
 
 static void load(struct loaded_version *version)
@@ -42,6 +93,8 @@ static void load(struct loaded_version *version)
         .thread_count = options->thread_count,
         .row_count_max = options->batch_rows_max,
         .quick_ns_max = options->quick_ns_max,
+        .instance_count = options->instance_count,
+        .config = options->config,
     };
     if (!source->usable) {
         version->why_not = source->why_not;
@@ -70,6 +123,9 @@ enum galen_status loaded_version_open(const struct loaded_options *options,
     atomic_init(&version->reference_count_, 1);
     version->options_ = *options;
     version->source = repository_version_ref(source);
+    if (options->config != NULL) {
+        (void)blob_ref(options->config);
+    }
     INVARIANT(strlen(options->model) < sizeof(version->name));
     memcpy(version->name, options->model, strlen(options->model));
     load(version);
@@ -102,6 +158,7 @@ void loaded_version_close(struct loaded_version *version)
     instances_destroy(version->instances);
     model_close(version->model);
     repository_version_unref(version->source);
+    blob_unref(version->options_.config);
     free(version);
 }
 

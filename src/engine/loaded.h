@@ -30,8 +30,10 @@ struct loaded_options {
     uint32_t thread_count;
     size_t queue_count_max;
     size_t batch_rows_max;
-    uint64_t wait_ns_max;
+    uint64_t wait_ns_max; /* of models without a configuration */
     uint64_t quick_ns_max;
+    struct blob *config; /* of the model, in the place of config.pbtxt; NULL: none. A
+                          * version keeps a reference */
     struct loaded_keeper *keeper;
 };
 

@@ -2,6 +2,8 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/limits.h"
+#include "engine/configuration.h"
 #include "engine/engine_impl.h"
 #include "infer/validate.h"
 
@@ -164,6 +166,55 @@ static enum galen_status answer_statistics(struct engine *engine,
     return status;
 }
 
+static enum galen_status put_config(const struct loaded_version *version,
+                                    struct infer_management_call *call)
+{
+    struct writer text;
+    writer_init(&text, LIMIT_JSON_DOCUMENT_SIZE_BYTES_MAX);
+    struct json_writer json = json_writer_on(&text);
+    model_config_put_json(&json, &version->model->configuration->config);
+    const struct bytes bytes = writer_bytes(&text);
+    const char *copy =
+        text.status == GALEN_OK ? arena_copy_string(call->arena, bytes) : NULL;
+    if (copy != NULL) {
+        call->config_json = bytes_of(copy, bytes.size);
+    }
+    const enum galen_status status = text.status;
+    writer_deinit(&text);
+    return status == GALEN_OK && copy == NULL ? GALEN_NO_MEMORY : status;
+}
+
+/* With the lock: the one that the call names, or the model's choice; a reference. */
+static enum galen_status select_one(const struct engine *engine,
+                                    struct infer_management_call *call,
+                                    struct loaded_version **out_version)
+{
+    const struct loaded_model *model = catalog_find(engine->catalog, call->model);
+    struct loaded_version *version =
+        model == NULL ? NULL : loaded_model_find(model, call->version);
+    if (!loaded_version_serves(version)) {
+        return error_set(&call->error, GALEN_NOT_FOUND,
+                         "Request for unknown model: '%s' is not found",
+                         infer_quotable_name(call->model));
+    }
+    *out_version = loaded_version_ref(version);
+    return GALEN_OK;
+}
+
+static enum galen_status answer_config(struct engine *engine,
+                                       struct infer_management_call *call)
+{
+    struct loaded_version *version = NULL;
+    engine_lock(engine);
+    enum galen_status status = select_one(engine, call, &version);
+    engine_unlock(engine);
+    if (status == GALEN_OK) {
+        status = put_config(version, call);
+    }
+    loaded_version_unref(version);
+    return status;
+}
+
 static void submit(struct infer_management *management, struct infer_management_call *call)
 {
     struct engine *engine = engine_of(management);
@@ -172,7 +223,7 @@ static void submit(struct infer_management *management, struct infer_management_
         infer_management_finish(call, answer_statistics(engine, call));
         break;
     case MANAGE_CONFIG:
-        infer_management_finish(call, GALEN_NOT_IMPLEMENTED);
+        infer_management_finish(call, answer_config(engine, call));
         break;
     case MANAGE_INDEX:
     case MANAGE_LOAD:

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "engine/configuration.h"
 #include "engine/execution.h"
 #include "engine/stopwatch.h"
 
@@ -37,32 +38,48 @@ static enum galen_status no_file(const struct model_options *options,
                      options->name, options->version, names);
 }
 
-/* The first backend whose file is there; NULL: none. */
+/* The backend that the configuration names, or the first whose file is there; path is its
+ * file. NULL: none. */
 static const struct galen_backend_ops *find_backend(const struct model_options *options,
+                                                    const struct model_config *config,
                                                     char *path, size_t size)
 {
     for (size_t i = 0; options->backends[i] != NULL; i++) {
         const struct galen_backend_ops *ops = options->backends[i];
-        if (join_path(options->path, ops->file_name, path, size) &&
-            access(path, F_OK) == 0) {
+        const char *file = config->file_name == NULL ? ops->file_name : config->file_name;
+        if ((config->backend == NULL || strcmp(config->backend, ops->name) == 0) &&
+            join_path(options->path, file, path, size) && access(path, F_OK) == 0) {
             return ops;
         }
     }
     return NULL;
 }
 
+static enum galen_status no_named_file(const struct model_options *options,
+                                       const char *file, struct error *out_error)
+{
+    return error_set(out_error, GALEN_NOT_FOUND,
+                     "model '%s' version %" PRIu64 ": there is no %s in its folder",
+                     options->name, options->version, file);
+}
+
 static enum galen_status open_backend(const struct model_options *options,
+                                      const struct model_config *config,
                                       struct galen_backend **out_backend,
                                       struct error *out_error)
 {
     char path[PATH_SIZE_BYTES_MAX];
     struct galen_error why;
-    const struct galen_backend_ops *ops = find_backend(options, path, sizeof(path));
+    const struct galen_backend_ops *ops = find_backend(options, config, path, sizeof(path));
     if (ops == NULL) {
-        return no_file(options, out_error);
+        return config->file_name == NULL
+                   ? no_file(options, out_error)
+                   : no_named_file(options, config->file_name, out_error);
     }
     const struct galen_open_options open_options = {
-        .path = path, .thread_count_max = options->thread_count};
+        .path = path,
+        .thread_count_max =
+            config->thread_count == 0 ? options->thread_count : config->thread_count};
     const enum galen_status status =
         galen_backend_open(ops, &open_options, out_backend, &why);
     if (status != GALEN_OK) {
@@ -112,15 +129,73 @@ static size_t measure_quick_size(const struct model *model, uint64_t quick_ns_ma
     return quick_size;
 }
 
+/* As the network itself has it. */
 static void describe(struct model *model)
 {
-    const struct galen_model_spec *spec = galen_backend_describe(model->backend);
+    model->spec = galen_backend_describe(model->backend);
     model->metadata = (struct v2_model){.name = model->name,
-                                        .platform = spec->platform,
-                                        .inputs = spec->inputs,
-                                        .input_count = spec->input_count,
-                                        .outputs = spec->outputs,
-                                        .output_count = spec->output_count};
+                                        .platform = model->spec->platform,
+                                        .inputs = model->spec->inputs,
+                                        .input_count = model->spec->input_count,
+                                        .outputs = model->spec->outputs,
+                                        .output_count = model->spec->output_count};
+}
+
+/* As clients see it. */
+static void describe_configured(struct model *model)
+{
+    const struct model_config *config = &model->configuration->config;
+    model->metadata.inputs = config->inputs;
+    model->metadata.input_count = config->input_count;
+    model->metadata.outputs = config->outputs;
+    model->metadata.output_count = config->output_count;
+    model->squeezed_inputs = config->squeezed_inputs;
+    model->squeezed_outputs = config->squeezed_outputs;
+    model->row_count_max = config->row_count_max;
+}
+
+static enum galen_status read_configuration(const struct model_options *options,
+                                            struct model *model, struct error *out_error)
+{
+    const struct configuration_options configuration_options = {
+        .model = options->name,
+        .version_path = options->path,
+        .backends = options->backends,
+        .override = options->config,
+    };
+    model->configuration = calloc(1, sizeof(*model->configuration));
+    return model->configuration == NULL
+               ? GALEN_NO_MEMORY
+               : configuration_read(model->configuration, &configuration_options,
+                                    out_error);
+}
+
+static enum galen_status complete(const struct model_options *options, struct model *model,
+                                  struct error *out_error)
+{
+    const bool has_rows =
+        infer_model_has_batch(&model->metadata) && !probe_denies_batch(model);
+    const struct model_config_network network = {
+        .spec = model->spec,
+        .backend = model->backend->ops,
+        .model_name = options->name,
+        .row_count_max = has_rows ? options->row_count_max : 0,
+        .instance_count = options->instance_count == 0 ? 1 : options->instance_count,
+    };
+    TRY(configuration_complete(model->configuration, &network, out_error));
+    describe_configured(model);
+    return execution_warm_up(model, model->configuration->warm_ups,
+                             model->configuration->warm_up_count, out_error);
+}
+
+/* What a configuration says of itself has its place; the rest is told whose it is. */
+static enum galen_status blame(const struct model_options *options,
+                               enum galen_status status, struct error *error)
+{
+    const struct error why = *error;
+    return error_set(error, status, "model '%s' version %" PRIu64 ": %s", options->name,
+                     options->version,
+                     why.text[0] == '\0' ? galen_status_text(status) : why.text);
 }
 
 enum galen_status model_open(const struct model_options *options, struct model **out_model,
@@ -132,10 +207,16 @@ enum galen_status model_open(const struct model_options *options, struct model *
     }
     model->name = options->name;
     (void)snprintf(model->version, sizeof(model->version), "%" PRIu64, options->version);
-    TRY(open_backend(options, &model->backend, out_error));
+    error_clear(out_error);
+    enum galen_status status = read_configuration(options, model, out_error);
+    if (status != GALEN_OK) {
+        return blame(options, status, out_error);
+    }
+    TRY(open_backend(options, &model->configuration->read, &model->backend, out_error));
     describe(model);
-    if (infer_model_has_batch(&model->metadata) && !probe_denies_batch(model)) {
-        model->row_count_max = options->row_count_max;
+    status = complete(options, model, out_error);
+    if (status != GALEN_OK) {
+        return blame(options, status, out_error);
     }
     if (options->quick_ns_max > 0) {
         model->quick_size_bytes = measure_quick_size(model, options->quick_ns_max);
@@ -148,6 +229,10 @@ void model_close(struct model *model)
 {
     if (model != NULL) {
         galen_backend_close(model->backend);
+        if (model->configuration != NULL) {
+            configuration_deinit(model->configuration);
+        }
+        free(model->configuration);
         free(model);
     }
 }
@@ -195,7 +280,9 @@ enum galen_status model_prepare(const struct model *model, struct infer_call *ca
                                 struct inference **out_inference)
 {
     const struct infer_rules rules = {.model = &model->metadata,
-                                      .row_count_max = model->row_count_max};
+                                      .row_count_max = model->row_count_max,
+                                      .labels = model->configuration->labels,
+                                      .label_count = model->configuration->label_count};
     struct inference *inference = arena_alloc(call->arena, sizeof(*inference));
     if (inference == NULL) {
         return GALEN_NO_MEMORY;

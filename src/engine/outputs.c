@@ -13,6 +13,17 @@ static size_t find_output(const struct v2_model *metadata, const char *name)
     return i;
 }
 
+/* Clients see a last dimension of 1 that the network does not have. */
+static enum galen_status unsqueeze(struct galen_tensor *tensor, struct error *out_error)
+{
+    if (tensor->rank == GALEN_RANK_MAX) {
+        return error_set(out_error, GALEN_INTERNAL, "output '%s' has too many dimensions",
+                         tensor->name);
+    }
+    tensor->shape[tensor->rank++] = 1;
+    return GALEN_OK;
+}
+
 static enum galen_status take_output(struct galen_sink *sink,
                                      const struct galen_tensor *meta, void **out_bytes)
 {
@@ -42,13 +53,16 @@ static enum galen_status take_output(struct galen_sink *sink,
     outputs->tensors[index].name = spec->name;
     outputs->tensors[index].bytes = blob_data(storage);
     *out_bytes = blob_data(storage);
-    return GALEN_OK;
+    return (outputs->squeezed >> index & 1) != 0
+               ? unsqueeze(&outputs->tensors[index], outputs->error)
+               : GALEN_OK;
 }
 
 void outputs_init(struct outputs *outputs, const struct model *model, struct error *error)
 {
     outputs->base.output = take_output;
     outputs->metadata = &model->metadata;
+    outputs->squeezed = model->squeezed_outputs;
     outputs->error = error;
     outputs->given = 0;
 }
@@ -71,17 +85,40 @@ static enum galen_status run_status(enum galen_status status)
     return known ? status : GALEN_INTERNAL;
 }
 
+/* By the outputs of the network, of which clients may see some only. */
+static void flag_wanted(const struct model *model, uint64_t wanted, bool *out_flags)
+{
+    for (size_t i = 0; i < model->spec->output_count; i++) {
+        const size_t index = find_output(&model->metadata, model->spec->outputs[i].name);
+        out_flags[i] = index < model->metadata.output_count && (wanted >> index & 1) != 0;
+    }
+}
+
+/* The inputs as the network has them; squeezed is room for those that are not. */
+static const struct galen_tensor *squeeze(const struct model *model,
+                                          const struct galen_tensor *inputs,
+                                          struct galen_tensor *squeezed)
+{
+    if (model->squeezed_inputs == 0) {
+        return inputs;
+    }
+    for (size_t i = 0; i < model->metadata.input_count; i++) {
+        squeezed[i] = inputs[i];
+        squeezed[i].rank -= (uint32_t)(model->squeezed_inputs >> i & 1);
+    }
+    return squeezed;
+}
+
 enum galen_status outputs_run(struct outputs *outputs, const struct model *model,
                               const struct galen_tensor *inputs, uint64_t wanted)
 {
     bool flags[LIMIT_TENSOR_COUNT_MAX];
+    struct galen_tensor squeezed[LIMIT_TENSOR_COUNT_MAX];
     struct galen_error why;
-    const struct galen_batch batch = {.inputs = inputs,
+    const struct galen_batch batch = {.inputs = squeeze(model, inputs, squeezed),
                                       .input_count = model->metadata.input_count,
                                       .wanted_outputs = flags};
-    for (size_t i = 0; i < model->metadata.output_count; i++) {
-        flags[i] = (wanted >> i & 1) != 0;
-    }
+    flag_wanted(model, wanted, flags);
     error_clear(outputs->error);
     const enum galen_status status =
         run_status(galen_backend_run(model->backend, &batch, &outputs->base, &why));

@@ -15,6 +15,7 @@
 struct outputs {
     struct galen_sink base; /* first: the backend has a pointer to it */
     const struct v2_model *metadata;
+    uint64_t squeezed; /* as struct model has it */
     struct error *error;
     uint64_t given; /* bit i: tensors[i] and storages[i] are written */
     struct galen_tensor tensors[LIMIT_TENSOR_COUNT_MAX];
