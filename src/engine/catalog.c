@@ -23,16 +23,24 @@ static bool is_wanted(const char *name, const char *wanted)
     return wanted != NULL && strcmp(name, wanted) == 0;
 }
 
-/* What is loaded of exactly this source; NULL: nothing. */
+/* What is loaded of exactly this source, and is run so; NULL: nothing. */
 static struct loaded_version *find_loaded(const struct loaded_model *model,
-                                          const struct repository_version *source)
+                                          const struct repository_version *source,
+                                          const struct blob *config)
 {
     for (size_t i = 0; model != NULL && i < model->version_count; i++) {
-        if (model->versions[i]->source == source) {
-            return model->versions[i];
+        struct loaded_version *version = model->versions[i];
+        if (version->source == source && version->options_.config == config) {
+            return version;
         }
     }
     return NULL;
+}
+
+static struct blob *config_of(const struct making *making, const char *model)
+{
+    const struct catalog_wish *wish = making->wish;
+    return wish->config_of == NULL ? NULL : wish->config_of(wish->context, model);
 }
 
 static const struct loaded_model *model_before(const struct making *making,
@@ -49,6 +57,7 @@ static enum galen_status open_version(const struct making *making, const char *m
     const struct catalog_wish *wish = making->wish;
     struct loaded_options options = wish->loading;
     options.model = model;
+    options.config = config_of(making, model);
     if (wish->loads != NULL && source->usable) {
         wish->loads(wish->context, model, source);
     }
@@ -63,7 +72,8 @@ static enum galen_status add_desired(struct making *making,
     for (size_t i = 0; i < model->version_count; i++) {
         struct repository_version *source = model->versions[i];
         struct loaded_version **place = &candidates->versions[candidates->count];
-        struct loaded_version *loaded = find_loaded(before, source);
+        struct loaded_version *loaded =
+            find_loaded(before, source, config_of(making, model->name));
         const bool again =
             is_wanted(model->name, making->wish->again) && !loaded_version_serves(loaded);
         if (!repository_is_kept(model, source->number)) {
@@ -80,10 +90,10 @@ static enum galen_status add_desired(struct making *making,
 }
 
 static bool has_candidate(const struct candidates *candidates,
-                          const struct repository_version *source)
+                          const struct loaded_version *version)
 {
     for (size_t i = 0; i < candidates->count; i++) {
-        if (candidates->versions[i]->source == source) {
+        if (candidates->versions[i] == version) {
             return true;
         }
     }
@@ -94,7 +104,7 @@ static void add_serving(const struct loaded_model *before, struct candidates *ca
 {
     for (size_t i = 0; before != NULL && i < before->version_count; i++) {
         struct loaded_version *version = before->versions[i];
-        if (loaded_version_serves(version) && !has_candidate(candidates, version->source)) {
+        if (loaded_version_serves(version) && !has_candidate(candidates, version)) {
             candidates->versions[candidates->count++] = loaded_version_ref(version);
         }
     }
@@ -127,11 +137,26 @@ static bool is_ready(void *context, const struct repository_model *model,
                      const struct repository_version *version, struct error *out_why)
 {
     const struct candidates *candidates = candidates_of(context, model);
+    bool ready = false;
     for (size_t i = 0; i < candidates->count; i++) {
         const struct loaded_version *loaded = candidates->versions[i];
         if (loaded->source == version) {
-            *out_why = loaded->why_not;
-            return loaded_version_serves(loaded);
+            ready |= loaded_version_serves(loaded);
+            *out_why = loaded_version_serves(loaded) ? *out_why : loaded->why_not;
+        }
+    }
+    return ready;
+}
+
+/* Of the same version there may be one that is run otherwise: what is desired came first.
+ */
+static bool is_replaced(const struct loaded_model *model,
+                        const struct loaded_version *version)
+{
+    for (size_t i = 0; i < model->version_count; i++) {
+        if (loaded_version_serves(model->versions[i]) &&
+            model->versions[i]->source == version->source) {
+            return loaded_version_serves(version);
         }
     }
     return false;
@@ -141,6 +166,9 @@ static bool is_ready(void *context, const struct repository_model *model,
 static bool is_of_use(const struct loaded_model *model,
                       const struct loaded_version *version)
 {
+    if (is_replaced(model, version)) {
+        return false;
+    }
     const uint64_t number = version->source->number;
     const struct repository_model *side =
         loaded_version_serves(version) ? model->effective : model->desired;

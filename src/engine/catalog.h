@@ -40,6 +40,10 @@ struct catalog_wish {
     uint64_t linger_ns;            /* as repository_effective has it */
     uint64_t now_ns;
 
+    /* What a model is run with in the place of its config.pbtxt; NULL: nothing. NULL: of
+     * none there is something. */
+    struct blob *(*config_of)(void *context, const char *model);
+
     /* Right before a version is loaded, which may take long. NULL: nobody is told. */
     void (*loads)(void *context, const char *model,
                   const struct repository_version *version);

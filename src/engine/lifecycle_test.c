@@ -283,6 +283,66 @@ static void load_of_what_is_not_there_or_broken_says_so(void **state)
                            "state: "));
 }
 
+static enum galen_status load_with(struct fixture *fixture, const char *config)
+{
+    fixture->done_count = 0;
+    fixture->management =
+        (struct infer_management_call){.operation = MANAGE_LOAD,
+                                       .model = "echo",
+                                       .version = "",
+                                       .config = bytes_from_string(config),
+                                       .arena = &fixture->arena,
+                                       .mailbox = &fixture->mailbox.base,
+                                       .done = count_managed,
+                                       .context = fixture};
+    infer_manage(engine_management(fixture->service), &fixture->management);
+    wait_for_done(fixture);
+    return fixture->management.status;
+}
+
+static bool config_says(struct fixture *fixture, const char *text)
+{
+    EXPECT_OK(manage(fixture, MANAGE_CONFIG, "echo"));
+    const struct bytes config = fixture->management.config_json;
+    return memmem(config.data, config.size, text, strlen(text)) != NULL;
+}
+
+static void load_may_bring_its_own_configuration(void **state)
+{
+    struct fixture *fixture = *state;
+    open_engine(fixture, ENGINE_BY_REQUEST, NULL);
+
+    EXPECT_OK(load_with(fixture, "{\"max_batch_size\":3}"));
+    assert_true(config_says(fixture, "\"max_batch_size\":3,"));
+    EXPECT_OK(load_with(fixture, "{\"max_batch_size\":5}"));
+    assert_true(config_says(fixture, "\"max_batch_size\":5,"));
+    assert_string_equal(run(fixture, "echo", ""), "1");
+
+    EXPECT_STATUS(GALEN_INVALID, load_with(fixture, "{\"sequence_batching\":{}}"));
+    assert_non_null(strstr(fixture->management.error.text, "sequence_batching"));
+    assert_true(config_says(fixture, "\"max_batch_size\":5,"));
+    assert_string_equal(run(fixture, "echo", ""), "1");
+
+    EXPECT_OK(manage(fixture, MANAGE_LOAD, "echo"));
+    assert_false(config_says(fixture, "\"max_batch_size\":5,"));
+}
+
+static void configuration_beside_the_versions_is_read(void **state)
+{
+    struct fixture *fixture = *state;
+    scratch_write(&fixture->scratch, "echo/config.pbtxt", "max_batch_size: 2\n");
+    scratch_write(&fixture->scratch, "other/config.pbtxt",
+                  "# of another server\nensemble_scheduling { }\n");
+    open_engine(fixture, ENGINE_BY_REPOSITORY, NULL);
+
+    assert_true(config_says(fixture, "\"max_batch_size\":2,"));
+    assert_string_equal(run(fixture, "echo", ""), "1");
+    assert_string_equal(entry(fixture, 0), "bad/1 UNAVAILABLE");
+    assert_string_equal(entry(fixture, 2), "other/1 UNAVAILABLE");
+    assert_non_null(strstr(fixture->management.index[2].reason,
+                           "config.pbtxt:2:1: ensemble_scheduling"));
+}
+
 static void star_loads_all(void **state)
 {
     struct fixture *fixture = *state;
@@ -319,6 +379,8 @@ int main(void)
         TEST(model_is_loaded_and_unloaded_by_request),
         TEST(load_reads_the_repository_anew),
         TEST(load_of_what_is_not_there_or_broken_says_so),
+        TEST(load_may_bring_its_own_configuration),
+        TEST(configuration_beside_the_versions_is_read),
         TEST(star_loads_all),
         TEST(statistics_are_of_what_is_asked_for),
     };

@@ -15,6 +15,7 @@
 struct wanted {
     struct list_link link;
     char name[LIMIT_MODEL_NAME_SIZE_BYTES_MAX + 1];
+    struct blob *config; /* in the place of config.pbtxt; NULL: nothing */
 };
 
 struct loader {
@@ -115,8 +116,24 @@ static void want_no_more(struct loader *loader, const char *name)
     struct wanted *wanted = find_wanted(loader, name);
     if (wanted != NULL) {
         list_remove(&loader->wanted, &wanted->link);
+        blob_unref(wanted->config);
         free(wanted);
     }
+}
+
+/* Takes the reference. What holds is what the last load said. */
+static void set_config(const struct loader *loader, const char *name, struct blob *config)
+{
+    struct wanted *wanted = find_wanted(loader, name);
+    INVARIANT(wanted != NULL);
+    blob_unref(wanted->config);
+    wanted->config = config;
+}
+
+static struct blob *config_of(void *context, const char *model)
+{
+    const struct wanted *wanted = find_wanted(context, model);
+    return wanted == NULL ? NULL : wanted->config;
 }
 
 static enum galen_status want_all(struct loader *loader)
@@ -166,6 +183,7 @@ static enum galen_status make_catalog(struct loader *loader, const char *again,
         .loading = loader->options.loading,
         .linger_ns = loader->options.linger_ns,
         .now_ns = clock_monotonic_ns(),
+        .config_of = config_of,
         .loads = on_loads,
         .context = loader,
     };
@@ -224,6 +242,20 @@ static enum galen_status why_not_loaded(const struct loader *loader,
     return GALEN_OK;
 }
 
+static enum galen_status copy_config(const struct infer_management_call *call,
+                                     struct blob **out_config)
+{
+    if (call->config.size == 0) {
+        return GALEN_OK;
+    }
+    *out_config = blob_create(call->config.size, 0);
+    if (*out_config == NULL) {
+        return GALEN_NO_MEMORY;
+    }
+    memcpy(blob_data(*out_config), call->config.data, call->config.size);
+    return GALEN_OK;
+}
+
 static enum galen_status load(struct loader *loader, struct infer_management_call *call)
 {
     TRY(read_again(loader, &call->error));
@@ -232,7 +264,14 @@ static enum galen_status load(struct loader *loader, struct infer_management_cal
                          "failed to load '%s', failed to poll from model repository",
                          infer_quotable_name(call->model));
     }
-    TRY(want(loader, call->model));
+    struct blob *config = NULL;
+    TRY(copy_config(call, &config));
+    const enum galen_status status = want(loader, call->model);
+    if (status != GALEN_OK) {
+        blob_unref(config);
+        return status;
+    }
+    set_config(loader, call->model, config);
     TRY(renew(loader, call->model));
     return why_not_loaded(loader, call);
 }
