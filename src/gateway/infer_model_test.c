@@ -31,22 +31,25 @@ static const struct repository_tag current_1[] = {{"current", 1, 0}};
 static const struct repository_tag current_2[] = {{"current", 2, 0}};
 
 /* By name, ascending: the first two are what most tests have. */
+#define MODEL(title, list, count, tag, chosen)                                        \
+    {                                                                                 \
+        .name = (title), .versions = (list), .version_count = (count), .tags = (tag), \
+        .tag_count = 1, .choice = (chosen), .usable = true                            \
+    }
 static const struct repository_model models[] = {
-    {"breast", vector_versions, 1, current_1, 1, &vector_1, false, true, {"", ""}},
-    {"ner", text_versions, 3, current_2, 1, &text_numbers[1], false, true, {"", ""}},
-    {"ward", text_versions, 3, current_2, 1, &text_numbers[1], false, true, {"", ""}},
+    MODEL("breast", vector_versions, 1, current_1, &vector_1),
+    MODEL("ner", text_versions, 3, current_2, &text_numbers[1]),
+    MODEL("ward", text_versions, 3, current_2, &text_numbers[1]),
 };
 static const struct repository_model broken[] = {
-    {"breast", vector_versions, 1, current_1, 1, &vector_1, false, true, {"", ""}},
-    {"ner",
-     broken_versions,
-     1,
-     current_1,
-     1,
-     &broken_1,
-     false,
-     false,
-     {"hash differs", ""}},
+    MODEL("breast", vector_versions, 1, current_1, &vector_1),
+    {.name = "ner",
+     .versions = broken_versions,
+     .version_count = 1,
+     .tags = current_1,
+     .tag_count = 1,
+     .choice = &broken_1,
+     .why_not = {"hash differs", ""}},
 };
 static struct repository two_kinds = {.models = models, .model_count = 2};
 static struct repository two_of_text = {.models = models, .model_count = 3};

@@ -123,6 +123,9 @@ static enum galen_status read_backend_of_file(struct config_reader *reader)
 static enum galen_status read_backend(struct config_reader *reader)
 {
     const Inference__ModelConfig *root = root_of(reader);
+    if (reader->source->backends == NULL) {
+        return GALEN_OK;
+    }
     if (root->backend[0] != '\0') {
         const struct galen_backend_ops *backend = backend_named(reader, root->backend);
         if (backend == NULL) {

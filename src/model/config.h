@@ -111,7 +111,8 @@ struct model_config {
 struct model_config_source {
     const char *file;       /* names it in errors; borrowed */
     const char *model_name; /* the folder's; borrowed. NULL: any name will do */
-    const struct galen_backend_ops *const *backends; /* that there are; ends with NULL */
+    const struct galen_backend_ops *const *backends; /* that there are; ends with NULL.
+                                                      * NULL: whatever it names will do */
 };
 
 /* GALEN_INVALID: not a configuration, or one that contradicts itself;

@@ -203,10 +203,22 @@ static const struct repository_tag *find_tag(const struct repository_model *mode
     return NULL;
 }
 
+static bool is_configured(const struct repository_model *model, uint64_t number)
+{
+    for (size_t i = 0; i < model->configured_count; i++) {
+        if (model->configured[i] == number) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static const struct repository_version *highest_usable(const struct repository_model *model)
 {
     for (size_t i = model->version_count; i > 0; i--) {
-        if (model->versions[i - 1]->usable) {
+        const struct repository_version *version = model->versions[i - 1];
+        if (version->usable &&
+            (model->configured_count == 0 || is_configured(model, version->number))) {
             return model->versions[i - 1];
         }
     }
@@ -247,7 +259,8 @@ bool repository_is_kept(const struct repository_model *model, uint64_t number)
             return true;
         }
     }
-    return model->choice != NULL && model->choice->number == number;
+    return is_configured(model, number) ||
+           (model->choice != NULL && model->choice->number == number);
 }
 
 static bool is_name_byte(uint8_t byte)

@@ -47,8 +47,13 @@ struct repository_model {
     const struct repository_tag *tags;
     size_t tag_count;
 
+    /* Versions that config.pbtxt says are served beside those with a tag, ascending: as its
+     * version_policy says, but that a model with tags has no `latest`. */
+    const uint64_t *configured;
+    size_t configured_count;
+
     /* Of a request that names no version: `current`, or without any tag the highest that is
-     * usable. NULL: there is none. */
+     * usable and, with a config.pbtxt, served. NULL: there is none. */
     const struct repository_version *choice;
 
     bool is_disabled; /* on purpose: no version answers, and it has neither tags nor choice
@@ -133,8 +138,8 @@ repository_model_version(const struct repository_model *model, uint64_t number);
 const struct repository_version *repository_resolve(const struct repository_model *model,
                                                     struct bytes wanted);
 
-/* The versions to keep loaded: the choice and every one that a tag names, or that lingers.
- */
+/* The versions to keep loaded: the choice, and every one that a tag or config.pbtxt names
+ * or that lingers. */
 bool repository_is_kept(const struct repository_model *model, uint64_t number);
 
 /* Letters, digits, '.', '_', '-', not beginning with '.', at most

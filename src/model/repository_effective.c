@@ -193,6 +193,24 @@ static const struct repository_version *merge_choice(const struct merge *merge,
     return desired == NULL ? NULL : repository_model_version(model, desired->number);
 }
 
+static enum galen_status copy_configured(const struct merge *merge,
+                                         struct repository_model *model)
+{
+    const struct repository_model *source = source_of_tags(merge);
+    uint64_t *configured =
+        arena_alloc_array(merge->arena, source->configured_count, sizeof(*configured));
+    if (configured == NULL) {
+        return GALEN_NO_MEMORY;
+    }
+    if (source->configured_count > 0) {
+        memcpy(configured, source->configured,
+               source->configured_count * sizeof(*configured));
+    }
+    model->configured = configured;
+    model->configured_count = source->configured_count;
+    return GALEN_OK;
+}
+
 /* Whether a request that names no version has an answer; without a choice nobody has one.
  */
 static bool is_served(const struct merge *merge, const struct repository_model *model)
@@ -223,6 +241,7 @@ static enum galen_status merge_model(struct merge *merge, struct repository_mode
     model->version_count = merge->version_count;
     model->usable = true;
     model->is_disabled = desired->is_disabled;
+    TRY(copy_configured(merge, model));
     model->tags = tags;
     TRY(merge_tags(merge, tags, model));
     model->choice = merge_choice(merge, model);

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "model/config.h"
 #include "model/release_standing.h"
 #include "model/repository_impl.h"
 
@@ -177,6 +178,106 @@ static enum galen_status require_a_version(const struct repository_model *model,
     return GALEN_UNAVAILABLE;
 }
 
+/* What config.pbtxt has served. */
+
+static bool has_tags(const struct repository_model *model)
+{
+    for (size_t i = 0; i < model->tag_count; i++) {
+        if (model->tags[i].version != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum galen_status apply_policy(struct repository_scan *scan,
+                                      const struct model_config *config,
+                                      struct repository_model *model)
+{
+    const size_t count = model->version_count;
+    uint64_t *numbers = arena_alloc_array(scan->arena, count, sizeof(*numbers));
+    uint64_t *configured = arena_alloc_array(scan->arena, count, sizeof(*configured));
+    if (numbers == NULL || configured == NULL) {
+        return GALEN_NO_MEMORY;
+    }
+    for (size_t i = 0; i < count; i++) {
+        numbers[i] = model->versions[i]->number;
+    }
+    model->configured = configured;
+    for (size_t i = 0; i < count; i++) {
+        if (model_config_serves(config, numbers, count, i)) {
+            configured[model->configured_count++] = numbers[i];
+        }
+    }
+    return GALEN_OK;
+}
+
+/* One that is not right is told by who runs the model; so is one that needs Triton. */
+static enum galen_status read_policy(struct repository_scan *scan,
+                                     const struct repository_folder *folder,
+                                     struct arena *arena, struct repository_model *model)
+{
+    const struct model_config_source source = {.file = "config.pbtxt"};
+    struct model_config config;
+    struct bytes text;
+    struct error unread;
+    if (directory_read_file(folder->descriptor, "config.pbtxt",
+                            LIMIT_MODEL_CONFIG_SIZE_BYTES_MAX, arena, &text,
+                            &unread) != GALEN_OK ||
+        model_config_read(text, &source, arena, &config, &unread) != GALEN_OK ||
+        (has_tags(model) && config.versions == MODEL_CONFIG_LATEST)) {
+        return GALEN_OK;
+    }
+    return apply_policy(scan, &config, model);
+}
+
+static bool has_same_versions(const struct repository_model *a,
+                              const struct repository_model *b)
+{
+    bool same = a->version_count == b->version_count && has_tags(a) == has_tags(b);
+    for (size_t i = 0; same && i < a->version_count; i++) {
+        same = a->versions[i] == b->versions[i];
+    }
+    return same;
+}
+
+static enum galen_status copy_configured(struct repository_scan *scan,
+                                         const struct repository_model *before,
+                                         struct repository_model *model)
+{
+    uint64_t *configured =
+        arena_alloc_array(scan->arena, before->configured_count, sizeof(*configured));
+    if (configured == NULL) {
+        return GALEN_NO_MEMORY;
+    }
+    if (before->configured_count > 0) {
+        memcpy(configured, before->configured,
+               before->configured_count * sizeof(*configured));
+    }
+    model->configured = configured;
+    model->configured_count = before->configured_count;
+    return GALEN_OK;
+}
+
+/* A change of the file changes the versions too (repository_version.c). */
+static enum galen_status configure(struct repository_scan *scan,
+                                   const struct repository_folder *folder,
+                                   struct repository_model *model)
+{
+    const struct repository_model *before =
+        scan->before == NULL
+            ? NULL
+            : repository_find(scan->before, bytes_from_string(model->name));
+    struct arena arena;
+    if (before != NULL && has_same_versions(before, model)) {
+        return copy_configured(scan, before, model);
+    }
+    arena_init(&arena, LIMIT_REPOSITORY_SIZE_BYTES_MAX);
+    const enum galen_status status = read_policy(scan, folder, &arena, model);
+    arena_deinit(&arena);
+    return status;
+}
+
 static bool is_disabled(const struct repository_folder *folder)
 {
     for (size_t i = 0; i < folder->entry_count; i++) {
@@ -205,7 +306,8 @@ static enum galen_status read_folder(struct repository_scan *scan,
         disable(scan, model);
         return GALEN_OK;
     }
-    return read_tags(scan, folder, model);
+    TRY(read_tags(scan, folder, model));
+    return configure(scan, folder, model);
 }
 
 static enum galen_status open_and_read_model(struct repository_scan *scan, int root,

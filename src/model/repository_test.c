@@ -379,6 +379,46 @@ static void new_version_is_being_written_until_it_rests(void **state)
     assert_ptr_equal(find(later, "m")->versions[0], find(before, "m")->versions[0]);
 }
 
+static void configuration_says_what_is_served_without_tags(void **state)
+{
+    const struct temporary_folder *folder = *state;
+    folder_mkdir(folder, "two");
+    folder_mkdir(folder, "all");
+    folder_mkdir(folder, "tagged");
+    folder_mkdir(folder, "chosen");
+    for (int i = 1; i <= 3; i++) {
+        static const char *const models[] = {"two", "all", "tagged", "chosen"};
+        for (size_t k = 0; k < 4; k++) {
+            char name[32];
+            (void)snprintf(name, sizeof(name), "%s/%d", models[k], i);
+            folder_mkdir(folder, name);
+        }
+    }
+    folder_write(folder, "two/config.pbtxt",
+                 BYTES("backend: \"other\" version_policy { latest { num_versions: 2 } }"));
+    folder_write(folder, "all/config.pbtxt", BYTES("version_policy: { all {} }"));
+    folder_write(folder, "tagged/config.pbtxt", BYTES("max_batch_size: 4"));
+    folder_link(folder, "tagged/current", "1");
+    folder_write(folder, "chosen/config.pbtxt",
+                 BYTES("version_policy { specific { versions: [ 2, 7 ] } }"));
+    folder_link(folder, "chosen/current", "1");
+
+    scoped(repository) repository = read_folder(folder, false);
+
+    const struct repository_model *two = find(repository, "two");
+    assert_false(repository_is_kept(two, 1));
+    assert_true(repository_is_kept(two, 2) && repository_is_kept(two, 3));
+    assert_int_equal(resolve(two, ""), 3);
+    assert_true(repository_is_kept(find(repository, "all"), 1));
+    const struct repository_model *tagged = find(repository, "tagged");
+    assert_true(repository_is_kept(tagged, 1));
+    assert_false(repository_is_kept(tagged, 3));
+    const struct repository_model *chosen = find(repository, "chosen");
+    assert_true(repository_is_kept(chosen, 1) && repository_is_kept(chosen, 2));
+    assert_false(repository_is_kept(chosen, 3));
+    assert_int_equal(resolve(chosen, ""), 1);
+}
+
 static bool is_m(void *context, const struct repository_model *model)
 {
     (void)context;
@@ -529,6 +569,7 @@ int main(void)
         FOLDER_TEST(nothing_new_is_the_same_snapshot),
         FOLDER_TEST(tag_that_moves_changes_no_version),
         FOLDER_TEST(new_version_is_being_written_until_it_rests),
+        FOLDER_TEST(configuration_says_what_is_served_without_tags),
         FOLDER_TEST(selection_has_what_it_was_asked_for),
         FOLDER_TEST(names_that_are_none_for_a_model_are_shown_harmless),
         FOLDER_TEST(folder_that_is_none_is_refused),
