@@ -22,6 +22,13 @@ struct coding {
     const char *display; /* NULL: the code says it */
 };
 
+/* What serves is software that was configured. */
+#define RELEASE                                   \
+    {DICOM, "110113", "Security Alert"},          \
+    {                                             \
+        DICOM, "110131", "Software Configuration" \
+    }
+
 /* The event as others name it. */
 static const struct {
     const char *event;
@@ -34,17 +41,16 @@ static const struct {
     {"stop",
      {DICOM, "110100", "Application Activity"},
      {DICOM, "110121", "Application Stop"}},
+    {"model.promote", RELEASE},
+    {"model.rollback", RELEASE},
+    {"model.disable", RELEASE},
+    {"model.enable", RELEASE},
 };
 
 static const struct coding rest = {TERMINOLOGY "audit-event-type", "rest",
                                    "Restful Operation"};
 static const struct coding operation = {"http://hl7.org/fhir/restful-interaction",
                                         "operation", "operation"};
-
-/* Of releases. */
-static const struct coding security_alert = {DICOM, "110113", "Security Alert"};
-static const struct coding software_configuration = {DICOM, "110131",
-                                                     "Software Configuration"};
 
 static void put_text(struct json_writer *json, const char *name, struct bytes text)
 {
@@ -107,10 +113,6 @@ static void put_kind(struct json_writer *json, const struct audit_entry *entry)
             type = &events[i].type;
             subtype = &events[i].subtype;
         }
-    }
-    if (bytes_starts_with(entry->record->event, BYTES("model."))) {
-        type = &security_alert;
-        subtype = &software_configuration;
     }
     put_coding(json, "type", *type);
     json_put_name(json, "subtype");

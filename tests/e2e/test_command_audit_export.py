@@ -114,6 +114,13 @@ def test_fhir_tells_who_released_what(tmp_path):
     assert (program["requestor"], program["who"]["identifier"]["value"]) == (False, "model")
 
 
+def test_fhir_has_what_a_client_had_loaded_as_its_operation(tmp_path):
+    chain = Chain(tmp_path, service="serve")
+    chain.append("model.load", **infer_fields(1))
+    event = json.loads(run("export", "--format", "fhir", "--event", "model.load", tmp_path).stdout)
+    assert (event["type"]["code"], event["subtype"][0]["code"]) == ("rest", "operation")
+
+
 def test_fhir_tells_our_failures_from_the_callers(sample):
     event, = export(sample, "fhir", "--outcome", "failed")
     assert event["outcome"] == "8"
