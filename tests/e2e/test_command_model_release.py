@@ -13,7 +13,7 @@ import subprocess
 
 import pytest
 import trail
-from process import BINARY, DEADLINE_S, ROOT
+from process import BINARY, DEADLINE_S, ROOT, until
 from strace import read_calls
 
 SOURCE = ROOT / "tests/data/notes/lexicon/1"
@@ -524,6 +524,23 @@ def test_a_release_that_was_cut_off_is_listed_and_finished(repository, tmp_path)
         ("model.promote", None, 2), ("model.promote", "ok", 2)]
     assert [record["actor"]["operator"] for record in repository.audited()] == [
         "Ada", "Bob", "Bob", "Bob"]
+
+
+def test_a_running_server_follows_releases(repository, launch):
+    galen = launch("one", repository=repository.models)
+
+    def version() -> str | None:
+        reply = galen.request("POST", "/infer", NOTE)
+        return reply.json()["model"]["version"] if reply.status == 200 else None
+
+    repository.do("promote", "tagger", "2")
+    until(lambda: version() == "2", "the promoted version answers")
+    repository.do("rollback", "tagger")
+    until(lambda: version() == "1", "the version before answers")
+    repository.do("disable", "tagger", "--actor", "Ada", "--reason", "alerts")
+    until(lambda: version() is None, "nothing answers")
+    repository.do("enable", "tagger")
+    until(lambda: version() == "1", "it answers again")
 
 
 # Two at once.
