@@ -58,9 +58,10 @@ static enum galen_status check_depth(const struct source *source, struct error *
             depth -= depth > 0;
         }
         if (depth > LIMIT_JSON_DEPTH_MAX) {
-            return error_set(out_error, GALEN_INVALID,
-                             "byte offset %zu: nested deeper than %d levels",
-                             offset_before_cuts(source, i), (int)LIMIT_JSON_DEPTH_MAX);
+            return error_set(
+                out_error, GALEN_INVALID,
+                "byte offset %zu: JSON nesting depth exceeds maximum allowed limit (%d)",
+                offset_before_cuts(source, i), (int)LIMIT_JSON_DEPTH_MAX);
         }
     }
     return GALEN_OK;

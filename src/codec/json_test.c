@@ -218,8 +218,9 @@ static void depth_is_limited(void **state)
 {
     char text[2 * (LIMIT_JSON_DEPTH_MAX + 1)];
     (void)parsed(nested(LIMIT_JSON_DEPTH_MAX, text), *state);
-    assert_string_equal(refused(nested(LIMIT_JSON_DEPTH_MAX + 1, text), *state).text,
-                        "byte offset 64: nested deeper than 64 levels");
+    assert_string_equal(
+        refused(nested(LIMIT_JSON_DEPTH_MAX + 1, text), *state).text,
+        "byte offset 64: JSON nesting depth exceeds maximum allowed limit (64)");
 }
 
 static void depth_counts_open_brackets_only(void **state)

@@ -118,7 +118,7 @@ struct v2_statistics {
     size_t batch_count;
 };
 
-/* GALEN_INVALID, GALEN_TOO_LARGE (a shape or size beyond the limits), GALEN_NO_MEMORY,
+/* GALEN_INVALID, GALEN_TOO_LARGE (tensors or JSON beyond the limits), GALEN_NO_MEMORY,
  * GALEN_NOT_IMPLEMENTED (a parameter that would change the result and is not supported:
  * sequence_*, shared memory). */
 MUST_USE enum galen_status v2_request_decode(const struct v2_message *message,

@@ -26,9 +26,10 @@ static enum galen_status check_output_is_new(const struct v2_output *outputs, si
 {
     for (size_t i = 0; i < index; i++) {
         if (strcmp(outputs[i].name, outputs[index].name) == 0) {
-            const enum galen_status status =
-                error_set(out_error, GALEN_INVALID, "output %zu has the name of output %zu",
-                          index, i);
+            const enum galen_status status = error_set(
+                out_error, GALEN_INVALID,
+                "output %zu already exists in request: it has the name of output %zu",
+                index, i);
             error_prefix_name(out_error, BYTES("name"));
             return status;
         }

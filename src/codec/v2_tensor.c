@@ -103,38 +103,48 @@ struct tensor_decoder {
     struct error *out_error;
 };
 
-/* Each element has its size at least, a string its length. */
-static enum galen_status size_check(const struct galen_tensor *tensor, uint64_t *out_count,
-                                    struct error *out_error)
+/* The list's name without its plural: what one of its tensors is called. */
+#define ONE_OF(list) (int)strlen(list) - 1, (list)
+
+static enum galen_status refuse_shape(struct error *out_error)
+{
+    error_prefix_name(out_error, BYTES("shape"));
+    return GALEN_INVALID;
+}
+
+/* Each element has its size at least, a string its length. What is no more than huge does
+ * not agree with its data, or is beyond the limits with it. */
+static enum galen_status size_check(const struct tensor_decoder *decoder,
+                                    const struct galen_tensor *tensor, uint64_t *out_count)
 {
     const size_t size = galen_datatype_size(tensor->datatype);
+    struct error *out_error = decoder->out_error;
     uint64_t count;
-    if (galen_shape_element_count(tensor->shape, tensor->rank, &count) != GALEN_OK ||
-        count > LIMIT_TENSOR_SIZE_BYTES_MAX / (size == 0 ? LENGTH_SIZE : size)) {
-        const enum galen_status status =
-            error_set(out_error, GALEN_TOO_LARGE,
-                      "the shape causes the tensor to exceed the maximum size of %d bytes",
-                      (int)LIMIT_TENSOR_SIZE_BYTES_MAX);
-        error_prefix_name(out_error, BYTES("shape"));
-        return status;
+    if (galen_shape_element_count(tensor->shape, tensor->rank, &count) != GALEN_OK) {
+        error_write(out_error,
+                    "the shape causes total element count to exceed maximum size of %lld",
+                    (long long)INT64_MAX);
+        return refuse_shape(out_error);
+    }
+    if (count > INT64_MAX / (size == 0 ? LENGTH_SIZE : size)) {
+        error_write(out_error, "byte size overflow for %.*s", ONE_OF(decoder->body->list));
+        return refuse_shape(out_error);
     }
     *out_count = count;
     return GALEN_OK;
 }
 
-static enum galen_status refuse_size(uint64_t size, uint64_t wanted,
-                                     struct error *out_error)
+static enum galen_status refuse_size(const struct tensor_decoder *decoder, uint64_t size,
+                                     uint64_t wanted)
 {
     if (size < wanted) {
-        return error_set(
-            out_error, GALEN_INVALID,
-            "unexpected size of the binary data, expecting %llu additional bytes",
-            (unsigned long long)(wanted - size));
+        return error_set(decoder->out_error, GALEN_INVALID,
+                         "unexpected size for %.*s, expecting %llu additional bytes",
+                         ONE_OF(decoder->body->list), (unsigned long long)(wanted - size));
     }
-    return error_set(
-        out_error, GALEN_INVALID,
-        "unexpected size of the binary data, %llu bytes more than the shape takes",
-        (unsigned long long)(size - wanted));
+    return error_set(decoder->out_error, GALEN_INVALID,
+                     "unexpected size for %.*s, %llu bytes more than the shape takes",
+                     ONE_OF(decoder->body->list), (unsigned long long)(size - wanted));
 }
 
 /* Where the tensor may be read: in the body, or a copy when it is misaligned there. */
@@ -182,10 +192,10 @@ static enum galen_status raw_decode(struct tensor_decoder *decoder, uint64_t siz
     struct reader *raw = &decoder->body->raw;
     const uint64_t element_size = galen_datatype_size(tensor->datatype);
     if (element_size != 0 && size != count * element_size) {
-        return refuse_size(size, count * element_size, decoder->out_error);
+        return refuse_size(decoder, size, count * element_size);
     }
     if (size > raw->left.size) {
-        return refuse_size(raw->left.size, size, decoder->out_error);
+        return refuse_size(decoder, raw->left.size, size);
     }
     if (size > LIMIT_TENSOR_SIZE_BYTES_MAX) {
         return error_set(decoder->out_error, GALEN_TOO_LARGE,
@@ -225,7 +235,7 @@ static enum galen_status elements_decode(struct tensor_decoder *decoder,
     struct v2_parameters parameters;
     uint64_t count;
     const bool has_data = json_member(at->value, "data") != NULL;
-    TRY(size_check(tensor, &count, decoder->out_error));
+    TRY(size_check(decoder, tensor, &count));
     TRY(v2_parameters_decode(at->value, V2_OF_TENSOR, &parameters, decoder->out_error));
     if (has_data == parameters.has_binary_data_size) {
         return error_set(decoder->out_error, GALEN_INVALID,
@@ -252,9 +262,10 @@ static enum galen_status check_name_is_new(const struct galen_tensor *tensors, s
 {
     for (size_t i = 0; i < index; i++) {
         if (strcmp(tensors[i].name, tensors[index].name) == 0) {
-            const enum galen_status status =
-                error_set(out_error, GALEN_INVALID, "tensor %zu has the name of tensor %zu",
-                          index, i);
+            const enum galen_status status = error_set(
+                out_error, GALEN_INVALID,
+                "tensor %zu already exists in request: it has the name of tensor %zu",
+                index, i);
             error_prefix_name(out_error, BYTES("name"));
             return status;
         }
@@ -277,8 +288,8 @@ static enum galen_status list_decode(struct tensor_decoder *decoder,
     }
     if (decoder->body->raw.left.size > 0) {
         return error_set(decoder->out_error, GALEN_INVALID,
-                         "unexpected additional binary data: %zu bytes",
-                         decoder->body->raw.left.size);
+                         "unexpected additional %.*s data: %zu bytes",
+                         ONE_OF(decoder->body->list), decoder->body->raw.left.size);
     }
     return GALEN_OK;
 }

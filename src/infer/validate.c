@@ -29,6 +29,10 @@ const char *infer_quotable_name(const char *name)
     return size == 0 ? "?" : name;
 }
 
+#define BATCH_NOTE                                                                    \
+    ". NOTE: Setting a non-zero max_batch_size in the model config requires a batch " \
+    "dimension to be prepended to each input shape."
+
 /* Points the error at /list/index/member; member may be NULL. */
 static enum galen_status point_at(struct error *error, const char *list, size_t index,
                                   const char *member)
@@ -122,10 +126,11 @@ static enum galen_status check_shape(const struct check *check, size_t index,
     const uint32_t rank = input->rank <= GALEN_RANK_MAX ? input->rank : GALEN_RANK_MAX;
     return REFUSE_INPUT(
         check->error, index, "shape",
-        "unexpected shape for input '%s' for model '%s'. Expected [%s], got [%s]",
+        "unexpected shape for input '%s' for model '%s'. Expected [%s], got [%s]%s",
         spec->name, check->rules->model->name,
         shape_text(spec->shape, spec->rank, expected, sizeof(expected)),
-        shape_text(input->shape, rank, got, sizeof(got)));
+        shape_text(input->shape, rank, got, sizeof(got)),
+        check->rules->row_count_max == 0 ? "" : BATCH_NOTE);
 }
 
 static enum galen_status check_rows(const struct check *check, size_t index)
@@ -215,7 +220,7 @@ static enum galen_status check_none_is_missing(const struct check *check)
     (void)error_set(
         check->error, GALEN_INVALID,
         "expected %zu inputs but got %zu inputs for model '%s'. Got input(s) [%s], "
-        "but missing required input(s) [%s]",
+        "but missing required input(s) [%s]. Please provide all required input(s).",
         model->input_count, check->input_count, model->name,
         names_text(check, true, got, sizeof(got)),
         names_text(check, false, missing, sizeof(missing)));

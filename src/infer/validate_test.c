@@ -120,18 +120,22 @@ static void wrong_shape_is_named(void **state)
 {
     struct fixture *fixture = *state;
     fixture->tensors[0].shape[1] = 8;
-    expect_invalid(fixture, "/inputs/0/shape",
-                   "unexpected shape for input 'INPUT0' for model 'simple'. Expected "
-                   "[-1,4], got [2,8]");
+    expect_invalid(
+        fixture, "/inputs/0/shape",
+        "unexpected shape for input 'INPUT0' for model 'simple'. Expected "
+        "[-1,4], got [2,8]. NOTE: Setting a non-zero max_batch_size in the model "
+        "config requires a batch dimension to be prepended to each input shape.");
 }
 
 static void negative_dimension_is_a_wrong_shape(void **state)
 {
     struct fixture *fixture = *state;
     fixture->tensors[1].shape[1] = -1;
-    expect_invalid(fixture, "/inputs/1/shape",
-                   "unexpected shape for input 'INPUT1' for model 'simple'. Expected "
-                   "[-1,-1], got [2,-1]");
+    expect_invalid(
+        fixture, "/inputs/1/shape",
+        "unexpected shape for input 'INPUT1' for model 'simple'. Expected "
+        "[-1,-1], got [2,-1]. NOTE: Setting a non-zero max_batch_size in the model "
+        "config requires a batch dimension to be prepended to each input shape.");
 }
 
 static void rank_beyond_the_maximum_is_a_wrong_shape(void **state)
@@ -181,7 +185,8 @@ static void missing_input_is_named(void **state)
     fixture->call.request.input_count = 1;
     expect_invalid(fixture, "/inputs",
                    "expected 2 inputs but got 1 inputs for model 'simple'. Got input(s) "
-                   "['INPUT0'], but missing required input(s) ['INPUT1']");
+                   "['INPUT0'], but missing required input(s) ['INPUT1']. Please "
+                   "provide all required input(s).");
 }
 
 static void unexpected_input_is_named(void **state)

@@ -85,7 +85,8 @@ def test_another_shape_is_400_and_both_are_named(server):
     answer = server.infer(document)
     check(server, answer)
     assert "unexpected shape for input 'INPUT" in answer.error
-    assert f"for model '{server.model}'. Expected [-1,{ROW}], got [1,8]" in answer.error
+    assert f"for model '{server.model}'. Expected [-1,{ROW}], got [1,8]. NOTE: Setting a non-zero" \
+           " max_batch_size" in answer.error
 
 
 @pytest.mark.parametrize("shape", [
@@ -99,10 +100,25 @@ def test_a_shape_that_is_none_is_400(server, shape):
 def test_a_huge_shape_is_refused_before_anything_is_allocated(server, shape):
     if server.profile == "triton":
         pytest.skip("Triton 2.51 may die of it")
-    assert server.infer(changed(shape=shape)).status in (400, 413)
+    check(server, server.infer(changed(shape=shape)))
     document, raw = raw_request()
     document["inputs"][0]["shape"] = shape
-    assert server.infer(document, raw).status in (400, 413)
+    check(server, server.infer(document, raw))
+
+
+@pytest.mark.parametrize(("shape", "why"), [
+    ([1 << 62, 4], "causes total element count to exceed maximum size of"),
+    ([1 << 61, 1], "byte size overflow for input")])
+def test_a_shape_that_overflows_says_what_overflows(server, shape, why):
+    answer = server.infer(changed(shape=shape))
+    check(server, answer, triton=(400, 500))
+    assert server.profile == "triton" or why in answer.error
+
+
+def test_json_that_is_nested_too_deep_is_400(server):
+    answer = server.infer(json.dumps(sum_request())[:-1] + ',"x":' + "[" * 200 + "]" * 200 + "}")
+    check(server, answer, triton=(200, 400, 500))
+    assert server.profile == "triton" or "JSON nesting depth exceeds maximum allowed limit" in answer.error
 
 
 def test_more_rows_than_the_model_takes_are_400(server):
@@ -138,7 +154,9 @@ def test_an_input_twice_is_400(server):
 
 
 def test_an_output_twice_is_400(server):
-    check(server, server.infer(sum_request(outputs=[{"name": "OUTPUT0"}] * 2)), triton=200)
+    answer = server.infer(sum_request(outputs=[{"name": "OUTPUT0"}] * 2))
+    check(server, answer, triton=200)
+    assert answer.status == 200 or "already exists in request" in answer.error
 
 
 def test_an_unknown_output_is_400_and_named(server):
@@ -151,7 +169,13 @@ def test_an_unknown_output_is_400_and_named(server):
 def test_raw_bytes_of_another_size_are_400(server, difference):
     document, raw = raw_request()
     raw = raw[:difference] if difference < 0 else raw + bytes(difference)
-    check(server, server.infer(document, raw))
+    answer = server.infer(document, raw)
+    check(server, answer)
+    if difference < 0:
+        assert "unexpected size for input" in answer.error
+        assert f"expecting {-difference} additional bytes" in answer.error
+    else:
+        assert "unexpected additional input data" in answer.error
 
 
 @pytest.mark.parametrize("size", [0, 4, 60, 68, 128, -64, 64.5, "64", None, 1 << 63])
@@ -173,6 +197,8 @@ def test_a_header_length_that_is_wrong_is_400(server, value):
     body = json.dumps(document).encode() + raw
     answer = server.request("POST", f"/v2/models/{server.model}/infer", body, {HEADER_LENGTH: value})
     check(server, answer, triton=(200, 400, 500))
+    if server.profile == "strict" and value in ("-1", "100000"):
+        assert f"inference header size should be in range (0, {len(body)}), got: {value}" in answer.error
 
 
 @pytest.mark.parametrize("raw", [b"\x05\0\0\0abc", b"\x01\0\0", b"\xff\xff\xff\xffabc",
