@@ -116,7 +116,8 @@ static void models_are_managed_on_loopback_only_whatever_the_mode(void **state)
     EXPECT_OK(settings_set(&settings, BYTES("mode"), BYTES("demo"), &error));
     EXPECT_OK(settings_set(&settings, BYTES("listen.admin"), BYTES("[::1]:0"), &error));
     EXPECT_OK(settings_check(&settings, &error));
-    EXPECT_OK(settings_set(&settings, BYTES("listen.admin"), BYTES("0.0.0.0:8003"), &error));
+    EXPECT_OK(
+        settings_set(&settings, BYTES("listen.admin"), BYTES("0.0.0.0:8003"), &error));
     EXPECT_STATUS(GALEN_INVALID, settings_check(&settings, &error));
 }
 

@@ -118,7 +118,8 @@ def test_a_shape_that_overflows_says_what_overflows(server, shape, why):
 def test_json_that_is_nested_too_deep_is_400(server):
     answer = server.infer(json.dumps(sum_request())[:-1] + ',"x":' + "[" * 200 + "]" * 200 + "}")
     check(server, answer, triton=(200, 400, 500))
-    assert server.profile == "triton" or "JSON nesting depth exceeds maximum allowed limit" in answer.error
+    if server.profile == "strict":
+        assert "JSON nesting depth exceeds maximum allowed limit" in answer.error
 
 
 def test_more_rows_than_the_model_takes_are_400(server):
@@ -198,7 +199,8 @@ def test_a_header_length_that_is_wrong_is_400(server, value):
     answer = server.request("POST", f"/v2/models/{server.model}/infer", body, {HEADER_LENGTH: value})
     check(server, answer, triton=(200, 400, 500))
     if server.profile == "strict" and value in ("-1", "100000"):
-        assert f"inference header size should be in range (0, {len(body)}), got: {value}" in answer.error
+        assert f"inference header size should be in range (0, {len(body)}), got: {value}" \
+            in answer.error
 
 
 @pytest.mark.parametrize("raw", [b"\x05\0\0\0abc", b"\x01\0\0", b"\xff\xff\xff\xffabc",

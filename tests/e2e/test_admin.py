@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The admin listener: Triton's own client manages models, statistics and the log there, and nowhere else."""
+"""The admin listener: Triton's own client manages models and the log there, and nowhere else."""
 import json
 import re
 
