@@ -234,14 +234,21 @@ static void output_wanted_twice_is_named(void **state)
 static void how_classes_are_made_is_noted(void **state)
 {
     struct fixture *fixture = *state;
+    static const char *const texts[] = {"no", "yes"};
+    static const struct infer_labels labels[] = {{"OUTPUT0", texts, 2}};
+    struct infer_rules labelled = rules;
+    labelled.labels = labels;
+    labelled.label_count = 1;
     static const uint64_t counts[] = {2};
     fixture->wanted[0] = "OUTPUT0";
     fixture->call.request.output_count = 1;
     fixture->call.request.class_counts = counts;
 
-    EXPECT_OK(validate(fixture));
+    EXPECT_OK(infer_validate(&fixture->call, &labelled, &fixture->plan));
 
     assert_true(fixture->call.classing.has_rows);
+    assert_ptr_equal(fixture->call.classing.labels, labels);
+    assert_int_equal(fixture->call.classing.label_count, 1);
 }
 
 static void text_cannot_be_wanted_as_classes(void **state)

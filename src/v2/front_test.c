@@ -249,8 +249,8 @@ static void elsewhere_nothing_is_managed(void **state)
 static void without_anybody_to_ask_there_are_no_statistics(void **state)
 {
     (void)state;
-    expect("GET", "/v2/models/stats", "", 501, "ask the engine");
-    expect("GET", "/v2/models/m/config", "", 501, "ask the engine");
+    expect("GET", "/v2/models/stats", "", 501, "told by the engine");
+    expect("GET", "/v2/models/m/config", "", 501, "told by the engine");
 }
 
 static void what_nobody_has_is_501_and_says_why(void **state)

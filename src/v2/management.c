@@ -19,7 +19,8 @@ enum galen_status v2_check_powers(enum v2_operation operation,
     }
     if (v2_asks_management(operation) && !powers->tells) {
         return error_set(out_error, GALEN_NOT_IMPLEMENTED,
-                         "who answers here runs no models: ask the engine");
+                         "statistics and configurations are told by the engine, and on its "
+                         "admin listener (listen.admin)");
     }
     return GALEN_OK;
 }

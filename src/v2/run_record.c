@@ -2,6 +2,7 @@
 #include "v2/run_record.h"
 
 #include "base/clock.h"
+#include "infer/validate.h"
 #include "service/audit/event.h"
 #include "service/request_id.h"
 
@@ -43,7 +44,9 @@ static void put_model(const struct run_record *record, struct audit_event *event
 {
     uint64_t version;
     if (names_a_model(record)) {
-        event->model_name = bytes_from_string(record->model);
+        event->model_name = bytes_from_string(record->operation == V2_INFER
+                                                  ? record->model
+                                                  : infer_quotable_name(record->model));
     }
     if (record->status == GALEN_OK && record->is_submitted &&
         bytes_parse_u64(bytes_from_string(record->version), UINT64_MAX, &version)) {
