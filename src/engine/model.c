@@ -276,6 +276,28 @@ static size_t inputs_size(const struct model *model, const struct infer_plan *pl
     return size;
 }
 
+/* Whether requests may say how long they wait in the queue (allow_timeout_override). */
+static bool has_own_timeouts(const struct model *model)
+{
+    const struct model_config_batching *batching = &model->configuration->config.batching;
+    for (size_t i = 0; i < batching->level_count; i++) {
+        if (batching->levels[i].has_own_timeouts) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void set_times(const struct model *model, const struct infer_request *request,
+                      struct batcher_entry *entry)
+{
+    entry->deadline_ns = request->deadline_ns;
+    if (request->queue_timeout_ns > 0 && has_own_timeouts(model)) {
+        entry->deadline_ns = request->until_ns;
+        entry->queue_timeout_ns = request->queue_timeout_ns;
+    }
+}
+
 enum galen_status model_prepare(const struct model *model, struct infer_call *call,
                                 struct inference **out_inference)
 {
@@ -291,7 +313,7 @@ enum galen_status model_prepare(const struct model *model, struct infer_call *ca
     struct batcher_entry *entry = &inference->entry.waiting;
     TRY(make_join_key(model, &inference->plan, call->arena, &entry->join_key));
     entry->row_count = inference->plan.row_count;
-    entry->deadline_ns = call->request.deadline_ns;
+    set_times(model, &call->request, entry);
     entry->priority = call->request.priority;
     inference->call = call;
     inference->is_quick = model->quick_size_bytes > 0 &&

@@ -270,6 +270,70 @@ static void request_that_does_not_fit_is_invalid(void **state)
     arena_deinit(&arena);
 }
 
+/* The times of a request that has a timeout of its own, beside a model's configuration. */
+static struct batcher_entry prepare_with_timeout(struct fixture *fixture,
+                                                 struct arena *arena, const char *config)
+{
+    static const float row[] = {1, 2};
+    static const struct galen_tensor input = {.name = "X",
+                                              .datatype = GALEN_FP32,
+                                              .rank = 2,
+                                              .shape = {1, 2},
+                                              .bytes = row,
+                                              .size_bytes = 8};
+    char path[128];
+    struct inference *inference = NULL;
+    (void)snprintf(path, sizeof(path), "%s/3", fixture->scratch.path);
+    scratch_write(&fixture->scratch, "3/model.identity", "X Y FP32 -1,2\n");
+    scratch_write(&fixture->scratch, "config.pbtxt", config);
+    const struct model_options options = {.name = "simple",
+                                          .version = 3,
+                                          .path = path,
+                                          .backends = backends,
+                                          .thread_count = 1,
+                                          .row_count_max = 8};
+    struct infer_call call = {.operation = INFER_RUN,
+                              .arena = arena,
+                              .request = {.model = "simple",
+                                          .version = "",
+                                          .deadline_ns = 70,
+                                          .queue_timeout_ns = 20,
+                                          .until_ns = 1000,
+                                          .inputs = &input,
+                                          .input_count = 1}};
+    EXPECT_OK(model_open(&options, &fixture->model, &fixture->error));
+    EXPECT_OK(model_prepare(fixture->model, &call, &inference));
+    return inference->entry.waiting;
+}
+
+static void timeout_of_a_request_is_its_deadline(void **state)
+{
+    struct arena arena;
+    arena_init(&arena, 65536);
+
+    const struct batcher_entry entry =
+        prepare_with_timeout(*state, &arena, "max_batch_size: 8 dynamic_batching { }");
+
+    assert_int_equal(entry.deadline_ns, 70);
+    assert_int_equal(entry.queue_timeout_ns, 0);
+    arena_deinit(&arena);
+}
+
+static void timeout_of_a_request_is_its_wait_where_the_model_allows_that(void **state)
+{
+    struct arena arena;
+    arena_init(&arena, 65536);
+
+    const struct batcher_entry entry =
+        prepare_with_timeout(*state, &arena,
+                             "max_batch_size: 8 dynamic_batching { default_queue_policy { "
+                             "allow_timeout_override: true } }");
+
+    assert_int_equal(entry.deadline_ns, 1000);
+    assert_int_equal(entry.queue_timeout_ns, 20);
+    arena_deinit(&arena);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
@@ -286,6 +350,8 @@ int main(void)
         TEST(rows_are_quick_up_to_the_longest_measured),
         TEST(slow_model_is_not_quick),
         TEST(request_that_does_not_fit_is_invalid),
+        TEST(timeout_of_a_request_is_its_deadline),
+        TEST(timeout_of_a_request_is_its_wait_where_the_model_allows_that),
     };
     return cmocka_run_group_tests_name("model", tests, NULL, NULL);
 }

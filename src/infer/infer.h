@@ -35,6 +35,12 @@ struct infer_request {
         *version; /* a number; "": the service's choice (tag `current`, else the highest) */
     const char *id;       /* of the request that this is part of; "": none */
     uint64_t deadline_ns; /* monotonic; CLOCK_NEVER: none */
+
+    /* A client's own timeout is in deadline_ns. A model may take it for a limit to the wait
+     * in its queue instead: then this is that, and until_ns the deadline without it. 0:
+     * there is none. */
+    uint64_t queue_timeout_ns;
+    uint64_t until_ns;
     const struct galen_tensor *inputs;
     size_t input_count;
     const char *const *outputs; /* wanted, by name; none: all */

@@ -82,13 +82,15 @@ static enum galen_status name_outputs(const struct v2_request *request, struct a
 }
 
 /* The earlier of the caller's deadline and the timeout that the request itself carries. */
-static uint64_t earlier_deadline(uint64_t deadline_ns, uint64_t timeout_us, uint64_t now_ns)
+static void set_timeout(struct infer_request *request, uint64_t timeout_us, uint64_t now_ns)
 {
     if (timeout_us == 0 || timeout_us > (UINT64_MAX - now_ns) / NS_PER_US) {
-        return deadline_ns;
+        return;
     }
     const uint64_t own_ns = now_ns + timeout_us * NS_PER_US;
-    return own_ns < deadline_ns ? own_ns : deadline_ns;
+    request->queue_timeout_ns = timeout_us * NS_PER_US;
+    request->until_ns = request->deadline_ns;
+    request->deadline_ns = own_ns < request->deadline_ns ? own_ns : request->deadline_ns;
 }
 
 static enum galen_status begin_run(struct v2_transaction *transaction,
@@ -121,8 +123,7 @@ enum galen_status v2_transaction_begin(struct v2_transaction *transaction,
     }
     call->operation = INFER_RUN;
     TRY(begin_run(transaction, message, call, out_error));
-    call->request.deadline_ns = earlier_deadline(call->request.deadline_ns,
-                                                 transaction->request.timeout_us, now_ns);
+    set_timeout(&call->request, transaction->request.timeout_us, now_ns);
     return GALEN_OK;
 }
 

@@ -161,13 +161,15 @@ def settled_bytes(process: Process) -> int:
 def test_three_hundred_reloads_grow_by_less_than_a_megabyte(repository, tmp_path):
     model = "clinical-ner"
     (repository / model / "previous").unlink()
-    engine = Process("engine", tmp_path, {"repository": repository, "models.linger_ms": 0, "threads": 1})
+    settings = {"repository": repository, "models.linger_ms": 0, "threads": 1}
+    engine = Process("engine", tmp_path, settings)
     engine.wait_for("/v2/health/ready")
 
     def reload(number: int) -> None:
         point(repository, number, model=model)
-        until(lambda: engine.get_status(f"/v2/models/{model}/versions/{number}/ready") == 200 and
-              engine.get_status(f"/v2/models/{model}/versions/{3 - number}/ready") == 404, "it is loaded")
+        path = f"/v2/models/{model}/versions"
+        until(lambda: engine.get_status(f"{path}/{number}/ready") == 200 and
+              engine.get_status(f"{path}/{3 - number}/ready") == 404, "it is loaded")
     for turn in range(50):
         reload(1 + turn % 2)
     before = settled_bytes(engine)
@@ -186,8 +188,8 @@ def test_model_that_is_disabled_answers_nobody_until_it_is_enabled(launch, repos
 
     until(lambda: galen.infer(by_features()).status == 503, "it is disabled")
     assert "is disabled" in galen.infer(by_features(version="2")).json()["detail"]
-    until(lambda: galen.request("POST", f"/v2/models/{MODEL}/versions/2/infer", as_tensor()).status == 503,
-          "for tensors too")
+    path = f"/v2/models/{MODEL}/versions/2/infer"
+    until(lambda: galen.request("POST", path, as_tensor()).status == 503, "for tensors too")
     assert galen.request("GET", "/readyz").status == 200
     assert galen.infer({"input": "Denies chest pain."}).status == 200
 
