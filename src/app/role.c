@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/role.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -154,6 +155,13 @@ static enum exit_code run_crew(struct crew *crew)
     return EXIT_DONE;
 }
 
+/* An arena of the heap for each core, not eight: what is loaded and unloaded over and over
+ * would leave holes in all of them. */
+static void limit_arenas(void)
+{
+    (void)mallopt(M_ARENA_MAX, (int)uv_available_parallelism());
+}
+
 static void raise_file_limit(void)
 {
     struct rlimit limit;
@@ -193,6 +201,7 @@ enum exit_code role_run(const struct role_kind *kind, int argument_count, char *
     if (!configure(&crew.role, argument_count, arguments, &code)) {
         return code;
     }
+    limit_arenas();
     raise_file_limit();
     crew.count = role_count_or_cores(crew.role.settings.threads);
     code = open_and_run(&crew);

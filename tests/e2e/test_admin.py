@@ -154,7 +154,7 @@ def changes(trail_folder) -> list[tuple[str, str, str, str | None]]:
     """What the trail has of them now."""
     records = [record for chain in trail_folder.iterdir() for record in Records(chain).records]
     return [(each["event"], each["route"], each["outcome"], each.get("model", {}).get("name"))
-            for each in records if each["event"] in ("load", "unload", "configure")]
+            for each in records if each["event"] in ("model.load", "model.unload", "configure")]
 
 
 def test_changes_have_left_records_when_they_are_answered(launch):
@@ -187,8 +187,8 @@ def test_a_model_is_unloaded_and_loaded_as_tritons_client_asks(explicit):
             client.load_model("nope")
     assert unknown.value.status() == "404"
     assert changes(explicit.trail) == [
-        ("unload", "v2_unload", "ok", MODEL), ("load", "v2_load", "ok", MODEL),
-        ("load", "v2_load", "refused", None)]
+        ("model.unload", "v2_unload", "ok", MODEL), ("model.load", "v2_load", "ok", MODEL),
+        ("model.load", "v2_load", "refused", None)]
 
 
 def test_it_listens_on_loopback_only(tmp_path):
