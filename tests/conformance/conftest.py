@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which server is held to the rules: the one at --url, or galen with the test models."""
+"""Which server is held to the rules: the one at --url, or galen with the test models, as one
+process and as an engine of its own."""
 import pytest
 
 from conformance import known
@@ -7,6 +8,9 @@ from conformance.models import SUM
 from conformance.rules import rules
 from conformance.runner import Subject
 from conformance.server import Server
+
+ROLES = ("serve", "engine")
+AT_URL = "url"
 
 
 def pytest_addoption(parser):
@@ -20,25 +24,24 @@ def pytest_addoption(parser):
                      " (to galen it is always sent)")
 
 
-@pytest.fixture(scope="session")
-def galen(tmp_path_factory):
-    """A galen of our own. What starts it is not part of the kit, which stands alone otherwise."""
-    from process import ROOT, Process
-    process = Process("serve", tmp_path_factory.mktemp("logs"),
-                      {"repository": ROOT / "tests/data/models"})
-    process.wait_for("/v2/health/ready")
-    yield process
-    process.check_end()
-
-
-@pytest.fixture(scope="session")
-def subject(request):
-    option = request.config.getoption
-    url = option("--url") or request.getfixturevalue("galen").url
+def subject_at(option) -> Subject:
     admin = Server(option("--admin-url")) if option("--admin-url") else None
-    made = Subject(Server(url), admin, option("--dangerous") or not option("--url"))
-    made.is_known = known.PROFILES.get(option("--profile"), made.is_known)
-    return made
+    subject = Subject(Server(option("--url")), admin, option("--dangerous"))
+    subject.is_known = known.PROFILES.get(option("--profile"), subject.is_known)
+    return subject
+
+
+@pytest.fixture(scope="session")
+def subject(request, tmp_path_factory):
+    """By its role. What starts galen is not part of the kit, which stands alone otherwise."""
+    if request.param == AT_URL:
+        yield subject_at(request.config.getoption)
+        return
+    from conformance.peers import galen
+    process = galen.start(request.param, tmp_path_factory.mktemp("logs"))
+    admin = Server(galen.admin_url(process)) if request.param == "engine" else None
+    yield Subject(Server(process.url), admin, may_die=True)
+    process.check_end()
 
 
 @pytest.fixture(scope="session")
@@ -46,11 +49,28 @@ def every_rule(request):
     return rules(request.config.getoption("--model"))
 
 
+def tell(rule) -> str:
+    return f"{rule.id}: {rule.sentence}"
+
+
 def pytest_generate_tests(metafunc):
-    """rule: all of them; harmless: those that change nothing and that no server dies of."""
+    """rule: all of them; harmless and survivable: without those that change something, or that a
+    server may die of."""
     every = rules(metafunc.config.getoption("--model"))
-    sets = {"rule": every, "harmless": [
-        rule for rule in every if not rule.needs_admin and not rule.is_dangerous]}
+    sets = {"rule": every, "survivable": [rule for rule in every if not rule.is_dangerous],
+            "harmless": [rule for rule in every if not rule.is_dangerous and not rule.needs_admin]}
+    if "subject" in metafunc.fixturenames:
+        roles = (AT_URL,) if metafunc.config.getoption("--url") else ROLES
+        metafunc.parametrize("subject", roles, indirect=True, scope="session")
     for name in sets.keys() & set(metafunc.fixturenames):
-        metafunc.parametrize(name, sets[name],
-                             ids=[f"{rule.id}: {rule.sentence}" for rule in sets[name]])
+        metafunc.parametrize(name, sets[name], ids=map(tell, sets[name]))
+
+
+def pytest_collection_modifyitems(items):
+    """A galen as one process is managed by nobody here: those rules are the engine's."""
+    items[:] = [item for item in items if not is_for_the_engine(item)]
+
+
+def is_for_the_engine(item) -> bool:
+    values = item.callspec.params if hasattr(item, "callspec") else {}
+    return values.get("subject") == "serve" and "rule" in values and values["rule"].needs_admin

@@ -90,19 +90,20 @@ FOUND = (
     Row("gzip without its end, which has the checksum, is taken", ("compression.cut",), (200,), (400,),
         "half a body could be answered", labels=("gzip",)),
     Row("deflate that ends early", ("compression.cut",), (500,), (400,), FAULT, labels=("deflate",)),
-    Row("JSON with a NUL behind it is taken, whatever follows", ("json.trailing*",), (200,), (400,),
-        "what is behind it is not looked at", labels=("a NUL",)),
+    Row("JSON with a NUL behind it is taken, whatever follows", ("json.trailing.nul",), (200,), (400,),
+        "two documents, of which one is not looked at"),
     Row("an id that is no UTF-8 comes back so", ("json.utf8",), (200,), (400,),
         "the answer is no JSON either"),
     Row("a name twice in one object: the first counts", ("json.duplicate",), (200,), (400,),
         "another parser takes the last: which one was meant?"),
     Row("data twice", ("json.duplicate",), (500,), (400,), FAULT, labels=("data",)),
     Row("JSON of any depth is taken", ("json.depth",), (200,), (400,), "newer Tritons stop at 100"),
-    Row("parameters that are an array are ignored", ("document.types*", "document.input.types*"),
-        (200,), (400,), "what is not understood is not ignored",
-        labels=("output parameters: []", "parameters: []")),
+    Row("parameters that are an array are ignored", ("document.parameters.array",), (200,), (400,),
+        "what is not understood is not ignored"),
     Row("regions of shared memory", ("tensor.shared-memory.unknown",), (400, 404), (501,),
         "galen has no such extension, and says so"),
+    Row("an unknown model's statistics", ("statistics.unknown",), (400,), (404,),
+        "it is not there, as its metadata says too"),
     Row("classes of text end the process", ("classification.text",), (0,), (400,),
         "a request must not end a server"),
     Row("the 405 does not name the methods that are allowed", ("method.405.allow",), (405,), (405,),
@@ -122,6 +123,15 @@ SAME_TEXTS = (
 OPEN_TEXTS = {
     "raw.short": "galen says \"unexpected size of the binary data\", and names no input",
     "raw.long": "galen says \"unexpected additional binary data: N bytes\"",
+}
+
+# Rules that galen does not keep yet.
+OPEN_RULES = {
+    "configuration.model": "GET /v2/models/NAME/config is a 501, though model_configuration is listed",
+    "configuration.version": "GET /v2/models/NAME/versions/1/config is a 501 too",
+}
+OPEN_DIFFERENCES = OPEN_RULES | {
+    "configuration.unknown": "GET /v2/models/nope/config is a 501, not a 404",
 }
 PREFIX = "[request id: <id_unknown>] "
 

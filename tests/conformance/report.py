@@ -20,10 +20,12 @@ code{font-size:12px;overflow-wrap:anywhere}"""
 def entry(result: Result) -> dict:
     rule = result.rule
     told = {"id": rule.id, "sentence": rule.sentence, "source": rule.source,
-            "level": str(rule.level), "outcome": str(result.outcome)}
+            "level": str(rule.level), "requests": len(rule.requests),
+            "outcome": str(result.outcome)}
     if result.why:
         told["why"] = result.why
     if result.request:
+        told["label"] = result.request.label
         told["request"] = result.request.describe(FULL)
         told["answer"] = result.answer.describe(FULL)
         told["status"] = result.answer.status

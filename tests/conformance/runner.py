@@ -79,10 +79,15 @@ def ask(rule: Rule, subject: Subject) -> list[Answer]:
     return [target_of(rule, request, subject).send(request) for request in rule.requests]
 
 
+def first_lost(answers: list[Answer]) -> int:
+    """The last one, where all were answered."""
+    return next((at for at, answer in enumerate(answers) if answer.status == NO_ANSWER),
+                len(answers) - 1)
+
+
 def judge(rule: Rule, answers: list[Answer], subject: Subject) -> Result:
-    lost = [at for at, answer in enumerate(answers) if answer.status == NO_ANSWER]
-    if lost:
-        return failed(rule, answers, lost[0], "expected an answer")
+    if any(answer.status == NO_ANSWER for answer in answers):
+        return failed(rule, answers, first_lost(answers), "expected an answer")
     try:
         complaint = rule.check(answers)
     except NotOffered as reason:
@@ -108,7 +113,7 @@ def run(rule: Rule, subject: Subject) -> Result:
     answers = ask(rule, subject)
     result = judge(rule, answers, subject)
     if rule.is_dangerous and not subject.server.is_live():
-        result = failed(rule, answers, len(answers) - 1, "the server died of it")
+        result = failed(rule, answers, first_lost(answers), "the server died of it")
         if subject.revive:
             subject.revive()
     return result

@@ -11,8 +11,8 @@ from conformance.runner import Outcome, Subject, run, why_not
 from conformance.server import Server
 
 triton_wheel = pytest.importorskip("triton_wheel", reason="galen's own test: not part of the kit")
-missing = triton_wheel.why_not()
-pytestmark = pytest.mark.skipif(bool(missing), reason=f"Triton: {missing}")
+if missing := triton_wheel.why_not():
+    pytest.skip(f"Triton: {missing}", allow_module_level=True)
 
 
 @pytest.fixture(scope="module")
@@ -24,8 +24,12 @@ def peer(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def ours(galen):
-    return Subject(Server(galen.url))
+def ours(tmp_path_factory):
+    """The engine, which offers most of what Triton does."""
+    from conformance.peers import galen
+    process = galen.start("engine", tmp_path_factory.mktemp("galen"))
+    yield Subject(Server(process.url))
+    process.check_end()
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +64,10 @@ def row_of(pair: Pair) -> known.Row | None:
     return known.row_for(pair.rule, pair.request, pair.ours, pair.theirs)
 
 
-def test_both_answer_alike_but_for_what_is_known(harmless, compared):
+def test_both_answer_alike_but_for_what_is_known(harmless, compared, request):
+    if harmless.id in known.OPEN_DIFFERENCES:
+        reason = known.OPEN_DIFFERENCES[harmless.id]
+        request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
     unlike = [f"{pair.difference}: {pair.describe()}" for pair in compared.of(harmless.id)
               if pair.difference and not row_of(pair)]
     assert not unlike, "\n".join(unlike)
@@ -84,9 +91,7 @@ def test_errors_are_told_in_the_same_words(name, compared, request):
     assert not unlike, "\n".join(unlike)
 
 
-def test_triton_fails_only_what_it_is_known_to_fail(rule, theirs):
-    if rule.is_dangerous:
-        return  # it would have to be started again
-    result = run(rule, Subject(theirs.server, theirs.server, is_known=known.is_tritons))
+def test_triton_fails_only_what_it_is_known_to_fail(survivable, theirs):
+    result = run(survivable, Subject(theirs.server, theirs.server, is_known=known.is_tritons))
     assert result.outcome != Outcome.FAILED, \
         f"{result.why}\n> {result.request.describe()}\n< {result.answer.describe()}"

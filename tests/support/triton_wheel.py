@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """NVIDIA Triton as the wheel nvidia-pytriton carries it, in a virtual environment of its own
-(tools/bootstrap --bench). It has the Python backend and no other."""
+(tools/bootstrap --bench or --conformance). It has the Python backend and no other."""
 import pathlib
 import shutil
 import subprocess
@@ -17,7 +17,7 @@ def why_not() -> str:
     if sys.version_info >= (3, 13):
         return "its Python backend needs NumPy 1, which Python 3.13 has not"
     if not VENV.exists():
-        return f"{VENV.relative_to(ROOT)} is missing: tools/bootstrap --bench"
+        return f"{VENV.relative_to(ROOT)} is missing: tools/bootstrap --conformance"
     return ""
 
 

@@ -8,6 +8,7 @@ import triton_wheel
 from conformance import models
 from conformance.peers import MODELS, Peer, free_port
 
+why_not = triton_wheel.why_not
 NAMES = {"BYTES": "STRING"}
 CONFIG = """name: "{name}"
 backend: "python"

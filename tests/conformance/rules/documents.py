@@ -28,7 +28,6 @@ OTHER_TYPES = {
     "outputs: [{}]": {"outputs": [{}]}, "outputs: [1]": {"outputs": [1]},
     "outputs: [\"OUTPUT0\"]": {"outputs": ["OUTPUT0"]}, "parameters: []": {"parameters": []},
     "parameters: \"x\"": {"parameters": "x"},
-    "output parameters: []": {"outputs": [OUTPUT | {"parameters": []}]},
 }
 WRONG_PARAMETERS = {
     "priority: \"high\"": {"priority": "high"}, "priority: -1": {"priority": -1},
@@ -39,7 +38,6 @@ INPUT_MEMBERS = {
     "name: 7": {"name": 7}, "datatype: 7": {"datatype": 7}, "datatype: null": {"datatype": None},
     "shape: \"x\"": {"shape": "x"}, "shape: null": {"shape": None}, "data: \"x\"": {"data": "x"},
     "data: 1": {"data": 1}, "data: null": {"data": None}, "data: {}": {"data": {}},
-    "parameters: []": {"parameters": []},
 }
 
 
@@ -74,11 +72,15 @@ def rules(model: str) -> Iterator[Rule]:
     yield Rule("document.parameters", "A parameter that is not of its type is a 400", GALEN,
                STRICT, sent(model, {name: sum_document(parameters=each) for name, each
                                           in WRONG_PARAMETERS.items()}), each(is_400))
+    yield Rule("document.parameters.array", "Parameters of an input or output that are an array are"
+               " refused", KSERVE, STRICT, sent(model, {
+                   "input": changed(parameters=[]),
+                   "output": sum_document(outputs=[OUTPUT | {"parameters": []}])}), each(is_refused))
     yield Rule("document.parameters.null", "A parameter that is null is refused", KSERVE, STRICT,
                sent(model, {"null": sum_document(parameters={"x": None})}), each(is_refused))
     yield Rule("document.outputs.twice", "An output that is asked for twice is a 400", TRITON,
                STRICT, sent(model, {"twice": sum_document(outputs=[OUTPUT, OUTPUT])}),
                each(is_400))
     inputs = sum_document()["inputs"]
-    yield from both("document.inputs.twice", "An input that comes twice",
-                    sent(model, {"twice": {"inputs": [*inputs, inputs[0]]}}))
+    yield Rule("document.inputs.twice", "An input that comes twice is a 400: which one is meant?",
+               GALEN, STRICT, sent(model, {"twice": {"inputs": [*inputs, inputs[0]]}}), each(is_400))

@@ -31,14 +31,15 @@ from conformance.rule import (
     gives,
     has_type,
     in_turn,
-    is_400,
     is_json,
     is_refused,
     status,
 )
 
 GOOD = gives(OUTPUT0=("INT32", [1, ROW], SUMS), OUTPUT1=("INT32", [1, ROW], DIFFERENCES))
-IDS = ("42", 'a "quoted" id', "µ → \U0001f600", "x" * 128)
+IDS = {"returned": ("An id comes back as it was given", ("42", "x" * 128)),
+       "escaped": ("An id with quotes and a backslash comes back", ('a "quoted" id', "back\\slash")),
+       "unicode": ("An id in any script comes back", ("µ", "→ \U0001f600"))}
 
 
 def answers(model: str) -> Iterator[Rule]:
@@ -64,9 +65,10 @@ def has_id(name: str):
 
 
 def ids(model: str) -> Iterator[Rule]:
-    requests = tuple(infer(model, sum_document(id=name), label=name[:20]) for name in IDS)
-    yield Rule("infer.id.returned", "An id comes back as it was given", OIP, REQUIRED, requests,
-               in_turn(*map(has_id, IDS)))
+    for kind, (sentence, names) in IDS.items():
+        yield Rule(f"infer.id.{kind}", sentence, OIP, REQUIRED,
+                   tuple(infer(model, sum_document(id=name), label=name[:20]) for name in names),
+                   in_turn(*map(has_id, names)))
     yield Rule("infer.id.none", "No id is made up where none was given", OIP, STRICT,
                (infer(model, sum_document()),),
                each(is_json(lambda document: "id" not in document, "no id")))
@@ -140,7 +142,7 @@ def parameters(model: str) -> Iterator[Rule]:
                KSERVE, STRICT, refused, each(is_refused))
     yield Rule("infer.parameters.reserved", "A parameter that starts with triton_ is refused:"
                " it is reserved", PARAMETERS, EXTENSION,
-               (infer(model, sum_document(parameters={"triton_x": 1})),), each(is_400),
+               (infer(model, sum_document(parameters={"triton_x": 1})),), each(is_refused),
                extension="parameters")
     yield Rule("infer.parameters.priority", "A request may say how urgent it is, and how long it waits",
                TRITON, STRICT,

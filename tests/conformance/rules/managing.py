@@ -29,6 +29,9 @@ Rule = functools.partial(AnyRule, needs_admin=True, extension="model_repository"
                          compare=Compare.STATUS)
 STATES = ("READY", "UNAVAILABLE", "LOADING", "UNLOADING", "UNKNOWN")
 MOVED = identity("INT8")  # the model that is unloaded and loaded
+SHAPE = {"data_type": "TYPE_INT8", "dims": [-1]}
+BROKEN = {"name": MOVED, "backend": "python", "max_batch_size": 8,
+          "input": [{"name": "INPUT0"} | SHAPE], "output": [{"name": "OUTPUT0"} | SHAPE]}
 AS_JSON = {"Content-Type": "application/json"}
 
 
@@ -109,9 +112,15 @@ def wrong() -> Iterator[AnyRule]:
                    for name, path in files.items()), each(is_refused))
     yield Rule("repository.load.config", "A configuration that is no JSON is refused", REPOSITORY,
                EXTENSION, (load(MOVED, {"config": "{"}),), each(is_refused))
+    broken = {"config": json.dumps(BROKEN), "file:1/model.py": base64.b64encode(b"(").decode(),
+              "file:1/model.onnx": content}
+    good = gives(OUTPUT0=("INT8", [1, 2], [1, 2]))
+    yield Rule("repository.load.broken", "Loading broken files is refused, and what served goes on",
+               REPOSITORY, EXTENSION, (load(MOVED, broken), infer(MOVED, one_input("INT8", [1, 2]))),
+               lambda answers: each(is_refused)(answers[:1]) or good(answers[1]), models=(MOVED,))
     yield Rule("repository.load.serves", "After refused loads the model still serves", TRITON,
                STRICT, (infer(MOVED, one_input("INT8", [1, 2])),),
-               each(gives(OUTPUT0=("INT8", [1, 2], [1, 2]))), models=(MOVED,))
+               each(good), models=(MOVED,))
     yield Rule("repository.load.body", "A load request of another form is a 400", GALEN, STRICT,
                tuple(post(f"/v2/repository/models/{MOVED}/load", body, headers=AS_JSON, label=body)
                      for body in ("{", "[]", '{"parameters": 1}')), each(is_400))

@@ -32,7 +32,7 @@ LAX = {
     "a comma too many": WHOLE[:-1] + ",}", "single quotes": WHOLE.replace('"', "'"),
     "a comment": "/* */" + WHOLE, "a name without quotes": WHOLE.replace('"inputs"', "inputs"),
 }
-TRAILING = {"a letter": WHOLE + "x", "a document": WHOLE + WHOLE, "a NUL": WHOLE + "\0"}
+TRAILING = {"a letter": WHOLE + "x", "a document": WHOLE + WHOLE}
 NUMBERS = ("017", "+1", ".5", "1.", "0x10", "1_000", "--1", "1e", "- 1")
 TOKENS = ("NaN", "Infinity", "-Infinity")
 
@@ -50,6 +50,8 @@ def syntax(model: str) -> Iterator[Rule]:
                    each(is_refused))
         yield Rule(f"{name}.400", f"{what} is a 400: the fault is the client's", GALEN, STRICT,
                    requests, each(is_400))
+    yield Rule("json.trailing.nul", "JSON with a NUL and more behind it is a 400 too", GALEN, STRICT,
+               (infer(model, WHOLE + "\0" + WHOLE),), each(is_400))
 
 
 def texts(model: str) -> Iterator[Rule]:

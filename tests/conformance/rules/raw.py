@@ -43,7 +43,7 @@ def requests(model: str) -> Iterator[AnyRule]:
     yield Rule("raw.request.size", "A raw request of half an element is refused", BINARY,
                EXTENSION, (raw_request(whole, b"12345"),), each(is_refused), models=(whole,))
     yield Rule("raw.request.bytes", "A raw request of text whose number of elements cannot be told is"
-               " refused", BINARY, EXTENSION, (raw_request(text, b"text"),), each(is_400),
+               " refused", BINARY, EXTENSION, (raw_request(text, b"text"),), each(is_refused),
                models=(text,))
 
 
@@ -66,16 +66,16 @@ def sizes(model: str) -> Iterator[AnyRule]:
                each(is_refused))
     yield Rule("raw.length.400", "Raw bytes of another length are a 400", TRITON, STRICT,
                short + long, each(is_400))
-    yield Rule("raw.size", "A binary_data_size that is not the tensor's is a 400", BINARY,
-               EXTENSION, wrong, each(is_400))
+    yield Rule("raw.size", "A binary_data_size that is not the tensor's is refused", BINARY,
+               EXTENSION, wrong, each(is_refused))
     yield Rule("raw.size.none", "A binary_data_size that is no size is a 400", BINARY, STRICT,
                none, each(is_400))
     yield Rule("raw.both", "Data and raw bytes for one input are a 400: which one is meant?", GALEN,
                STRICT, (infer(model, both, raw),), each(is_400))
     without = json.loads(json.dumps(document))
     del without["inputs"][0]["parameters"]
-    yield Rule("raw.neither", "An input with neither data nor a size is a 400", BINARY, EXTENSION,
-               (infer(model, without, raw),), each(is_400))
+    yield Rule("raw.neither", "An input with neither data nor a size is refused", BINARY, EXTENSION,
+               (infer(model, without, raw),), each(is_refused))
 
 
 def header_lengths(model: str) -> Iterator[AnyRule]:
@@ -106,9 +106,12 @@ def texts() -> Iterator[AnyRule]:
     bodies = {"beyond the end": b"\x05\0\0\0abc", "half a length": b"\x01\0\0",
               "far beyond": b"\xff\xff\xff\xffabc", "more behind": struct.pack("<I", 3) + b"abcd",
               "two for one": (struct.pack("<I", 1) + b"a") * 2}
-    yield Rule("raw.bytes.lengths", "Texts whose lengths do not add up are a 400", BINARY,
-               EXTENSION, tuple(infer(model, raw_input("BYTES", len(raw), [1, 1]), raw, label=name)
-                                      for name, raw in bodies.items()), each(is_400), models=(model,))
+    requests = tuple(infer(model, raw_input("BYTES", len(raw), [1, 1]), raw, label=name)
+                     for name, raw in bodies.items())
+    yield Rule("raw.bytes.lengths", "Texts whose lengths do not add up are refused", BINARY, EXTENSION,
+               requests, each(is_refused), models=(model,))
+    yield Rule("raw.bytes.lengths.400", "They are a 400", GALEN, STRICT, requests, each(is_400),
+               models=(model,))
     flag = identity("BOOL")
     yield Rule("raw.bool", "A BOOL that is neither 0 nor 1 is refused", GALEN, STRICT,
                (infer(flag, raw_input("BOOL", 1, [1, 1]), b"\x02"),), each(is_refused), models=(flag,))

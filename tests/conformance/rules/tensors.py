@@ -51,8 +51,8 @@ def shapes(model: str) -> Iterator[Rule]:
                     with_input("shape", NEGATIVE, model))
     yield from both("tensor.shape.none", "A shape that is none", with_input("shape", SHAPES, model))
     uneven = {"inputs": [tensor("INPUT0"), tensor("INPUT1", [1] * 2 * ROW, shape=[2, ROW])]}
-    yield from both("tensor.batch.uneven", "A batch whose inputs have different numbers of rows",
-                    sent(model, {"1 and 2": uneven}))
+    yield Rule("tensor.batch.uneven", "Inputs of different numbers of rows are a 400", TRITON, STRICT,
+               sent(model, {"1 and 2": uneven}), each(is_400))
 
 
 def rows(model: str) -> Iterator[Rule]:
