@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # What people and CI type. Each target installs what it needs first (tools/bootstrap).
-.PHONY: build run test bench fuzz lint format models clean help deps
+.PHONY: build run test bench conformance fuzz lint format models clean help deps
 
 PYTHON = /usr/bin/python3
 SECONDS = 60
@@ -22,6 +22,10 @@ bench: build ## measure, and write docs/benchmarks.md
 	ninja -C build $(BENCHES:%=tests/bench/%_bench)
 	tests/bench/run
 
+conformance: build ## hold galen, Triton and MLServer to v2, and write docs/conformance.md
+	@tools/bootstrap --tests --conformance
+	cd tests && PYTHONPATH=support ../.deps/venv/bin/python -m conformance.publish
+
 fuzz: ## fuzz each target for SECONDS=60
 	@tools/bootstrap --tests
 	@tools/fuzz $(SECONDS)
@@ -42,7 +46,7 @@ clean: ## remove what was built, keep what was downloaded
 	rm -rf build build-*
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 13
 
 deps:
 	@tools/bootstrap
