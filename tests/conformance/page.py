@@ -111,11 +111,6 @@ def differences() -> str:
                   for row in known.TABLE])
 
 
-def opens() -> str:
-    rows = known.OPEN_RULES | known.OPEN_DIFFERENCES | known.OPEN_TEXTS
-    return "\n".join(f"- `{name}`: {why}" for name, why in rows.items()) or "None."
-
-
 def page(reports: list[dict]) -> str:
     first = reports[0]
     requests = sum(each.get("requests", 0) for each in first["rules"])
@@ -126,7 +121,6 @@ def page(reports: list[dict]) -> str:
              " sends both the same bytes, and fails on any other difference, and on a row here that\n"
              "no request needs. Errors that Triton finds early are JSON declared as `text/plain`;"
              " galen's are always declared as JSON.\n", differences(),
-             "Known, and to be changed in galen:\n", opens() + "\n",
              "## Rule by rule\n", families(reports)]
     parts += [f"## Rules that {name_of(report)} does not keep\n\n{findings(report)}"
               for report in reports]

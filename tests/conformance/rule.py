@@ -22,6 +22,7 @@ CONFIGURATION = "Triton extension_model_configuration.md"
 REPOSITORY = "Triton extension_model_repository.md"
 COMPRESSION = "Triton inference_protocols.md, compression"
 TRITON = "Triton 2.51, as it answers"
+TRITON_MAIN = "Triton after 2.51, as it answers"
 HTTP = "RFC 9110"
 URI = "RFC 3986"
 JSON = "RFC 8259"
@@ -67,6 +68,11 @@ class Rule:
     needs_admin: bool = False        # its requests go to the URL that manages
     is_dangerous: bool = False       # a server may die of it
     compare: Compare = Compare.RESULT
+
+
+def both(*checks: check_fn) -> check_fn:
+    """One answer has to pass all of them."""
+    return lambda answer: next((what for check in checks if (what := check(answer))), "")
 
 
 def each(*checks: check_fn) -> rule_check_fn:

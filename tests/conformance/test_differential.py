@@ -64,10 +64,7 @@ def row_of(pair: Pair) -> known.Row | None:
     return known.row_for(pair.rule, pair.request, pair.ours, pair.theirs)
 
 
-def test_both_answer_alike_but_for_what_is_known(harmless, compared, request):
-    if harmless.id in known.OPEN_DIFFERENCES:
-        reason = known.OPEN_DIFFERENCES[harmless.id]
-        request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
+def test_both_answer_alike_but_for_what_is_known(harmless, compared):
     unlike = [f"{pair.difference}: {pair.describe()}" for pair in compared.of(harmless.id)
               if pair.difference and not row_of(pair)]
     assert not unlike, "\n".join(unlike)
@@ -83,9 +80,7 @@ def test_each_row_of_the_table_is_needed(compared):
 
 
 @pytest.mark.parametrize("name", known.SAME_TEXTS)
-def test_errors_are_told_in_the_same_words(name, compared, request):
-    if name in known.OPEN_TEXTS:
-        request.applymarker(pytest.mark.xfail(strict=True, reason=known.OPEN_TEXTS[name]))
+def test_errors_are_told_in_the_same_words(name, compared):
     unlike = [pair.describe() for pair in compared.of(name)
               if not known.is_same_text(pair.ours, pair.theirs)]
     assert not unlike, "\n".join(unlike)

@@ -10,7 +10,7 @@ from conformance.rule import (
     OIP,
     REQUIRED,
     STRICT,
-    TRITON,
+    TRITON_MAIN,
     Rule,
     each,
     is_400,
@@ -78,7 +78,7 @@ def rules(model: str) -> Iterator[Rule]:
                    "output": sum_document(outputs=[OUTPUT | {"parameters": []}])}), each(is_refused))
     yield Rule("document.parameters.null", "A parameter that is null is refused", KSERVE, STRICT,
                sent(model, {"null": sum_document(parameters={"x": None})}), each(is_refused))
-    yield Rule("document.outputs.twice", "An output that is asked for twice is a 400", TRITON,
+    yield Rule("document.outputs.twice", "An output that is asked for twice is a 400", TRITON_MAIN,
                STRICT, sent(model, {"twice": sum_document(outputs=[OUTPUT, OUTPUT])}),
                each(is_400))
     inputs = sum_document()["inputs"]

@@ -11,12 +11,13 @@ from conformance.rule import (
     OIP,
     REQUIRED,
     STRICT,
-    TRITON,
+    TRITON_MAIN,
     Rule,
     each,
     is_400,
     is_json,
     is_refused,
+    says,
     status,
 )
 
@@ -104,8 +105,10 @@ def depth(model: str) -> Iterator[Rule]:
     def nested(count: int) -> str:
         return WHOLE[:-1] + ', "zebra": ' + "[" * count + "]" * count + "}"
     deep = (infer(model, nested(DEEP), label=f"{DEEP} deep"),)
-    yield Rule("json.depth", f"JSON that is {DEEP} deep is refused", TRITON, STRICT, deep,
+    yield Rule("json.depth", f"JSON that is {DEEP} deep is refused", TRITON_MAIN, STRICT, deep,
                each(is_400))
+    yield Rule("json.depth.says", "The error says that it is too deep", TRITON_MAIN, STRICT, deep,
+               each(says("JSON nesting depth exceeds maximum allowed limit")))
     yield Rule("json.depth.shallow", "JSON that is 20 deep is not", JSON, STRICT,
                (infer(model, nested(20)),), each(status(200)))
     yield Rule("json.depth.deadly", f"JSON that is {DEADLY:,} deep does not bring the server down",

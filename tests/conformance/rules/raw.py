@@ -13,8 +13,10 @@ from conformance.rule import (
     GALEN,
     STRICT,
     TRITON,
+    both,
     each,
     gives_raw,
+    in_turn,
     is_400,
     is_refused,
     says,
@@ -66,6 +68,11 @@ def sizes(model: str) -> Iterator[AnyRule]:
                each(is_refused))
     yield Rule("raw.length.400", "Raw bytes of another length are a 400", TRITON, STRICT,
                short + long, each(is_400))
+    yield Rule("raw.short.says", "The error says how many bytes are missing", TRITON, STRICT, short,
+               in_turn(*(says("unexpected size for input", f"expecting {cut} additional bytes")
+                         for cut in (1, 4))))
+    yield Rule("raw.long.says", "The error says that there is more", TRITON, STRICT, long,
+               each(says("unexpected additional input data")))
     yield Rule("raw.size", "A binary_data_size that is not the tensor's is refused", BINARY,
                EXTENSION, wrong, each(is_refused))
     yield Rule("raw.size.none", "A binary_data_size that is no size is a 400", BINARY, STRICT,
@@ -86,8 +93,11 @@ def header_lengths(model: str) -> Iterator[AnyRule]:
     beyond = tuple(map(telling, ("-1", "100000")))
     yield Rule("raw.header-length.range", "A header length beyond the body or below zero is refused",
                BINARY, EXTENSION, beyond, each(is_refused))
+    size = len(beyond[0].body)
     yield Rule("raw.header-length.range.400", "It is a 400 that tells the range", TRITON, STRICT,
-               beyond, each(is_400, says("inference header size should be in range (0, ")))
+               beyond, in_turn(*(both(is_400, says(
+                   f"inference header size should be in range (0, {size}), got: {request.label}"))
+                   for request in beyond)))
     yield Rule("raw.header-length.number", "A header length that is no number is a 400", GALEN,
                STRICT, tuple(map(telling, ("abc", "0x10", "1e2", "99999999999999999999", "12 34"))),
                each(is_400))

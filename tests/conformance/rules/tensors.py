@@ -4,7 +4,19 @@ from collections.abc import Iterator
 
 from conformance.bodies import changed, infer, raw_document, raw_tensor, sum_document, tensor
 from conformance.models import ROW
-from conformance.rule import GALEN, STRICT, TRITON, Rule, each, is_400, is_error, is_refused, says
+from conformance.rule import (
+    GALEN,
+    STRICT,
+    TRITON,
+    TRITON_MAIN,
+    Rule,
+    each,
+    in_turn,
+    is_400,
+    is_error,
+    is_refused,
+    says,
+)
 from conformance.rules.documents import both, sent
 
 MANY = 5000
@@ -83,6 +95,7 @@ def names(model: str) -> Iterator[Rule]:
 
 def huge(model: str) -> Iterator[Rule]:
     """A server that allocates before it checks may die of these."""
+    overflows = {"elements": [1 << 62, 4], "bytes": [1 << 61, 1]}
     document, raw = raw_document()
 
     def with_shape(shape: list, label: str):
@@ -91,6 +104,10 @@ def huge(model: str) -> Iterator[Rule]:
     yield Rule("tensor.huge.json", "A huge shape is refused before anything is made for it", GALEN,
                STRICT, with_input("shape", HUGE, model), each(is_error(400, 413)),
                is_dangerous=True)
+    yield Rule("tensor.huge.says", "The error says what overflows", TRITON_MAIN, STRICT,
+               with_input("shape", overflows, model), in_turn(
+                   says("causes total element count to exceed maximum size of"),
+                   says("byte size overflow for input")), is_dangerous=True)
     yield Rule("tensor.huge.raw", "So it is where the tensor comes in raw bytes", GALEN, STRICT,
                tuple(with_shape(shape, name) for name, shape in HUGE.items()),
                each(is_error(400, 413)), extension="binary_tensor_data", is_dangerous=True)
