@@ -169,10 +169,9 @@ void message_value_path(const struct message_value *value, char *out_path)
     write_path(value, true, out_path);
 }
 
-enum galen_status message_refuse(const struct message_document *document,
-                                 const struct message_value *value,
-                                 enum galen_status status, struct error *out_error,
-                                 const char *format, ...)
+int message_write(const struct message_document *document,
+                  const struct message_value *value, struct error *out_error,
+                  const char *format, ...)
 {
     char why[ERROR_TEXT_SIZE];
     char place[32] = "";
@@ -185,7 +184,7 @@ enum galen_status message_refuse(const struct message_document *document,
         (void)snprintf(place, sizeof(place), ":%u:%u", value->line, value->column);
     }
     message_value_path(value, path);
-    return error_set(out_error, status, "%s%s: %s%s%s",
-                     tail_of(document->file, FILE_SHOWN_SIZE_BYTES), place, path,
-                     path[0] == '\0' ? "" : ": ", why);
+    return error_write(out_error, "%s%s: %s%s%s",
+                       tail_of(document->file, FILE_SHOWN_SIZE_BYTES), place, path,
+                       path[0] == '\0' ? "" : ": ", why);
 }

@@ -65,8 +65,12 @@ bool message_value_is_zero(const struct message_document *document,
 void message_value_name(const struct message_value *value, char *out_name);
 void message_value_path(const struct message_value *value, char *out_path);
 
-/* "FILE:LINE:COLUMN: path: why". Value NULL: it is about the document, "FILE: why". A value
- * without a field is a place in its parent. Gives status back. */
-__attribute__((format(printf, 5, 6))) enum galen_status
-message_refuse(const struct message_document *document, const struct message_value *value,
-               enum galen_status status, struct error *out_error, const char *format, ...);
+/* message_refuse(document, value, status, out_error, format, ...): "FILE:LINE:COLUMN: path:
+ * why". Value NULL: it is about the document, "FILE: why". A value without a field is a
+ * place in its parent. Gives status back; a macro for the reason that error_set is one. */
+#define message_refuse(document, value, status, out_error, ...) \
+    error_status_((status), message_write((document), (value), (out_error), __VA_ARGS__))
+
+__attribute__((format(printf, 4, 5))) int
+message_write(const struct message_document *document, const struct message_value *value,
+              struct error *out_error, const char *format, ...);

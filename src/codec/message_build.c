@@ -28,11 +28,10 @@ static ProtobufCMessage *create(struct arena *arena,
     return message;
 }
 
-static enum galen_status no_memory(const struct message_builder *builder)
-{
-    return message_refuse(builder->document, NULL, GALEN_NO_MEMORY, builder->error,
-                          "out of memory");
-}
+#define no_memory(builder)                                                       \
+    message_refuse((builder)->document, NULL, GALEN_NO_MEMORY, (builder)->error, \
+                   "out of "                                                     \
+                   "memory")
 
 enum galen_status message_build(struct message_builder *builder,
                                 const ProtobufCMessageDescriptor *descriptor,

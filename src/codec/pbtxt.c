@@ -29,15 +29,20 @@ static struct message_value here(const struct pbtxt_reader *reader,
     };
 }
 
-/* At the token, about the value. */
-static enum galen_status refuse(const struct pbtxt_reader *reader,
-                                const struct message_value *value, const char *why)
+/* The value, as if it stood where the token does. */
+static struct message_value at_token(const struct pbtxt_reader *reader,
+                                     const struct message_value *value)
 {
     struct message_value at = *value;
     at.line = reader->token.line;
     at.column = reader->token.column;
-    return message_build_refuse(&reader->builder, &at, "%s", why);
+    return at;
 }
+
+#define refuse(reader, value, ...)                                                    \
+    message_build_refuse(&(reader)->builder,                                          \
+                         (const struct message_value[]){at_token((reader), (value))}, \
+                         __VA_ARGS__)
 
 static enum galen_status next(struct pbtxt_reader *reader,
                               const struct message_value *value)
@@ -48,12 +53,13 @@ static enum galen_status next(struct pbtxt_reader *reader,
     }
     reader->token.line = reader->tokens.line;
     reader->token.column = reader->tokens.column;
-    return refuse(reader, value, why);
+    return refuse(reader, value, "%s", why);
 }
 
 static bool is_symbol(const struct pbtxt_reader *reader, char symbol)
 {
-    return reader->token.kind == PBTXT_SYMBOL && reader->token.text.data[0] == symbol;
+    return reader->token.kind == PBTXT_SYMBOL &&
+           reader->token.text.data[0] == (uint8_t)symbol;
 }
 
 static bool is_name(const struct pbtxt_reader *reader, const char *name)
@@ -155,11 +161,7 @@ static enum galen_status read_enum(struct pbtxt_reader *reader,
     }
     const ProtobufCEnumDescriptor *descriptor = value->field->descriptor;
     if (!message_enum_number(descriptor, reader->token.text, false, slot)) {
-        struct message_value at = *value;
-        at.line = reader->token.line;
-        at.column = reader->token.column;
-        return message_build_refuse(&reader->builder, &at, "is none of %s",
-                                    descriptor->short_name);
+        return refuse(reader, value, "is none of %s", descriptor->short_name);
     }
     return next(reader, value);
 }

@@ -87,6 +87,8 @@ static void an_empty_text_is_a_message_of_defaults(void **state)
     assert_string_equal("", config->name);
     assert_null(config->optimization);
     assert_null(fixture.document.first);
+    EXPECT_OK(pbtxt_parse(BYTES_NONE, "none", &inference__model_config__descriptor,
+                          &fixture.arena, &fixture.document, &fixture.error));
 }
 
 static void lists_of_any_length_are_read_whole(void **state)

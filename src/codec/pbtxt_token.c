@@ -238,7 +238,7 @@ const char *pbtxt_next(struct pbtxt_tokens *tokens, struct pbtxt_token *out_toke
     const size_t begin = tokens->at;
     struct pbtxt_token token = {PBTXT_END, BYTES_NONE, tokens->line, tokens->column};
     const char *why = begin == tokens->text.size ? NULL : scan(tokens, &token.kind);
-    token.text = bytes_of(tokens->text.data + begin, tokens->at - begin);
+    token.text = bytes_first(bytes_from(tokens->text, begin), tokens->at - begin);
     if (why == NULL) {
         *out_token = token;
     }
