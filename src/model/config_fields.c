@@ -22,12 +22,6 @@ const struct config_field *config_field(const char *name)
     return NULL;
 }
 
-enum galen_status config_no_memory(const struct config_reader *reader)
-{
-    return message_refuse(&reader->config->document_, NULL, GALEN_NO_MEMORY, reader->error,
-                          "out of memory");
-}
-
 bool config_is_file_name(const char *name)
 {
     return name[0] != '\0' && name[0] != '.' && strchr(name, '/') == NULL;
@@ -78,7 +72,7 @@ enum galen_status config_note(struct config_reader *reader,
     va_start(arguments, format);
     (void)vsnprintf(why, sizeof(why), format, arguments);
     va_end(arguments);
-    (void)message_refuse(&config->document_, value, GALEN_OK, &note, "%s", why);
+    (void)message_write(&config->document_, value, &note, "%s", why);
     const char **notes =
         arena_alloc_array(reader->arena, config->note_count + 1, sizeof(*notes));
     char *text = arena_copy_string(reader->arena, bytes_from_string(note.text));

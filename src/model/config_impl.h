@@ -42,7 +42,9 @@ __attribute__((format(printf, 3, 4))) MUST_USE enum galen_status
 config_note(struct config_reader *reader, const struct message_value *value,
             const char *format, ...);
 
-MUST_USE enum galen_status config_no_memory(const struct config_reader *reader);
+#define config_no_memory(reader)                                                         \
+    message_refuse(&(reader)->config->document_, NULL, GALEN_NO_MEMORY, (reader)->error, \
+                   "out of memory")
 
 /* A name of a file inside one folder: not empty, no '/', no '.' at its beginning. */
 bool config_is_file_name(const char *name);

@@ -346,115 +346,116 @@ static void what_needs_triton_says_so_with_its_place(void **state)
     "model_warmup { batch_size: 1 inputs { key: 'x' value { data_type: TYPE_FP32 " input \
     " } } }"
 
+static const struct {
+    const char *text;
+    const char *why;
+} contradictions[] = {
+    {"name: 'n'", "config.pbtxt:1:1: name: is 'n', and its folder 'm': they have to be "
+                  "equal"},
+    {"nam: 'm'", "config.pbtxt:1:1: nam: there is no such field in ModelConfig"},
+    {"backend: 'onnxruntime' platform: 'pytorch_libtorch'",
+     "config.pbtxt:1:24: platform: 'pytorch_libtorch' does not belong to the backend "
+     "'onnxruntime'"},
+    {"default_model_filename: 'net.bin'", "config.pbtxt:1:1: default_model_filename: "
+                                          "does not tell the backend of 'net.bin': "
+                                          "name it"},
+    {"default_model_filename: '../net.onnx'",
+     "config.pbtxt:1:1: default_model_filename: names no file of a version's folder"},
+    {"max_batch_size: -1", "config.pbtxt:1:1: max_batch_size: is at least 0"},
+    {"version_policy { latest {} }",
+     "config.pbtxt:1:18: version_policy.latest.num_versions: is at least 1"},
+    {"version_policy {}",
+     "config.pbtxt:1:1: version_policy: says neither latest, all nor specific"},
+    {"version_policy { specific {} }",
+     "config.pbtxt:1:18: version_policy.specific.versions[0]: names no version"},
+    {"version_policy { specific { versions: [ 1, 0 ] } }",
+     "config.pbtxt:1:44: version_policy.specific.versions[1]: a version is at least 1"},
+    {"input { data_type: TYPE_FP32 dims: 1 }",
+     "config.pbtxt:1:1: input[0].name: is missing"},
+    {"input { name: 'x' dims: 1 }",
+     "config.pbtxt:1:1: input[0].data_type: is missing, of 'x'"},
+    {"input { name: 'x' data_type: 99 dims: 1 }",
+     "config.pbtxt:1:19: input[0].data_type: is missing, of 'x'"},
+    {"output { name: 'x' data_type: TYPE_FP32 }",
+     "config.pbtxt:1:1: output[0].dims[0]: are missing, of 'x'"},
+    {"output { name: 'x' data_type: TYPE_FP32 dims: [ 1, 0 ] }",
+     "config.pbtxt:1:52: output[0].dims[1]: a dimension is at least 1, or -1 where it "
+     "is "
+     "open"},
+    {"output { name: 'x' data_type: TYPE_FP32 dims: -2 }",
+     "config.pbtxt:1:41: output[0].dims[0]: a dimension is at least 1, or -1 where it "
+     "is "
+     "open"},
+    {"input { " TENSOR " } input { " TENSOR " }",
+     "config.pbtxt:1:58: input[1].name: 'x' is there already"},
+    {"input { " TENSOR " format: FORMAT_NHWC }",
+     "config.pbtxt:1:48: input[0].format: needs three dims"},
+    {"input { " TENSOR " reshape {} }", "config.pbtxt:1:48: input[0].reshape: is "
+                                        "empty: without max_batch_size nothing would "
+                                        "be left"},
+    {"output { " TENSOR " label_filename: 'a/b' }",
+     "config.pbtxt:1:49: output[0].label_filename: names no file of the model's "
+     "folder"},
+    {"dynamic_batching { preferred_batch_size: 1 }",
+     "config.pbtxt:1:20: dynamic_batching.preferred_batch_size[0]: is not from 1 to "
+     "max_batch_size, which is 0"},
+    {"max_batch_size: 4 dynamic_batching { preferred_batch_size: [ 4, 5 ] }",
+     "config.pbtxt:1:65: dynamic_batching.preferred_batch_size[1]: is not from 1 to "
+     "max_batch_size, which is 4"},
+    {"dynamic_batching { priority_levels: 2 }",
+     "config.pbtxt:1:1: dynamic_batching.default_priority_level: is not from 1 to "
+     "priority_levels, which is "
+     "2"},
+    {"dynamic_batching { priority_levels: 2 default_priority_level: 3 }",
+     "config.pbtxt:1:39: dynamic_batching.default_priority_level: is not from 1 to "
+     "priority_levels, which is 2"},
+    {"dynamic_batching { priority_levels: 2 default_priority_level: 1 "
+     "preserve_ordering: "
+     "true }",
+     "config.pbtxt:1:20: dynamic_batching.priority_levels: is more than 1, which "
+     "preserve_ordering rules out"},
+    {"dynamic_batching { priority_levels: 1 default_priority_level: 1 "
+     "priority_queue_policy { key: 2 } }",
+     "config.pbtxt:1:89: dynamic_batching.priority_queue_policy[0].key: is not from 1 "
+     "to "
+     "priority_levels, which is 1"},
+    {"dynamic_batching { preserve_ordering: true default_queue_policy { "
+     "timeout_action: "
+     "DELAY default_timeout_microseconds: 1 } }",
+     "config.pbtxt:1:67: dynamic_batching.default_queue_policy.timeout_action: is "
+     "DELAY, "
+     "which preserve_ordering rules out"},
+    {"dynamic_batching { default_queue_policy { timeout_action: 7 } }",
+     "config.pbtxt:1:43: dynamic_batching.default_queue_policy.timeout_action: is "
+     "neither "
+     "REJECT nor DELAY"},
+    {"instance_group { kind: KIND_CPU gpus: 0 }",
+     "config.pbtxt:1:33: instance_group[0].gpus[0]: are for KIND_GPU and KIND_AUTO"},
+    {"instance_group { count: -1 }",
+     "config.pbtxt:1:18: instance_group[0].count: is at least 0"},
+    {"instance_group { kind: 8 }",
+     "config.pbtxt:1:18: instance_group[0].kind: is no kind of instance"},
+    {"parameters { key: 'intra_op_thread_count' value { string_value: 'x' } }",
+     "config.pbtxt:1:51: parameters[0].value.string_value: intra_op_thread_count is a "
+     "number from 0 to 256"},
+    {WARMUP(""),
+     "config.pbtxt:1:48: model_warmup[0].inputs[0].value.zero_data: is missing, "
+     "and so are random_data and input_data_file"},
+    {WARMUP("dims: -1 zero_data: true"),
+     "config.pbtxt:1:77: model_warmup[0].inputs[0].value.dims[0]: a dimension is at "
+     "least "
+     "1"},
+    {WARMUP("input_data_file: '../x'"),
+     "config.pbtxt:1:77: model_warmup[0].inputs[0].value.input_data_file: names no "
+     "file "
+     "of the model's folder warmup"},
+};
+
 static void what_contradicts_itself_is_refused_with_its_place(void **state)
 {
     (void)state;
-    static const struct {
-        const char *text;
-        const char *why;
-    } rows[] = {
-        {"name: 'n'", "config.pbtxt:1:1: name: is 'n', and its folder 'm': they have to be "
-                      "equal"},
-        {"nam: 'm'", "config.pbtxt:1:1: nam: there is no such field in ModelConfig"},
-        {"backend: 'onnxruntime' platform: 'pytorch_libtorch'",
-         "config.pbtxt:1:24: platform: 'pytorch_libtorch' does not belong to the backend "
-         "'onnxruntime'"},
-        {"default_model_filename: 'net.bin'", "config.pbtxt:1:1: default_model_filename: "
-                                              "does not tell the backend of 'net.bin': "
-                                              "name it"},
-        {"default_model_filename: '../net.onnx'",
-         "config.pbtxt:1:1: default_model_filename: names no file of a version's folder"},
-        {"max_batch_size: -1", "config.pbtxt:1:1: max_batch_size: is at least 0"},
-        {"version_policy { latest {} }",
-         "config.pbtxt:1:18: version_policy.latest.num_versions: is at least 1"},
-        {"version_policy {}",
-         "config.pbtxt:1:1: version_policy: says neither latest, all nor specific"},
-        {"version_policy { specific {} }",
-         "config.pbtxt:1:18: version_policy.specific.versions[0]: names no version"},
-        {"version_policy { specific { versions: [ 1, 0 ] } }",
-         "config.pbtxt:1:44: version_policy.specific.versions[1]: a version is at least 1"},
-        {"input { data_type: TYPE_FP32 dims: 1 }",
-         "config.pbtxt:1:1: input[0].name: is missing"},
-        {"input { name: 'x' dims: 1 }",
-         "config.pbtxt:1:1: input[0].data_type: is missing, of 'x'"},
-        {"input { name: 'x' data_type: 99 dims: 1 }",
-         "config.pbtxt:1:19: input[0].data_type: is missing, of 'x'"},
-        {"output { name: 'x' data_type: TYPE_FP32 }",
-         "config.pbtxt:1:1: output[0].dims[0]: are missing, of 'x'"},
-        {"output { name: 'x' data_type: TYPE_FP32 dims: [ 1, 0 ] }",
-         "config.pbtxt:1:52: output[0].dims[1]: a dimension is at least 1, or -1 where it "
-         "is "
-         "open"},
-        {"output { name: 'x' data_type: TYPE_FP32 dims: -2 }",
-         "config.pbtxt:1:41: output[0].dims[0]: a dimension is at least 1, or -1 where it "
-         "is "
-         "open"},
-        {"input { " TENSOR " } input { " TENSOR " }",
-         "config.pbtxt:1:58: input[1].name: 'x' is there already"},
-        {"input { " TENSOR " format: FORMAT_NHWC }",
-         "config.pbtxt:1:48: input[0].format: needs three dims"},
-        {"input { " TENSOR " reshape {} }", "config.pbtxt:1:48: input[0].reshape: is "
-                                            "empty: without max_batch_size nothing would "
-                                            "be left"},
-        {"output { " TENSOR " label_filename: 'a/b' }",
-         "config.pbtxt:1:49: output[0].label_filename: names no file of the model's "
-         "folder"},
-        {"dynamic_batching { preferred_batch_size: 1 }",
-         "config.pbtxt:1:20: dynamic_batching.preferred_batch_size[0]: is not from 1 to "
-         "max_batch_size, which is 0"},
-        {"max_batch_size: 4 dynamic_batching { preferred_batch_size: [ 4, 5 ] }",
-         "config.pbtxt:1:65: dynamic_batching.preferred_batch_size[1]: is not from 1 to "
-         "max_batch_size, which is 4"},
-        {"dynamic_batching { priority_levels: 2 }",
-         "config.pbtxt:1:1: dynamic_batching.default_priority_level: is not from 1 to "
-         "priority_levels, which is "
-         "2"},
-        {"dynamic_batching { priority_levels: 2 default_priority_level: 3 }",
-         "config.pbtxt:1:39: dynamic_batching.default_priority_level: is not from 1 to "
-         "priority_levels, which is 2"},
-        {"dynamic_batching { priority_levels: 2 default_priority_level: 1 "
-         "preserve_ordering: "
-         "true }",
-         "config.pbtxt:1:20: dynamic_batching.priority_levels: is more than 1, which "
-         "preserve_ordering rules out"},
-        {"dynamic_batching { priority_levels: 1 default_priority_level: 1 "
-         "priority_queue_policy { key: 2 } }",
-         "config.pbtxt:1:89: dynamic_batching.priority_queue_policy[0].key: is not from 1 "
-         "to "
-         "priority_levels, which is 1"},
-        {"dynamic_batching { preserve_ordering: true default_queue_policy { "
-         "timeout_action: "
-         "DELAY default_timeout_microseconds: 1 } }",
-         "config.pbtxt:1:67: dynamic_batching.default_queue_policy.timeout_action: is "
-         "DELAY, "
-         "which preserve_ordering rules out"},
-        {"dynamic_batching { default_queue_policy { timeout_action: 7 } }",
-         "config.pbtxt:1:43: dynamic_batching.default_queue_policy.timeout_action: is "
-         "neither "
-         "REJECT nor DELAY"},
-        {"instance_group { kind: KIND_CPU gpus: 0 }",
-         "config.pbtxt:1:33: instance_group[0].gpus[0]: are for KIND_GPU and KIND_AUTO"},
-        {"instance_group { count: -1 }",
-         "config.pbtxt:1:18: instance_group[0].count: is at least 0"},
-        {"instance_group { kind: 8 }",
-         "config.pbtxt:1:18: instance_group[0].kind: is no kind of instance"},
-        {"parameters { key: 'intra_op_thread_count' value { string_value: 'x' } }",
-         "config.pbtxt:1:51: parameters[0].value.string_value: intra_op_thread_count is a "
-         "number from 0 to 256"},
-        {WARMUP(""),
-         "config.pbtxt:1:48: model_warmup[0].inputs[0].value.zero_data: is missing, "
-         "and so are random_data and input_data_file"},
-        {WARMUP("dims: -1 zero_data: true"),
-         "config.pbtxt:1:77: model_warmup[0].inputs[0].value.dims[0]: a dimension is at "
-         "least "
-         "1"},
-        {WARMUP("input_data_file: '../x'"),
-         "config.pbtxt:1:77: model_warmup[0].inputs[0].value.input_data_file: names no "
-         "file "
-         "of the model's folder warmup"},
-    };
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        config_rig_refuses(rows[i].text, GALEN_INVALID, rows[i].why);
+    for (size_t i = 0; i < sizeof(contradictions) / sizeof(contradictions[0]); i++) {
+        config_rig_refuses(contradictions[i].text, GALEN_INVALID, contradictions[i].why);
     }
 }
 
