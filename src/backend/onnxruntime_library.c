@@ -3,6 +3,7 @@
 
 #include <dlfcn.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
@@ -106,6 +107,16 @@ enum galen_status onnxruntime_run_status(const struct onnxruntime *runtime,
     return status;
 }
 
+/* Its official builds report models, hardware and errors to their maker from a thread of
+ * their own, unless this is set before they are loaded; their API stops only part of it.
+ * One new variable leaves what other threads may be reading of the environment in place. */
+static enum galen_status forbid_telemetry(struct galen_error *out_error)
+{
+    return setenv("ORT_DISABLE_TELEMETRY", "1", true) == 0
+               ? GALEN_OK
+               : galen_error_set(out_error, GALEN_NO_MEMORY, "no room in the environment");
+}
+
 static enum galen_status find_api(struct onnxruntime *runtime,
                                   struct galen_error *out_error)
 {
@@ -132,6 +143,7 @@ static enum galen_status find_api(struct onnxruntime *runtime,
 
 static enum galen_status start(struct onnxruntime *runtime, struct galen_error *out_error)
 {
+    TRY(forbid_telemetry(out_error));
     TRY(find_api(runtime, out_error));
     const OrtApi *api = runtime->api;
     TRY(onnxruntime_status(runtime,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * ONNX Runtime as a library: found and started when the first ONNX model is opened, then
- * kept until the process ends. C API version 21.
+ * kept until the process ends. C API version 21. Its telemetry is off, whatever the
+ * environment says.
  *
  * Threads: any. The environment starts none; a session starts the threads it was allowed.
  * Log: what the library reports while a model loads, as the event "onnxruntime.log". What
