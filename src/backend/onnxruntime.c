@@ -55,7 +55,7 @@ static enum galen_status load(struct network *network,
                               const struct galen_open_options *options,
                               struct galen_error *out_error)
 {
-    TRY(onnxruntime_load(&network->runtime, out_error));
+    TRY(onnxruntime_load(options->thread_count_max, &network->runtime, out_error));
     TRY(onnxruntime_session_open(network->runtime, options, &network->session, out_error));
     TRY(onnxruntime_spec_read(network->runtime, network->session, &network->arena,
                               &network->spec, out_error));

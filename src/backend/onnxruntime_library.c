@@ -12,11 +12,12 @@
 #define LIBRARY_NAME "libonnxruntime.so.1"
 
 static struct {
-    pthread_once_t once;
+    pthread_mutex_t lock;
+    bool is_tried;
     struct onnxruntime runtime;
     enum galen_status status;
     struct galen_error error;
-} library = {.once = PTHREAD_ONCE_INIT};
+} library = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* Messages of this thread are about a model's file now, not about anybody's tensors. */
 static _Thread_local bool is_loading;
@@ -141,16 +142,44 @@ static enum galen_status find_api(struct onnxruntime *runtime,
     return GALEN_OK;
 }
 
-static enum galen_status start(struct onnxruntime *runtime, struct galen_error *out_error)
+/* Of one thread, the caller's, where it is 1: then nothing is started. */
+static OrtStatus *configure_pool(const OrtApi *api, OrtThreadingOptions *pool,
+                                 uint32_t thread_count)
+{
+    OrtStatus *result = api->SetGlobalIntraOpNumThreads(pool, (int)thread_count);
+    if (result == NULL) {
+        result = api->SetGlobalInterOpNumThreads(pool, 1);
+    }
+    if (result == NULL) {
+        result = api->SetGlobalSpinControl(pool, 0);
+    }
+    return result;
+}
+
+static enum galen_status create_environment(struct onnxruntime *runtime,
+                                            uint32_t thread_count,
+                                            struct galen_error *out_error)
+{
+    const OrtApi *api = runtime->api;
+    OrtThreadingOptions *pool = NULL;
+    TRY(onnxruntime_status(runtime, api->CreateThreadingOptions(&pool), out_error));
+    OrtStatus *result = configure_pool(api, pool, thread_count);
+    if (result == NULL) {
+        result = api->CreateEnvWithCustomLoggerAndGlobalThreadPools(
+            forward_log, NULL, ORT_LOGGING_LEVEL_WARNING, "galen", pool, &runtime->env);
+    }
+    api->ReleaseThreadingOptions(pool);
+    runtime->pool_thread_count = thread_count;
+    return onnxruntime_status(runtime, result, out_error);
+}
+
+static enum galen_status start(struct onnxruntime *runtime, uint32_t thread_count,
+                               struct galen_error *out_error)
 {
     TRY(forbid_telemetry(out_error));
     TRY(find_api(runtime, out_error));
+    TRY(create_environment(runtime, thread_count, out_error));
     const OrtApi *api = runtime->api;
-    TRY(onnxruntime_status(runtime,
-                           api->CreateEnvWithCustomLogger(forward_log, NULL,
-                                                          ORT_LOGGING_LEVEL_WARNING,
-                                                          "galen", &runtime->env),
-                           out_error));
     TRY(onnxruntime_status(
         runtime,
         api->CreateCpuMemoryInfo(OrtDeviceAllocator, OrtMemTypeDefault, &runtime->memory),
@@ -165,15 +194,21 @@ static enum galen_status start(struct onnxruntime *runtime, struct galen_error *
                               out_error);
 }
 
-static void start_once(void)
+static void start_once(uint32_t thread_count)
 {
-    library.status = start(&library.runtime, &library.error);
+    (void)pthread_mutex_lock(&library.lock);
+    if (!library.is_tried) {
+        library.status = start(&library.runtime, thread_count, &library.error);
+        library.is_tried = true;
+    }
+    (void)pthread_mutex_unlock(&library.lock);
 }
 
-enum galen_status onnxruntime_load(const struct onnxruntime **out_runtime,
+enum galen_status onnxruntime_load(uint32_t thread_count,
+                                   const struct onnxruntime **out_runtime,
                                    struct galen_error *out_error)
 {
-    (void)pthread_once(&library.once, start_once);
+    start_once(thread_count);
     if (library.status != GALEN_OK) {
         return galen_error_set(out_error, library.status, "%s", library.error.text);
     }
@@ -181,24 +216,35 @@ enum galen_status onnxruntime_load(const struct onnxruntime **out_runtime,
     return GALEN_OK;
 }
 
-/* No arena and no memory patterns: both only grow, by the largest batch and by the number
- * of distinct shapes. Without them a small network is as fast and a large one within 5 %. A
- * session that may use one thread starts none, and none ever spins. */
-static OrtStatus *configure(const OrtApi *api, OrtSessionOptions *session, int thread_count)
+/* The pool, where a run that takes all of it keeps to its limit; else threads of the
+ * session's own, of which one that may use a single thread has none. None ever spins. */
+static OrtStatus *configure_threads(const struct onnxruntime *runtime,
+                                    OrtSessionOptions *session, uint32_t thread_count)
 {
-    OrtStatus *result = api->SetIntraOpNumThreads(session, thread_count);
-    if (result == NULL) {
-        result = api->SetInterOpNumThreads(session, 1);
+    const OrtApi *api = runtime->api;
+    if (thread_count > 1 && thread_count == runtime->pool_thread_count) {
+        return api->DisablePerSessionThreads(session);
     }
+    OrtStatus *result = api->SetIntraOpNumThreads(session, (int)thread_count);
     if (result == NULL) {
         result =
             api->AddSessionConfigEntry(session, "session.intra_op.allow_spinning", "0");
     }
+    return result;
+}
+
+/* No arena and no memory patterns: both only grow, by the largest batch and by the number
+ * of distinct shapes. Without them a small network is as fast and a large one within 5 %.
+ */
+static OrtStatus *configure(const struct onnxruntime *runtime, OrtSessionOptions *session,
+                            uint32_t thread_count)
+{
+    OrtStatus *result = configure_threads(runtime, session, thread_count);
     if (result == NULL) {
-        result = api->DisableCpuMemArena(session);
+        result = runtime->api->DisableCpuMemArena(session);
     }
     if (result == NULL) {
-        result = api->DisableMemPattern(session);
+        result = runtime->api->DisableMemPattern(session);
     }
     return result;
 }
@@ -224,8 +270,7 @@ enum galen_status onnxruntime_session_open(const struct onnxruntime *runtime,
     TRY(onnxruntime_status(runtime, runtime->api->CreateSessionOptions(&session_options),
                            out_error));
     enum galen_status status = onnxruntime_status(
-        runtime, configure(runtime->api, session_options, (int)options->thread_count_max),
-        out_error);
+        runtime, configure(runtime, session_options, options->thread_count_max), out_error);
     if (status == GALEN_OK) {
         status =
             create_session(runtime, session_options, options->path, out_session, out_error);

@@ -4,9 +4,11 @@
  * kept until the process ends. C API version 21. Its telemetry is off, whatever the
  * environment says.
  *
- * Threads: any. The environment starts none; a session starts the threads it was allowed.
- * Log: what the library reports while a model loads, as the event "onnxruntime.log". What
- * it reports while a model runs may quote values of tensors and is dropped.
+ * Threads: any. One pool, of which a run takes part with the thread that calls it, is
+ * shared by all sessions whose limit is the pool's; a session with another limit starts its
+ * own. A limit of 1 starts none. Log: what the library reports while a model loads, as the
+ * event "onnxruntime.log". What it reports while a model runs may quote values of tensors
+ * and is dropped.
  */
 #pragma once
 
@@ -17,13 +19,16 @@
 struct onnxruntime {
     const OrtApi *api;
     OrtEnv *env;
-    OrtMemoryInfo *memory; /* of tensors over memory that is ours */
+    uint32_t pool_thread_count; /* the calling thread included */
+    OrtMemoryInfo *memory;      /* of tensors over memory that is ours */
     OrtAllocator *allocator;
     OrtRunOptions *run_options;
 };
 
-/* Borrowed for ever. GALEN_UNAVAILABLE: libonnxruntime.so.1 is missing or too old. */
-MUST_USE enum galen_status onnxruntime_load(const struct onnxruntime **out_runtime,
+/* Borrowed for ever. The first call says for how many threads, the calling one included,
+ * the pool is. GALEN_UNAVAILABLE: libonnxruntime.so.1 is missing or too old. */
+MUST_USE enum galen_status onnxruntime_load(uint32_t thread_count,
+                                            const struct onnxruntime **out_runtime,
                                             struct galen_error *out_error);
 
 /* A session for this file, which the caller releases. GALEN_NOT_FOUND; GALEN_INVALID: not a

@@ -65,7 +65,7 @@ static void open_all(struct bench *bench)
     struct galen_error error = {""};
     expect_ok(galen_backend_open(&onnxruntime_backend, &options, &bench->backend, &error),
               &error);
-    expect_ok(onnxruntime_load(&bench->runtime, &error), &error);
+    expect_ok(onnxruntime_load(1, &bench->runtime, &error), &error);
     expect_ok(onnxruntime_session_open(bench->runtime, &options, &bench->session, &error),
               &error);
     bench->spec = galen_backend_describe(bench->backend);
