@@ -81,12 +81,22 @@ static struct bytes failed_node(const char *message)
     return bytes_from(bytes_first(text, (size_t)(after - message)), sizeof(before) - 1);
 }
 
+static bool is_wrong_shape(const char *message)
+{
+    return strstr(message, "computed output shape") != NULL ||   /* from 1.29 on */
+           strstr(message, "shape verification failed") != NULL; /* before */
+}
+
 static enum galen_status run_status_of(const char *message, struct galen_error *out_error)
 {
     const struct bytes node = failed_node(message);
     if (is_out_of_memory(message)) {
         return galen_error_set(out_error, GALEN_NO_MEMORY,
                                "the network asks for more memory than there is");
+    }
+    if (is_wrong_shape(message)) {
+        return galen_error_set(out_error, GALEN_INTERNAL,
+                               "the shape of an output is not what the network declares");
     }
     if (node.size == 0) {
         return galen_error_set(out_error, GALEN_INTERNAL,

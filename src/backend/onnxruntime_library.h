@@ -46,7 +46,8 @@ MUST_USE enum galen_status onnxruntime_status(const struct onnxruntime *runtime,
 
 /* What Run said. Takes result, NULL means GALEN_OK. Of the library's text only the failed
  * node's operator and name are kept: the rest may quote values ("idx=77 must be within").
- * GALEN_INVALID: a node refused its inputs; GALEN_NO_MEMORY; GALEN_INTERNAL. */
+ * GALEN_INVALID: a node refused its inputs; GALEN_NO_MEMORY; GALEN_INTERNAL: anything else,
+ * such as an output that does not fit the value that was to take it. */
 MUST_USE enum galen_status onnxruntime_run_status(const struct onnxruntime *runtime,
                                                   OrtStatus *result,
                                                   struct galen_error *out_error);

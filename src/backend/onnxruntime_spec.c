@@ -56,9 +56,25 @@ static enum galen_status read_name(const struct source *source, const struct sid
     return GALEN_OK;
 }
 
+static enum galen_status read_size_names(const struct source *source,
+                                         const OrtTensorTypeAndShapeInfo *info, size_t rank,
+                                         struct size_names *names)
+{
+    const char *theirs[GALEN_RANK_MAX];
+    TRY(checked(source, source->runtime->api->GetSymbolicDimensions(info, theirs, rank)));
+    for (size_t i = 0; i < rank; i++) {
+        names->of[i] = arena_copy_string(source->arena, bytes_from_string(theirs[i]));
+        if (names->of[i] == NULL) {
+            return GALEN_NO_MEMORY;
+        }
+    }
+    return GALEN_OK;
+}
+
 static enum galen_status read_shape(const struct source *source, const struct side *side,
                                     const OrtTensorTypeAndShapeInfo *info,
-                                    struct galen_tensor_spec *tensor)
+                                    struct galen_tensor_spec *tensor,
+                                    struct size_names *names)
 {
     const OrtApi *api = source->runtime->api;
     size_t rank = 0;
@@ -69,12 +85,14 @@ static enum galen_status read_shape(const struct source *source, const struct si
                                side->kind, tensor->name, rank, GALEN_RANK_MAX);
     }
     tensor->rank = (uint32_t)rank;
-    return checked(source, api->GetDimensions(info, tensor->shape, rank));
+    TRY(checked(source, api->GetDimensions(info, tensor->shape, rank)));
+    return read_size_names(source, info, rank, names);
 }
 
 static enum galen_status read_type(const struct source *source, const struct side *side,
                                    const OrtTypeInfo *type,
-                                   struct galen_tensor_spec *tensor)
+                                   struct galen_tensor_spec *tensor,
+                                   struct size_names *names)
 {
     const OrtApi *api = source->runtime->api;
     const OrtTensorTypeAndShapeInfo *info = NULL;
@@ -94,23 +112,24 @@ static enum galen_status read_type(const struct source *source, const struct sid
                                "%s '%s' has ONNX element type %d, which v2 has no name for",
                                side->kind, tensor->name, (int)element);
     }
-    return read_shape(source, side, info, tensor);
+    return read_shape(source, side, info, tensor, names);
 }
 
 static enum galen_status read_tensor(const struct source *source, const struct side *side,
-                                     size_t index, struct galen_tensor_spec *tensor)
+                                     size_t index, struct galen_tensor_spec *tensor,
+                                     struct size_names *names)
 {
     OrtTypeInfo *type = NULL;
     TRY(read_name(source, side, index, &tensor->name));
     TRY(checked(source, side->type(source->session, index, &type)));
-    const enum galen_status status = read_type(source, side, type, tensor);
+    const enum galen_status status = read_type(source, side, type, tensor, names);
     source->runtime->api->ReleaseTypeInfo(type);
     return status;
 }
 
 static enum galen_status read_side(const struct source *source, const struct side *side,
                                    const struct galen_tensor_spec **out_tensors,
-                                   size_t *out_count)
+                                   const struct size_names **out_names, size_t *out_count)
 {
     size_t count = 0;
     TRY(checked(source, side->count(source->session, &count)));
@@ -120,20 +139,22 @@ static enum galen_status read_side(const struct source *source, const struct sid
     }
     struct galen_tensor_spec *tensors =
         arena_alloc_array(source->arena, count, sizeof(*tensors));
-    if (tensors == NULL) {
+    struct size_names *names = arena_alloc_array(source->arena, count, sizeof(*names));
+    if (tensors == NULL || names == NULL) {
         return GALEN_NO_MEMORY;
     }
     for (size_t i = 0; i < count; i++) {
-        TRY(read_tensor(source, side, i, &tensors[i]));
+        TRY(read_tensor(source, side, i, &tensors[i], &names[i]));
     }
     *out_tensors = tensors;
+    *out_names = names;
     *out_count = count;
     return GALEN_OK;
 }
 
 enum galen_status onnxruntime_spec_read(const struct onnxruntime *runtime,
                                         const OrtSession *session, struct arena *arena,
-                                        struct galen_model_spec *out_spec,
+                                        struct onnxruntime_spec *out_spec,
                                         struct galen_error *out_error)
 {
     const OrtApi *api = runtime->api;
@@ -142,10 +163,12 @@ enum galen_status onnxruntime_spec_read(const struct onnxruntime *runtime,
                                 api->SessionGetInputName, api->SessionGetInputTypeInfo};
     const struct side outputs = {"output", api->SessionGetOutputCount,
                                  api->SessionGetOutputName, api->SessionGetOutputTypeInfo};
-    struct galen_model_spec spec = {.platform = "onnxruntime_onnx"};
+    struct onnxruntime_spec spec = {.model = {.platform = "onnxruntime_onnx"}};
 
-    TRY(read_side(&source, &inputs, &spec.inputs, &spec.input_count));
-    TRY(read_side(&source, &outputs, &spec.outputs, &spec.output_count));
+    TRY(read_side(&source, &inputs, &spec.model.inputs, &spec.input_sizes,
+                  &spec.model.input_count));
+    TRY(read_side(&source, &outputs, &spec.model.outputs, &spec.output_sizes,
+                  &spec.model.output_count));
     *out_spec = spec;
     return GALEN_OK;
 }

@@ -84,7 +84,7 @@ static enum galen_status strings_create(const struct onnxruntime *runtime,
     return GALEN_OK;
 }
 
-/* The library does not write to inputs, its API has no const for them. */
+/* The library does not write to inputs; its API has one call for them and for outputs. */
 static void *writable(const void *bytes)
 {
     static uint64_t nothing; /* where an empty tensor points */
@@ -126,29 +126,59 @@ static enum galen_status read_type(const OrtApi *api, const OrtTensorTypeAndShap
                                                                        : GALEN_INTERNAL;
 }
 
-static enum galen_status describe_value(const OrtApi *api, const OrtValue *value,
-                                        struct galen_tensor *tensor)
+static enum galen_status read_size(const OrtApi *api, const OrtValue *value,
+                                   struct galen_tensor *meta)
+{
+    uint64_t count = 0;
+    size_t content_size = 0;
+    TRY(galen_shape_element_count(meta->shape, meta->rank, &count));
+    if (meta->datatype != GALEN_BYTES) {
+        meta->size_bytes = (size_t)count * galen_datatype_size(meta->datatype);
+        return GALEN_OK;
+    }
+    OrtStatus *result = api->GetStringTensorDataLength(value, &content_size);
+    const bool failed = result != NULL;
+    api->ReleaseStatus(result);
+    meta->size_bytes = content_size + (size_t)count * LENGTH_SIZE_BYTES;
+    return failed ? GALEN_INTERNAL : GALEN_OK;
+}
+
+enum galen_status onnxruntime_value_describe(const struct onnxruntime *runtime,
+                                             const OrtValue *value,
+                                             struct galen_tensor *out_meta)
 {
     OrtTensorTypeAndShapeInfo *info = NULL;
-    OrtStatus *result = api->GetTensorTypeAndShape(value, &info);
+    OrtStatus *result = runtime->api->GetTensorTypeAndShape(value, &info);
     if (result != NULL) {
-        api->ReleaseStatus(result);
+        runtime->api->ReleaseStatus(result);
         return GALEN_INTERNAL;
     }
-    const enum galen_status status = read_type(api, info, tensor);
-    api->ReleaseTensorTypeAndShapeInfo(info);
-    return status;
+    enum galen_status status = read_type(runtime->api, info, out_meta);
+    runtime->api->ReleaseTensorTypeAndShapeInfo(info);
+    if (status == GALEN_OK) {
+        status = read_size(runtime->api, value, out_meta);
+    }
+    return status == GALEN_OK ? GALEN_OK : GALEN_INTERNAL;
+}
+
+bool onnxruntime_value_is_at(const struct onnxruntime *runtime, OrtValue *value,
+                             const void *bytes)
+{
+    void *data = NULL;
+    OrtStatus *result = runtime->api->GetTensorMutableData(value, &data);
+    const bool is_there = result == NULL && data == bytes;
+    runtime->api->ReleaseStatus(result);
+    return is_there;
 }
 
 static enum galen_status emit_fixed(const struct onnxruntime *runtime, OrtValue *value,
-                                    struct galen_tensor *meta, uint64_t count,
+                                    const struct galen_tensor *meta,
                                     struct galen_sink *sink, struct galen_error *out_error)
 {
     void *from = NULL;
     void *to = NULL;
     TRY(onnxruntime_status(runtime, runtime->api->GetTensorMutableData(value, &from),
                            out_error));
-    meta->size_bytes = (size_t)count * galen_datatype_size(meta->datatype);
     TRY(galen_sink_output(sink, meta, &to));
     if (meta->size_bytes > 0) {
         memcpy(to, from, meta->size_bytes);
@@ -194,31 +224,24 @@ static enum galen_status copy_strings(const struct onnxruntime *runtime,
 }
 
 static enum galen_status emit_strings(const struct onnxruntime *runtime,
-                                      const OrtValue *value, struct galen_tensor *meta,
-                                      uint64_t count, struct galen_sink *sink,
+                                      const OrtValue *value,
+                                      const struct galen_tensor *meta,
+                                      struct galen_sink *sink,
                                       struct galen_error *out_error)
 {
-    size_t content_size = 0;
+    uint64_t count = 0;
     void *to = NULL;
-    TRY(onnxruntime_status(
-        runtime, runtime->api->GetStringTensorDataLength(value, &content_size), out_error));
-    meta->size_bytes = content_size + (size_t)count * LENGTH_SIZE_BYTES;
+    TRY(galen_shape_element_count(meta->shape, meta->rank, &count));
     TRY(galen_sink_output(sink, meta, &to));
     return copy_strings(runtime, value, count, to, out_error);
 }
 
 enum galen_status onnxruntime_value_emit(const struct onnxruntime *runtime, OrtValue *value,
-                                         const char *name, struct galen_sink *sink,
+                                         const struct galen_tensor *meta,
+                                         struct galen_sink *sink,
                                          struct galen_error *out_error)
 {
-    struct galen_tensor meta = {.name = name};
-    uint64_t count = 0;
-    if (describe_value(runtime->api, value, &meta) != GALEN_OK ||
-        galen_shape_element_count(meta.shape, meta.rank, &count) != GALEN_OK) {
-        return galen_error_set(out_error, GALEN_INTERNAL,
-                               "output '%s' came as nothing that v2 can express", name);
-    }
-    return meta.datatype == GALEN_BYTES
-               ? emit_strings(runtime, value, &meta, count, sink, out_error)
-               : emit_fixed(runtime, value, &meta, count, sink, out_error);
+    return meta->datatype == GALEN_BYTES
+               ? emit_strings(runtime, value, meta, sink, out_error)
+               : emit_fixed(runtime, value, meta, sink, out_error);
 }

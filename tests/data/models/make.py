@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the small ONNX models that tests run: this folder's, ../refused and ../conformance.
+"""Writes the small ONNX models that tests run: this folder's, ../odd, ../refused and ../conformance.
 
 Needs onnx==1.17.0 (Python 3.11): python3 -m venv venv && venv/bin/pip install onnx==1.17.0.
 Nothing is random: a second run writes the same bytes.
@@ -51,6 +51,10 @@ def write(path, nodes, inputs, outputs, initializers=(), check=True):
 
 def served(name):
     return DATA / "models" / name / "1" / "model.onnx"
+
+
+def odd(name):
+    return DATA / "odd" / name / "1" / "model.onnx"
 
 
 def refused(name):
@@ -134,6 +138,44 @@ def grow():
     )
 
 
+def odd_models():
+    """What a file may say of its outputs without being wrong as a file."""
+    write(  # rows and columns are what the input says, whatever is declared
+        odd("fixed"),
+        [helper.make_node("ConstantOfShape", ["INPUT0"], ["OUTPUT0"])],
+        [tensor("INPUT0", TensorProto.INT64, [2])],
+        [tensor("OUTPUT0", TensorProto.FLOAT, [2, 2])],
+    )
+    write(  # as many as the input has zeros, called by the name of its size
+        odd("misnamed"),
+        [
+            helper.make_node("Equal", ["INPUT0", "zero"], ["is_zero"]),
+            helper.make_node("NonZero", ["is_zero"], ["found"]),
+            helper.make_node("Squeeze", ["found", "first"], ["OUTPUT0"]),
+        ],
+        [tensor("INPUT0", TensorProto.FLOAT, ["batch"])],
+        [tensor("OUTPUT0", TensorProto.INT64, ["batch"])],
+        [
+            helper.make_tensor("zero", TensorProto.FLOAT, [], [0.0]),
+            helper.make_tensor("first", TensorProto.INT64, [1], [0]),
+        ],
+    )
+    row = (TensorProto.FLOAT, ["batch", 2])
+    write(  # an output that is the input: no node writes it
+        odd("through"),
+        [helper.make_node("Neg", ["INPUT0"], ["OUTPUT1"])],
+        [tensor("INPUT0", *row)],
+        [tensor("INPUT0", *row), tensor("OUTPUT1", *row)],
+    )
+    write(  # a constant, and one that is nobody's doing at run time
+        odd("constant"),
+        [helper.make_node("Identity", ["INPUT0"], ["OUTPUT0"])],
+        [tensor("INPUT0", *row)],
+        [tensor("OUTPUT0", *row), tensor("OUTPUT1", TensorProto.FLOAT, [2])],
+        [helper.make_tensor("OUTPUT1", TensorProto.FLOAT, [2], [5.0, 6.0])],
+    )
+
+
 def refused_models():
     row = tensor("INPUT0", TensorProto.FLOAT, ["batch", 2])
     write(
@@ -195,6 +237,10 @@ def conformance():
     )
 
 
+MODELS = (
+    simple, add, identities, scalar, nonzero, lookup, grow, odd_models, refused_models, conformance
+)
+
 if __name__ == "__main__":
-    for make in (simple, add, identities, scalar, nonzero, lookup, grow, refused_models, conformance):
+    for make in MODELS:
         make()
