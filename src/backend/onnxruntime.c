@@ -39,9 +39,7 @@ struct call {
 static void network_close(struct galen_backend *backend)
 {
     struct network *network = (struct network *)backend;
-    if (network->session != NULL) {
-        network->runtime->api->ReleaseSession(network->session);
-    }
+    onnxruntime_session_close(network->runtime, network->session);
     arena_deinit(&network->arena);
     free(network);
 }

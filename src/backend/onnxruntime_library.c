@@ -2,6 +2,7 @@
 #include "backend/onnxruntime_library.h"
 
 #include <dlfcn.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -287,4 +288,12 @@ enum galen_status onnxruntime_session_open(const struct onnxruntime *runtime,
     }
     runtime->api->ReleaseSessionOptions(session_options);
     return status;
+}
+
+void onnxruntime_session_close(const struct onnxruntime *runtime, OrtSession *session)
+{
+    if (session != NULL) {
+        runtime->api->ReleaseSession(session);
+        (void)malloc_trim(0); /* it was freed in pieces, which malloc would keep */
+    }
 }

@@ -31,12 +31,15 @@ MUST_USE enum galen_status onnxruntime_load(uint32_t thread_count,
                                             const struct onnxruntime **out_runtime,
                                             struct galen_error *out_error);
 
-/* A session for this file, which the caller releases. GALEN_NOT_FOUND; GALEN_INVALID: not a
+/* A session for this file, which the caller closes. GALEN_NOT_FOUND; GALEN_INVALID: not a
  * model that the library takes, with its reason; GALEN_NO_MEMORY. */
 MUST_USE enum galen_status
 onnxruntime_session_open(const struct onnxruntime *runtime,
                          const struct galen_open_options *options, OrtSession **out_session,
                          struct galen_error *out_error);
+
+/* Takes the session, NULL is allowed, and gives its memory back to the system. */
+void onnxruntime_session_close(const struct onnxruntime *runtime, OrtSession *session);
 
 /* What a call outside Run said. Takes result, NULL means GALEN_OK. The text is the
  * library's, up to its first newline. */

@@ -166,7 +166,7 @@ int main(int argument_count, char **arguments)
                  "\"cpu_us_per_run\": %.3f, \"cpu_us_per_run_backend\": %.3f}\n",
                  bench.run_count, ROUNDS, api_us[ROUNDS / 2], backend_us[ROUNDS / 2]);
     memory_sink_deinit(&bench.sink);
-    bench.runtime->api->ReleaseSession(bench.session);
+    onnxruntime_session_close(bench.runtime, bench.session);
     galen_backend_close(bench.backend);
     return EXIT_SUCCESS;
 }
