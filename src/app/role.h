@@ -28,7 +28,7 @@ struct role {
     struct repository *repository;    /* as it was when the role started */
     struct infer_service *engine;     /* NULL: not in this process */
     struct infer_service *preprocess; /* NULL: not in this process */
-    struct view *view;          /* of who answers clients: what served at first */
+    struct view *view;                /* of who answers clients: what served at first */
     size_t first_loaded_count;  /* versions that the engine loaded while it was made */
     struct error first_failure; /* why there are not more */
     pthread_mutex_t lifecycle_lock;
