@@ -106,6 +106,10 @@ FOUND = (
         "it is not there, as its metadata says too"),
     Row("classes of text end the process", ("classification.text",), (0,), (400,),
         "a request must not end a server"),
+    Row("a huge shape ends the process: [1099511627776,16]", ("tensor.huge.json", "tensor.huge.says"),
+        (0,), (400,), "what a request says is checked before anything is made for it"),
+    Row("JSON that is a million deep ends the process", ("json.depth.deadly",), (0,), (400,),
+        "depth is counted, not recursed into"),
     Row("the 405 does not name the methods that are allowed", ("method.405.allow",), (405,), (405,),
         "RFC 9110 wants them named", is_text_only=True),
 )

@@ -9,7 +9,7 @@ import sys
 
 from conformance import known
 
-LEVELS = {"required": "required by the protocol", "extension": "extensions that it lists",
+LEVELS = {"required": "required by the protocol", "extension": "extensions of Triton's",
           "strict": "beyond the protocol"}
 CELLS = {"pass": "pass", "not offered": "not offered", "skipped": "not tried", "known": "known"}
 SHOWN = 420
@@ -26,6 +26,13 @@ Rules have a level: *required* by the protocol (`inference_rest.md`, `required_a
 for servers that list it (`GET /v2`), else "not offered", which is no failure; *strict*, beyond the
 protocol: no server has to keep these. They are what galen promises (exact or refused; a client's fault
 is a 4xx) and what clients rely on.
+"""
+
+DIFFERENCES = """## What galen does otherwise than Triton, and why
+
+All of it: `test_differential.py` sends both the same bytes, and fails on any other difference, and on
+a row here that no request needs; what ends a process is seen by `make conformance` only. Errors that
+Triton finds early are JSON declared as `text/plain`; galen's are always declared as JSON.
 """
 
 
@@ -117,10 +124,7 @@ def page(reports: list[dict]) -> str:
     parts = [INTRO.format(count=len(first["rules"]), requests=requests),
              f"Seen {first['date'][:10]}, with kit {first['kit']}, by `make conformance`, which runs\n"
              f"`{first['command']}` and the like.\n", versions(reports), totals(reports),
-             "## What galen does otherwise than Triton, and why\n\nAll of it: `test_differential.py`"
-             " sends both the same bytes, and fails on any other difference, and on a row here that\n"
-             "no request needs. Errors that Triton finds early are JSON declared as `text/plain`;"
-             " galen's are always declared as JSON.\n", differences(),
+             DIFFERENCES, differences(),
              "## Rule by rule\n", families(reports)]
     parts += [f"## Rules that {name_of(report)} does not keep\n\n{findings(report)}"
               for report in reports]

@@ -94,8 +94,8 @@ def answers(model: str) -> Iterator[Rule]:
                comes_as("deflate", check))
     yield Rule("compression.answer.zero", "A coding of weight 0 is not used", HTTP, STRICT,
                (large(model, "gzip;q=0, identity"),), each(
-                   check, lambda answer: "expected no Content-Encoding"
-                   if answer.headers.get("Content-Encoding") else ""))
+                   lambda answer: "expected no Content-Encoding"
+                   if answer.headers.get("Content-Encoding") else "", check))
     yield Rule("compression.answer.unknown", "A coding that is not known is not an error: the answer"
                " comes as it is", HTTP, REQUIRED, (large(model, "br"),), each(check))
 
