@@ -69,3 +69,5 @@ class Peer:
         except subprocess.TimeoutExpired:
             self.popen.kill()
             self.popen.wait()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.popen.pid, signal.SIGKILL)  # what a server that died left behind
