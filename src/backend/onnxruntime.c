@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "backend/builtin.h"
+#include "backend/onnxruntime_lane.h"
 #include "backend/onnxruntime_spec.h"
 #include "backend/onnxruntime_tensor.h"
 #include "base/limits.h"
@@ -17,8 +18,9 @@ struct network {
     OrtSession *session;
     struct onnxruntime_spec spec;
     struct forecast forecast;
+    struct onnxruntime_lanes lanes;
     const char **input_names; /* of the spec, as Run wants them */
-    struct arena arena;       /* of these three */
+    struct arena arena;       /* of spec, forecast and names */
 };
 
 /* One run: its values, and the outputs that it is about. */
@@ -39,6 +41,7 @@ struct call {
 static void network_close(struct galen_backend *backend)
 {
     struct network *network = (struct network *)backend;
+    onnxruntime_lanes_deinit(&network->lanes);
     onnxruntime_session_close(network->runtime, network->session);
     arena_deinit(&network->arena);
     free(network);
@@ -67,6 +70,8 @@ static enum galen_status load(struct network *network,
                               &network->spec, out_error));
     TRY(forecast_init(&network->forecast, &network->spec.model, network->spec.input_sizes,
                       network->spec.output_sizes, &network->arena));
+    onnxruntime_lanes_init(&network->lanes, network->runtime, network->session,
+                           &network->forecast);
     return collect_input_names(network);
 }
 
@@ -241,11 +246,9 @@ static void call_clear(struct call *call)
     }
 }
 
-static enum galen_status network_run(struct galen_backend *backend,
-                                     const struct galen_batch *batch,
-                                     struct galen_sink *sink, struct galen_error *out_error)
+static enum galen_status run_call(struct network *network, const struct galen_batch *batch,
+                                  struct galen_sink *sink, struct galen_error *out_error)
 {
-    struct network *network = (struct network *)backend;
     struct call call; /* only as much of it as is used is written */
     call.network = network;
     call.given = batch->inputs;
@@ -257,6 +260,17 @@ static enum galen_status network_run(struct galen_backend *backend,
         call_run(&call, batch->wanted_outputs, sink, out_error);
     call_clear(&call);
     return status;
+}
+
+static enum galen_status network_run(struct galen_backend *backend,
+                                     const struct galen_batch *batch,
+                                     struct galen_sink *sink, struct galen_error *out_error)
+{
+    struct network *network = (struct network *)backend;
+    enum galen_status status;
+    return onnxruntime_lanes_run(&network->lanes, batch, sink, &status, out_error)
+               ? status
+               : run_call(network, batch, sink, out_error);
 }
 
 const struct galen_backend_ops onnxruntime_backend = {
