@@ -245,8 +245,7 @@ static OrtStatus *configure_threads(const struct onnxruntime *runtime,
 }
 
 /* No arena and no memory patterns: both only grow, by the largest batch and by the number
- * of distinct shapes. Without them a small network is as fast and a large one within 5 %.
- */
+ * of distinct shapes (docs/decisions/0017-onnx-runtime.md). */
 static OrtStatus *configure(const struct onnxruntime *runtime, OrtSessionOptions *session,
                             uint32_t thread_count)
 {
