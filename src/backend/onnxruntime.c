@@ -119,11 +119,12 @@ static enum galen_status make_output(struct call *call, size_t index,
     call->names[i] = network->spec.model.outputs[index].name;
     call->outputs[i] = NULL;
     if (!call->has_forecast ||
-        !forecast_output(&network->forecast, call->given, index, &meta)) {
+        !forecast_output(&network->forecast, call->given, index, &meta) ||
+        meta.size_bytes == 0) { /* what holds nothing is nowhere */
         return GALEN_OK;
     }
     TRY(galen_sink_output(sink, &meta, &call->blocks[i]));
-    meta.bytes = meta.size_bytes == 0 ? NULL : call->blocks[i];
+    meta.bytes = call->blocks[i];
     call->foretold |= UINT64_C(1) << i;
     return onnxruntime_value_create(network->runtime, &meta, &call->outputs[i], out_error);
 }
@@ -212,7 +213,6 @@ static enum galen_status settle_output(const struct call *call, size_t i,
         return copy_output(call, i, sink, out_error);
     }
     const bool is_there =
-        call->blocks[i] == NULL ||
         onnxruntime_value_is_at(call->network->runtime, call->outputs[i], call->blocks[i]);
     return is_there ? GALEN_OK : wrong_shape(call, i, out_error);
 }
