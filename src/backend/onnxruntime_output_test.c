@@ -148,6 +148,21 @@ static void an_output_that_is_an_input_comes_back(void **state)
     }
 }
 
+static void a_known_output_may_be_empty(void **state)
+{
+    (void)state;
+    const float values[] = {1, 2, 3, 4};
+    open_model("models/identity_fp32");
+    EXPECT_OK(run_floats(values, 2, 2));
+
+    EXPECT_OK(run((struct galen_tensor){"INPUT0", GALEN_FP32, 2, {1, 0}, NULL, 0}));
+
+    assert_int_equal(1, sink.output_count);
+    assert_int_equal(1, sink.outputs[0].shape[0]);
+    assert_int_equal(0, sink.outputs[0].shape[1]);
+    assert_int_equal(0, sink.outputs[0].size_bytes);
+}
+
 static void a_constant_output_comes_each_time(void **state)
 {
     (void)state;
@@ -172,6 +187,7 @@ int main(void)
         TEST(a_name_that_does_not_hold_is_refused_once_and_then_copied),
         TEST(a_name_that_never_held_is_copied),
         TEST(an_output_that_is_an_input_comes_back),
+        TEST(a_known_output_may_be_empty),
         TEST(a_constant_output_comes_each_time),
     };
     log_set_level(LOG_ERROR);
