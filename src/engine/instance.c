@@ -148,7 +148,6 @@ static void settle(struct instances *instances, const struct batch *batch,
     }
 }
 
-/* Without the lock. */
 static void answer_all(const struct list *answers)
 {
     struct list_link *next;
@@ -156,6 +155,19 @@ static void answer_all(const struct list *answers)
         next = list_next(answers, link);
         answer(inference_of_link(link));
     }
+}
+
+/* With the lock, given back meanwhile unless the order counts: of two threads that answer
+ * one would overtake the other. A mailbox's post never comes back here. */
+static void tell(struct instances *instances, const struct list *answers)
+{
+    if (instances->options.settings.preserve_ordering) {
+        answer_all(answers);
+        return;
+    }
+    unlock(instances);
+    answer_all(answers);
+    lock(instances);
 }
 
 static bool is_idle(const struct instances *instances)
@@ -173,9 +185,7 @@ static void run_batch(struct instances *instances, const struct batch *batch)
     instances->options.run(instances->options.context, batch, &times);
     lock(instances);
     settle(instances, batch, &times, &answers);
-    unlock(instances);
-    answer_all(&answers);
-    lock(instances);
+    tell(instances, &answers);
     instances->busy_count--;
     if (is_idle(instances)) {
         (void)pthread_cond_broadcast(&instances->idle);
