@@ -9,7 +9,9 @@ import random
 import re
 import shutil
 import socket
+import statistics
 import subprocess
+import time
 
 import pytest
 import trail
@@ -485,25 +487,37 @@ def test_a_kill_at_any_system_call_leaves_a_model_that_serves(repository, tmp_pa
     expect_to_serve(repository, launch)
 
 
+def usual_seconds(repository) -> float:
+    """That a release takes here when nobody kills it."""
+    taken = []
+    for _ in range(5):
+        start = time.monotonic()
+        repository.do("promote", "tagger", str(next_version(repository)))
+        taken.append(time.monotonic() - start)
+    return statistics.median(taken)
+
+
 def test_kills_at_random_times_leave_a_model_that_serves(repository, launch):
     chance = random.Random(SEED)
     repository.do("promote", "tagger", "2")
-    killed = 0
-    for _ in range(KILL_COUNT):
+    latest = usual_seconds(repository)
+    killed = tried = 0
+    while killed < KILL_COUNT:
+        tried += 1
+        assert tried < 10 * KILL_COUNT, f"seed {SEED}: only {killed} were killed before their end"
         before = repository.tags()
         version = next_version(repository)
         words = chance.choice([("promote", "tagger", str(version)), ("rollback", "tagger")])
         to = version if words[0] == "promote" else before["previous"]
         process = repository.start(*words)
         try:
-            process.wait(timeout=chance.uniform(0, 0.08))
+            process.wait(timeout=chance.uniform(0, latest))
         except subprocess.TimeoutExpired:
             process.kill()
             killed += 1
         process.communicate()
         expect_good(repository, {before["current"], to})
         expect_next(repository)
-    assert killed > KILL_COUNT / 4, f"seed {SEED}"
     expect_all_on_record(repository)
     expect_to_serve(repository, launch)
 
