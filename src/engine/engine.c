@@ -103,6 +103,7 @@ static enum galen_status look(const struct engine *engine, struct infer_call *ca
         return answer_service_ready(engine, call);
     }
     TRY(find(engine, call, &model, &version));
+    INVARIANT(model != NULL && loaded_version_serves(version));
     if (call->operation == INFER_RUN) {
         *out_version = loaded_version_ref(version);
         return GALEN_OK;

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/invariant.h"
 #include "base/limits.h"
 
 /* A version that both services are asked about. */
@@ -136,6 +137,7 @@ static void ask_all(struct follower *follower)
     follower->open_count = follower->question_count;
     for (size_t i = 0; i < follower->question_count; i++) {
         struct question *question = &follower->questions[i];
+        INVARIANT(question->version != NULL);
         if (question->version->contract != NULL) {
             ask(question, follower->options.preprocess, on_preprocess);
         } else {
