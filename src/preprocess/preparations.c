@@ -90,8 +90,10 @@ static struct preparation *find(const struct preparations *preparations,
                                 const struct repository_version *version)
 {
     for (size_t i = 0; preparations != NULL && i < preparations->count; i++) {
-        if (preparations->items[i]->version == version) {
-            return preparations->items[i];
+        struct preparation *item = preparations->items[i];
+        INVARIANT(item != NULL);
+        if (item->version == version) {
+            return item;
         }
     }
     return NULL;
