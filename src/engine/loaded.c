@@ -2,10 +2,10 @@
 #include "engine/loaded.h"
 
 #include <inttypes.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/count.h"
 #include "base/invariant.h"
 #include "engine/configuration.h"
 #include "engine/execution.h"
@@ -120,7 +120,7 @@ enum galen_status loaded_version_open(const struct loaded_options *options,
     if (version == NULL) {
         return GALEN_NO_MEMORY;
     }
-    atomic_init(&version->reference_count_, 1);
+    count_begin(&version->reference_count_);
     version->options_ = *options;
     version->source = repository_version_ref(source);
     if (options->config != NULL) {
@@ -136,7 +136,7 @@ enum galen_status loaded_version_open(const struct loaded_options *options,
 
 struct loaded_version *loaded_version_ref(struct loaded_version *version)
 {
-    atomic_fetch_add_explicit(&version->reference_count_, 1, memory_order_relaxed);
+    count_more(&version->reference_count_);
     return version;
 }
 
@@ -145,10 +145,7 @@ void loaded_version_unref(struct loaded_version *version)
     if (version == NULL) {
         return;
     }
-    const size_t before =
-        atomic_fetch_sub_explicit(&version->reference_count_, 1, memory_order_acq_rel);
-    INVARIANT(before > 0);
-    if (before == 1) {
+    if (count_less(&version->reference_count_)) {
         version->options_.keeper->unused(version->options_.keeper, version);
     }
 }

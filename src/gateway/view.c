@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/view.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 
-#include "base/invariant.h"
+#include "base/count.h"
 
 enum galen_status view_create(struct repository *repository, const struct openapi *openapi,
                               struct view **out_view)
@@ -13,7 +12,7 @@ enum galen_status view_create(struct repository *repository, const struct openap
     if (view == NULL) {
         return GALEN_NO_MEMORY;
     }
-    atomic_init(&view->reference_count_, 1);
+    count_begin(&view->reference_count_);
     view->repository = repository_ref(repository);
     const enum galen_status status = openapi_document_make(openapi, &view->openapi);
     if (status != GALEN_OK) {
@@ -26,7 +25,7 @@ enum galen_status view_create(struct repository *repository, const struct openap
 
 struct view *view_ref(struct view *view)
 {
-    atomic_fetch_add_explicit(&view->reference_count_, 1, memory_order_relaxed);
+    count_more(&view->reference_count_);
     return view;
 }
 
@@ -35,10 +34,7 @@ void view_unref(struct view *view)
     if (view == NULL) {
         return;
     }
-    const size_t before =
-        atomic_fetch_sub_explicit(&view->reference_count_, 1, memory_order_acq_rel);
-    INVARIANT(before > 0);
-    if (before == 1) {
+    if (count_less(&view->reference_count_)) {
         openapi_document_deinit(&view->openapi);
         repository_unref(view->repository);
         free(view);

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/repository.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 
-#include "base/invariant.h"
+#include "base/count.h"
 #include "base/limits.h"
 #include "model/repository_impl.h"
 
@@ -13,7 +12,7 @@ struct repository *repository_new(void)
     struct repository *repository = calloc(1, sizeof(*repository));
     if (repository != NULL) {
         arena_init(&repository->arena_, LIMIT_REPOSITORY_SIZE_BYTES_MAX);
-        atomic_init(&repository->reference_count_, 1);
+        count_begin(&repository->reference_count_);
     }
     return repository;
 }
@@ -83,7 +82,7 @@ enum galen_status repository_reread(struct repository *before,
 
 struct repository *repository_ref(struct repository *repository)
 {
-    atomic_fetch_add_explicit(&repository->reference_count_, 1, memory_order_relaxed);
+    count_more(&repository->reference_count_);
     return repository;
 }
 
@@ -99,10 +98,7 @@ void repository_unref(struct repository *repository)
     if (repository == NULL) {
         return;
     }
-    const size_t before =
-        atomic_fetch_sub_explicit(&repository->reference_count_, 1, memory_order_acq_rel);
-    INVARIANT(before > 0);
-    if (before == 1) {
+    if (count_less(&repository->reference_count_)) {
         for (size_t i = 0; repository->origin_ == NULL && i < repository->model_count;
              i++) {
             unref_versions(&repository->models[i]);

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/invariant.h"
+#include "base/count.h"
 #include "base/limits.h"
 #include "base/writer.h"
 #include "crypto/sha256.h"
@@ -23,7 +22,7 @@ static const size_t print_text_size_max = (size_t)LIMIT_MODEL_ENTRY_COUNT_MAX * 
 
 struct repository_version *repository_version_ref(struct repository_version *version)
 {
-    atomic_fetch_add_explicit(&version->reference_count_, 1, memory_order_relaxed);
+    count_more(&version->reference_count_);
     return version;
 }
 
@@ -32,10 +31,7 @@ void repository_version_unref(struct repository_version *version)
     if (version == NULL) {
         return;
     }
-    const size_t before =
-        atomic_fetch_sub_explicit(&version->reference_count_, 1, memory_order_acq_rel);
-    INVARIANT(before > 0);
-    if (before == 1) {
+    if (count_less(&version->reference_count_)) {
         arena_deinit(&version->arena_);
         free(version);
     }
@@ -252,7 +248,7 @@ static struct repository_version *version_new(const struct repository_folder *mo
         return NULL;
     }
     arena_init(&version->arena_, LIMIT_REPOSITORY_SIZE_BYTES_MAX);
-    atomic_init(&version->reference_count_, 1);
+    count_begin(&version->reference_count_);
     version->number = number;
     version->usable = true;
     version->number_text = arena_copy_string(&version->arena_, bytes_from_string(name));

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "preprocess/preparations.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 
+#include "base/count.h"
 #include "base/invariant.h"
 #include "base/limits.h"
 #include "model/directory.h"
@@ -53,10 +53,7 @@ static void prepare(struct preparation *preparation, const char *model)
 
 static void preparation_unref(struct preparation *preparation)
 {
-    const size_t before =
-        atomic_fetch_sub_explicit(&preparation->reference_count_, 1, memory_order_acq_rel);
-    INVARIANT(before > 0);
-    if (before == 1) {
+    if (count_less(&preparation->reference_count_)) {
         const struct transform *transform = preparation->transform;
         if (transform != NULL && transform->unprepare != NULL) {
             transform->unprepare(preparation->prepared);
@@ -71,7 +68,7 @@ static struct preparation *preparation_create(struct repository_version *version
 {
     struct preparation *preparation = calloc(1, sizeof(*preparation));
     if (preparation != NULL) {
-        atomic_init(&preparation->reference_count_, 1);
+        count_begin(&preparation->reference_count_);
         preparation->version = repository_version_ref(version);
         prepare(preparation, model);
     }
@@ -101,7 +98,7 @@ static struct preparation *find(const struct preparations *preparations,
 
 static void add(struct preparations *preparations, struct preparation *preparation)
 {
-    atomic_fetch_add_explicit(&preparation->reference_count_, 1, memory_order_relaxed);
+    count_more(&preparation->reference_count_);
     preparations->items[preparations->count++] = preparation;
 }
 
@@ -224,7 +221,7 @@ enum galen_status preparations_create(const struct repository *desired,
     if (preparations == NULL) {
         return GALEN_NO_MEMORY;
     }
-    atomic_init(&preparations->reference_count_, 1);
+    count_begin(&preparations->reference_count_);
     TRY(make(preparations, desired, before, time));
     *out_preparations = take(&preparations);
     return GALEN_OK;
@@ -232,7 +229,7 @@ enum galen_status preparations_create(const struct repository *desired,
 
 struct preparations *preparations_ref(struct preparations *preparations)
 {
-    atomic_fetch_add_explicit(&preparations->reference_count_, 1, memory_order_relaxed);
+    count_more(&preparations->reference_count_);
     return preparations;
 }
 
@@ -241,10 +238,7 @@ void preparations_unref(struct preparations *preparations)
     if (preparations == NULL) {
         return;
     }
-    const size_t before =
-        atomic_fetch_sub_explicit(&preparations->reference_count_, 1, memory_order_acq_rel);
-    INVARIANT(before > 0);
-    if (before == 1) {
+    if (count_less(&preparations->reference_count_)) {
         for (size_t i = 0; i < preparations->count; i++) {
             preparation_unref(preparations->items[i]);
         }
