@@ -4,7 +4,6 @@
 #include <limits.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/invariant.h"
+#include "base/thread.h"
 
 enum { EVENTS_SIZE = 4096 };
 
@@ -103,16 +103,11 @@ static void *run(void *context)
     return NULL;
 }
 
-/* A thread that handles no signals: these are the program's. */
 static enum galen_status start_thread(struct watch *watch)
 {
-    sigset_t all;
-    sigset_t before;
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    watch->has_thread = pthread_create(&watch->thread, NULL, run, watch) == 0;
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return watch->has_thread ? GALEN_OK : GALEN_NO_MEMORY;
+    TRY(thread_start(run, watch, &watch->thread));
+    watch->has_thread = true;
+    return GALEN_OK;
 }
 
 enum galen_status watch_start(const struct watch_options *options, struct watch **out_watch)

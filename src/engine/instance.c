@@ -2,12 +2,12 @@
 #include "engine/instance.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/invariant.h"
 #include "base/limits.h"
+#include "base/thread.h"
 #include "engine/stopwatch.h"
 #include "infer/answer.h"
 
@@ -205,30 +205,14 @@ static void *instance_main(void *context)
     return NULL;
 }
 
-static void init_condition(pthread_cond_t *condition)
-{
-    pthread_condattr_t attributes;
-    INVARIANT(pthread_condattr_init(&attributes) == 0);
-    INVARIANT(pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0);
-    INVARIANT(pthread_cond_init(condition, &attributes) == 0);
-    (void)pthread_condattr_destroy(&attributes);
-}
-
-/* Threads that handle no signals: these are the program's. */
 static enum galen_status start_threads(struct instances *instances)
 {
-    sigset_t all;
-    sigset_t before;
-    int result = 0;
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    while (result == 0 && instances->thread_count < instances->options.count) {
-        result = pthread_create(&instances->threads[instances->thread_count], NULL,
-                                instance_main, instances);
-        instances->thread_count += result == 0;
+    while (instances->thread_count < instances->options.count) {
+        TRY(thread_start(instance_main, instances,
+                         &instances->threads[instances->thread_count]));
+        instances->thread_count++;
     }
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return result == 0 ? GALEN_OK : GALEN_NO_MEMORY;
+    return GALEN_OK;
 }
 
 enum galen_status instances_create(const struct instances_options *options,
@@ -244,8 +228,8 @@ enum galen_status instances_create(const struct instances_options *options,
     }
     instances->options = *options;
     INVARIANT(pthread_mutex_init(&instances->lock, NULL) == 0);
-    init_condition(&instances->work);
-    init_condition(&instances->idle);
+    thread_condition_init(&instances->work);
+    thread_condition_init(&instances->idle);
     arena_init(&instances->arena, ARENA_SIZE_BYTES_MAX);
     TRY(scheduler_create(&options->settings, &instances->arena, &instances->scheduler));
     TRY(start_threads(instances));

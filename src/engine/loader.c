@@ -3,11 +3,11 @@
 
 #include <malloc.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/invariant.h"
+#include "base/thread.h"
 #include "engine/index.h"
 #include "infer/validate.h"
 
@@ -478,16 +478,11 @@ static void *run(void *context)
     return NULL;
 }
 
-/* A thread that handles no signals: these are the program's. */
 static enum galen_status start_thread(struct loader *loader)
 {
-    sigset_t all;
-    sigset_t before;
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    loader->has_thread = pthread_create(&loader->thread, NULL, run, loader) == 0;
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return loader->has_thread ? GALEN_OK : GALEN_NO_MEMORY;
+    TRY(thread_start(run, loader, &loader->thread));
+    loader->has_thread = true;
+    return GALEN_OK;
 }
 
 static enum galen_status start(struct loader *loader)
@@ -495,15 +490,6 @@ static enum galen_status start(struct loader *loader)
     TRY(want_first(loader));
     TRY(renew(loader, NULL));
     return start_thread(loader);
-}
-
-static void init_condition(pthread_cond_t *condition)
-{
-    pthread_condattr_t attributes;
-    INVARIANT(pthread_condattr_init(&attributes) == 0);
-    INVARIANT(pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0);
-    INVARIANT(pthread_cond_init(condition, &attributes) == 0);
-    (void)pthread_condattr_destroy(&attributes);
 }
 
 enum galen_status loader_create(const struct loader_options *options,
@@ -522,7 +508,7 @@ enum galen_status loader_create(const struct loader_options *options,
     list_init(&loader->calls);
     list_init(&loader->versions);
     INVARIANT(pthread_mutex_init(&loader->lock, NULL) == 0);
-    init_condition(&loader->work);
+    thread_condition_init(&loader->work);
     const enum galen_status status = start(loader);
     if (status != GALEN_OK) {
         loader_destroy(loader);

@@ -2,10 +2,10 @@
 #include "preprocess/offload.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 
 #include "base/invariant.h"
+#include "base/thread.h"
 
 struct offload_thread {
     struct offload *offload;
@@ -61,18 +61,6 @@ static void *work(void *context)
     return NULL;
 }
 
-/* Signals are for the loops; a worker that is gone is a status of the write. */
-static int start_quietly(struct offload_thread *thread)
-{
-    sigset_t all;
-    sigset_t before;
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    const int failed = pthread_create(&thread->id, NULL, work, thread);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return failed;
-}
-
 static enum galen_status start_thread(struct offload *offload, size_t index,
                                       const struct confined_decoder_options *decoder,
                                       struct error *out_error)
@@ -80,8 +68,9 @@ static enum galen_status start_thread(struct offload *offload, size_t index,
     struct offload_thread *thread = &offload->threads[index];
     thread->offload = offload;
     TRY(confined_decoder_open(decoder, &thread->decoder, out_error));
-    thread->runs = start_quietly(thread) == 0;
-    return thread->runs ? GALEN_OK : GALEN_NO_MEMORY;
+    TRY(thread_start(work, thread, &thread->id));
+    thread->runs = true;
+    return GALEN_OK;
 }
 
 enum galen_status offload_create(const struct offload_options *options,
