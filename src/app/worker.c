@@ -131,9 +131,9 @@ static void on_drain(struct task *task)
     admin_drain(&worker->admin, &worker->admin_closed);
 }
 
-static enum galen_status open_remote(struct worker *worker,
-                                     const struct settings_peer *peer, struct task *closed,
-                                     struct infer_service **out_service)
+static enum galen_status open_client(struct worker *worker,
+                                     const struct settings_peer *peer,
+                                     struct http_client **out_client)
 {
     const struct settings *settings = &worker->role->settings;
     const struct http_client_options options = {
@@ -145,8 +145,13 @@ static enum galen_status open_remote(struct worker *worker,
         .idle_timeout_ms = (uint32_t)settings->upstream_idle_timeout_ms,
         .response_size_bytes_max = settings->limits_body_size_bytes,
     };
-    struct http_client *client;
-    TRY(http_client_create(worker->loop, &options, &client));
+    return http_client_create(worker->loop, &options, out_client);
+}
+
+static enum galen_status open_remote(struct worker *worker, struct http_client *client,
+                                     struct task *closed,
+                                     struct infer_service **out_service)
+{
     const enum galen_status status = remote_create(client, closed, out_service);
     if (status == GALEN_OK) {
         worker->open_count++;
@@ -157,16 +162,35 @@ static enum galen_status open_remote(struct worker *worker,
 }
 
 /* What this loop asks: the service in this process, or its own client of a remote one. */
-static enum galen_status choose_service(struct worker *worker, struct infer_service *local,
-                                        const struct settings_peer *peer,
-                                        struct task *closed,
-                                        struct infer_service **out_service)
+static enum galen_status choose_engine(struct worker *worker)
 {
-    if (local != NULL) {
-        *out_service = local;
+    struct role *role = worker->role;
+    struct gateway *gateway = &worker->gateway;
+    struct http_client *client;
+    worker->remote_closed[0].run = on_engine_closed;
+    if (role->engine != NULL) {
+        gateway->engine = role->engine;
+        gateway->management = engine_management(role->engine);
         return GALEN_OK;
     }
-    return open_remote(worker, peer, closed, out_service);
+    TRY(open_client(worker, &role->settings.engine, &client));
+    remote_management_init(&worker->told, client);
+    gateway->management = &worker->told.base;
+    return open_remote(worker, client, &worker->remote_closed[0], &gateway->engine);
+}
+
+static enum galen_status choose_preprocess(struct worker *worker)
+{
+    struct role *role = worker->role;
+    struct http_client *client;
+    worker->remote_closed[1].run = on_preprocess_closed;
+    if (role->preprocess != NULL) {
+        worker->gateway.preprocess = role->preprocess;
+        return GALEN_OK;
+    }
+    TRY(open_client(worker, &role->settings.preprocess, &client));
+    return open_remote(worker, client, &worker->remote_closed[1],
+                       &worker->gateway.preprocess);
 }
 
 /* Our own engine has a limit of its own. */
@@ -227,12 +251,8 @@ static enum galen_status open_gateway(struct worker *worker,
         .now_ns = read_clock,
         .random = read_random,
     };
-    worker->remote_closed[0].run = on_engine_closed;
-    worker->remote_closed[1].run = on_preprocess_closed;
-    TRY(choose_service(worker, role->engine, &settings->engine, &worker->remote_closed[0],
-                       &gateway->engine));
-    TRY(choose_service(worker, role->preprocess, &settings->preprocess,
-                       &worker->remote_closed[1], &gateway->preprocess));
+    TRY(choose_engine(worker));
+    TRY(choose_preprocess(worker));
     infer_parts_init(&worker->parts, gateway->engine, rows_of_a_part(role));
     gateway->engine_in_parts = &worker->parts.base;
     TRY(gateway_http_create(gateway, &worker->http));

@@ -16,16 +16,18 @@
 #include "infer/parts.h"
 #include "net/http_server.h"
 #include "v2/front.h"
+#include "v2/remote_management.h"
 
 struct worker {
     struct role *role;
     struct loop *loop;
     struct http_server *server;
-    struct http_server *metrics; /* of the first worker; NULL: another's */
-    struct admin admin;          /* of the first worker, where the role runs an engine */
-    struct v2_front *front;      /* engine and preprocess roles */
-    struct gateway gateway;      /* the rest */
-    struct infer_parts parts;    /* in front of gateway.engine */
+    struct http_server *metrics;   /* of the first worker; NULL: another's */
+    struct admin admin;            /* of the first worker, where the role runs an engine */
+    struct v2_front *front;        /* engine and preprocess roles */
+    struct gateway gateway;        /* the rest */
+    struct infer_parts parts;      /* in front of gateway.engine */
+    struct remote_management told; /* of an engine elsewhere */
     struct gateway_http *http;
     struct follower *follower; /* of the first worker, where there is one; borrowed */
     struct view

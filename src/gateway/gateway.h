@@ -12,12 +12,15 @@
 
 #include "gateway/view.h"
 #include "infer/infer.h"
+#include "infer/management.h"
 #include "service/audit/audit.h"
 #include "service/settings.h"
 
 struct gateway {
-    struct infer_service *preprocess; /* borrowed */
-    struct infer_service *engine;     /* borrowed */
+    struct infer_service *preprocess;    /* borrowed */
+    struct infer_service *engine;        /* borrowed */
+    struct infer_management *management; /* of the engine: what it tells of its models;
+                                          * borrowed; NULL: that is a 501 */
     struct infer_service
         *engine_in_parts;    /* the same, for texts of any number of windows */
     struct mailbox *mailbox; /* the loop's */

@@ -87,6 +87,7 @@ void request_start(struct request *request)
     request->reply = (struct reply){0};
     request->preprocess_call = (struct infer_call){0};
     request->infer_call = (struct infer_call){0};
+    request->management_call = (struct infer_management_call){0};
     error_clear(&request->error);
     run(request);
 }
@@ -183,6 +184,35 @@ enum phase_result request_wait(struct request *request, struct infer_service *se
     request->waiting_since_ns = now_ns(request);
     call->done = on_done;
     infer_submit(service, call);
+    return PHASE_WAIT;
+}
+
+/* Another way on for a request that waits. */
+static void on_told(struct infer_management_call *call)
+{
+    struct request *request = call->context;
+    INVARIANT(request->state == REQUEST_ASKING);
+    request->state = REQUEST_RUNNING;
+    if (call->status == GALEN_OK) {
+        request->phase_index++;
+    } else {
+        request->status = call->status;
+        request->error = call->error;
+        request->phase_index = first_always(request->phase_index);
+    }
+    run(request);
+}
+
+enum phase_result request_ask(struct request *request)
+{
+    struct infer_management_call *call = &request->management_call;
+    request->state = REQUEST_ASKING;
+    call->deadline_ns = request->started_ns + request->gateway->timeout_ns;
+    call->arena = &request->arena;
+    call->mailbox = request->gateway->mailbox;
+    call->done = on_told;
+    call->context = request;
+    infer_manage(request->gateway->management, call);
     return PHASE_WAIT;
 }
 

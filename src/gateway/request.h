@@ -43,7 +43,13 @@ struct request_input {
     bool is_text;           /* text/anything: UTF-8, once validated */
 };
 
-enum request_state { REQUEST_RUNNING, REQUEST_READING, REQUEST_WAITING, REQUEST_RECORDING };
+enum request_state {
+    REQUEST_RUNNING,
+    REQUEST_READING,
+    REQUEST_WAITING,
+    REQUEST_ASKING, /* a management call, which cannot be cancelled */
+    REQUEST_RECORDING,
+};
 
 struct request {
     /* the transport's */
@@ -78,6 +84,7 @@ struct request {
     bool is_normalised; /* a v2 body: tensors for the engine */
     struct infer_call preprocess_call;
     struct infer_call infer_call;
+    struct infer_management_call management_call;
     uint64_t preprocess_ns;
     uint64_t infer_ns;
 
@@ -108,6 +115,10 @@ void request_cancel(struct request *request);
 /* For phases: submits the call and returns what the phase is to return. */
 enum phase_result request_wait(struct request *request, struct infer_service *service,
                                struct infer_call *call);
+
+/* The same for request->management_call, whose caller's part is set but for what says whose
+ * it is. */
+enum phase_result request_ask(struct request *request);
 
 /* For phases: fails with this status; request->error holds the detail. */
 enum phase_result request_fail(struct request *request, enum galen_status status);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whole requests through the phases, on fakes. */
+#include "infer/fake_management.h"
 #include "request_rig.h"
 
 static void vector_becomes_a_domain_answer(void **state)
@@ -298,6 +299,68 @@ static void scores_that_are_none_are_a_bad_upstream(void **state)
     EXPECT_CONTAINS(rig->reply, "/problems/bad-upstream");
 }
 
+static void what_the_engine_tells_of_a_model_is_told(void **state)
+{
+    struct rig *rig = *state;
+    struct infer_fake_management told;
+    infer_fake_management_init(&told);
+    told.config_json = BYTES("{\"name\":\"breast\"}");
+    rig->gateway.management = &told.base;
+
+    get(rig, "/v2/models/breast/versions/previous/config");
+
+    assert_int_equal(rig->status, 200);
+    assert_string_equal(rig->reply, "{\"name\":\"breast\"}");
+    assert_int_equal(told.operation, MANAGE_CONFIG);
+    assert_string_equal(told.version, "1");
+
+    told.status = GALEN_NOT_FOUND;
+    told.why = "no such model";
+    get(rig, "/v2/models/nope/stats");
+    assert_int_equal(rig->status, 404);
+    EXPECT_CONTAINS(rig->reply, "{\"error\":\"no such model\"");
+}
+
+static void client_that_goes_away_while_it_is_told_ends_the_request_once(void **state)
+{
+    struct rig *rig = *state;
+    struct infer_fake_management told;
+    infer_fake_management_init(&told);
+    told.holds = true;
+    rig->gateway.management = &told.base;
+    get(rig, "/v2/models/stats");
+    assert_int_equal(rig->release_count, 0);
+
+    request_cancel(&rig->request);
+    assert_int_equal(rig->release_count, 0);
+    infer_fake_management_answer(&told);
+    pump(rig);
+
+    assert_int_equal(rig->release_count, 1);
+}
+
+static void nothing_is_managed_or_told_by_who_cannot(void **state)
+{
+    struct rig *rig = *state;
+    get(rig, "/v2/models/stats");
+    assert_int_equal(rig->status, 501);
+    begin(rig, HTTP_POST, "/v2/repository/models/breast/load");
+    assert_int_equal(rig->status, 403);
+    assert_false(rig->wants_body);
+    EXPECT_CONTAINS(rig->reply, "listen.admin");
+}
+
+static void a_body_in_an_unknown_coding_is_refused_before_it_is_read(void **state)
+{
+    struct rig *rig = *state;
+    rig->headers[0] = (struct http_header){BYTES("Content-Encoding"), BYTES("br")};
+    rig->head.header_count = 1;
+    begin(rig, HTTP_POST, "/infer");
+    assert_int_equal(rig->status, 501);
+    assert_false(rig->wants_body);
+    EXPECT_CONTAINS(rig->header_text, "Accept-Encoding: gzip, deflate\n");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -319,6 +382,10 @@ int main(void)
         TEST(given_request_id_is_kept_only_when_it_is_a_plain_token),
         TEST(readiness_needs_both_services),
         TEST(scores_that_are_none_are_a_bad_upstream),
+        TEST(what_the_engine_tells_of_a_model_is_told),
+        TEST(client_that_goes_away_while_it_is_told_ends_the_request_once),
+        TEST(nothing_is_managed_or_told_by_who_cannot),
+        TEST(a_body_in_an_unknown_coding_is_refused_before_it_is_read),
     };
     return cmocka_run_group_tests_name("request", tests, NULL, NULL);
 }

@@ -5,7 +5,10 @@
 #include "gateway/tensor_body.h"
 
 /* Who manages models asks the engine's admin listener. */
-static const struct v2_powers powers = {.tells = false, .manages = false};
+static struct v2_powers powers_of(const struct request *request)
+{
+    return (struct v2_powers){.tells = request->gateway->management != NULL};
+}
 
 static enum phase_result admit(struct request *request)
 {
@@ -15,6 +18,7 @@ static enum phase_result admit(struct request *request)
     if (status != GALEN_OK) {
         return request_fail(request, status);
     }
+    const struct v2_powers powers = powers_of(request);
     status = v2_check_powers(request->v2.route.operation, &powers, &request->error);
     if (status != GALEN_OK) {
         return request_fail(request, status);
@@ -32,39 +36,62 @@ static enum phase_result route(struct request *request)
         repository_find(request->view->repository, bytes_from_string(v2->model));
     const struct repository_version *version =
         model == NULL ? NULL : repository_resolve(model, bytes_from_string(v2->version));
-    if (version == NULL || v2->operation != V2_INFER) {
+    if (version == NULL || (v2->operation != V2_INFER && v2->version[0] == '\0')) {
         return PHASE_CONTINUE;
     }
-    request->model = model;
-    request->version = version;
+    if (v2->operation == V2_INFER) {
+        request->model = model;
+        request->version = version;
+    }
     v2->version = version->number_text;
     return PHASE_CONTINUE;
 }
 
+static enum galen_status prepare(struct request *request)
+{
+    const enum v2_operation operation = request->v2.route.operation;
+    if (operation == V2_READY) {
+        TRY(request_check_ready(request));
+    }
+    return v2_asks_management(operation)
+               ? v2_management_begin(&request->v2.route, request->body, &request->arena,
+                                     &request->management_call, &request->error)
+               : GALEN_OK;
+}
+
 static enum phase_result validate(struct request *request)
 {
-    const enum galen_status status =
-        request->v2.route.operation == V2_READY ? request_check_ready(request) : GALEN_OK;
+    const enum v2_operation operation = request->v2.route.operation;
+    const enum galen_status status = prepare(request);
     if (status != GALEN_OK) {
         return request_fail(request, status);
     }
+    if (v2_is_answered_here(operation) || v2_asks_management(operation)) {
+        return PHASE_CONTINUE;
+    }
     request_prepare_call(request, &request->infer_call);
-    return v2_is_answered_here(request->v2.route.operation) ? PHASE_CONTINUE
-                                                            : tensor_body_decode(request);
+    return tensor_body_decode(request);
 }
 
 static enum phase_result infer(struct request *request)
 {
-    if (v2_is_answered_here(request->v2.route.operation)) {
+    const enum v2_operation operation = request->v2.route.operation;
+    if (v2_is_answered_here(operation)) {
         return PHASE_CONTINUE;
     }
-    return request_wait(request, request->gateway->engine, &request->infer_call);
+    return v2_asks_management(operation)
+               ? request_ask(request)
+               : request_wait(request, request->gateway->engine, &request->infer_call);
 }
 
 static enum phase_result map(struct request *request)
 {
-    if (v2_is_answered_here(request->v2.route.operation)) {
-        v2_reply_here(request->v2.route.operation, &powers, &request->reply);
+    const enum v2_operation operation = request->v2.route.operation;
+    const struct v2_powers powers = powers_of(request);
+    if (v2_is_answered_here(operation)) {
+        v2_reply_here(operation, &powers, &request->reply);
+    } else if (v2_asks_management(operation)) {
+        v2_reply_to_management(&request->management_call, &request->reply);
     } else {
         v2_reply_to_call(&request->v2, &request->infer_call, &request->reply);
     }

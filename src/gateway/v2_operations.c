@@ -32,6 +32,23 @@ const struct operation v2_operations[V2_TOLD_COUNT] = {
                         .summary = "Whether a model is ready",
                         .description = "As the engine says.", .answer = "It is.",
                         .schema = "V2Ready", .refusals = OF_MODEL},
+    [V2_MODEL_STATISTICS] =
+        {COMMON, .id = "v2_model_statistics", .summary = "What ran of a model",
+         .description =
+             "Of each version, or of one: requests, runs and their times since it "
+             "was loaded, as the engine counts them.",
+         .answer = "Counts and times.", .schema = "V2Statistics",
+         .refusals = OF_MODEL | OPERATION_REFUSAL(NOT_IMPLEMENTED)},
+    [V2_STATISTICS] = {COMMON, .id = "v2_statistics", .summary = "What ran of all models",
+                       .description = "As the engine counts it.",
+                       .answer = "Counts and times.", .schema = "V2Statistics",
+                       .refusals = OF_MODEL | OPERATION_REFUSAL(NOT_IMPLEMENTED)},
+    [V2_CONFIG] =
+        {COMMON, .id = "v2_config", .summary = "A model's configuration",
+         .description =
+             "The one that its version runs with, as Triton's config.pbtxt has it.",
+         .answer = "The configuration.", .schema = "V2Config",
+         .refusals = OF_MODEL | OPERATION_REFUSAL(NOT_IMPLEMENTED)},
     [V2_INFER] =
         {COMMON, .id = V2_INFER_ID, .summary = "Run a network on tensors",
          .description =

@@ -6,6 +6,6 @@
 #include "v2/route.h"
 
 /* Those that the gateway answers; it refuses the rest. */
-#define V2_TOLD_COUNT (V2_INFER + 1u)
+#define V2_TOLD_COUNT (V2_CONFIG + 1u)
 
 extern const struct operation v2_operations[V2_TOLD_COUNT]; /* by enum v2_operation */

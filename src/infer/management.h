@@ -34,11 +34,13 @@ struct infer_management;
 struct infer_management_call {
     /* the caller's */
     enum infer_management_operation operation;
-    const char *model;   /* "" (STATISTICS): all */
-    const char *version; /* a number or a tag; "": all (STATISTICS), the choice (CONFIG) */
-    bool ready_only;     /* INDEX: those that can answer */
-    struct bytes config; /* LOAD: a configuration in place of config.pbtxt, as JSON; empty:
-                          * none */
+    const char *model;    /* "" (STATISTICS): all */
+    const char *version;  /* a number or a tag; "": all (STATISTICS), the choice (CONFIG) */
+    bool ready_only;      /* INDEX: those that can answer */
+    uint64_t deadline_ns; /* monotonic; CLOCK_NEVER: none. Who asks another host gives up
+                           * then, with TIMEOUT; others have no need of it */
+    struct bytes config;  /* LOAD: a configuration in place of config.pbtxt, as JSON; empty:
+                           * none */
     struct arena *arena;
     struct mailbox *mailbox;
     void (*done)(struct infer_management_call *call);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/clock.h"
 #include "base/log.h"
 #include "v2/front_impl.h"
 
@@ -14,6 +15,7 @@ static enum galen_status ask(struct visit *visit, struct error *out_error)
 {
     struct infer_management_call *call = &visit->management;
     *call = (struct infer_management_call){
+        .deadline_ns = CLOCK_NEVER,
         .arena = &visit->arena,
         .mailbox = loop_mailbox(visit->front->options.loop),
         .done = on_managed,

@@ -138,10 +138,22 @@ def test_a_server_lists_the_extensions_that_it_has(galen, engine):
     extensions = {port: set(exchange(port, "GET", "/v2").json()["extensions"])
                   for port in (galen.port, engine.admin_port)}
     assert extensions[galen.port] == {
-        "binary_tensor_data", "classification", "parameters", "schedule_policy"}
+        "binary_tensor_data", "classification", "parameters", "schedule_policy",
+        "model_configuration", "statistics"}
     assert extensions[engine.admin_port] == extensions[galen.port] | {
-        "model_repository", "model_repository(unload_dependents)", "model_configuration",
-        "statistics", "logging"}
+        "model_repository", "model_repository(unload_dependents)", "logging"}
+
+
+def test_a_gateway_tells_what_its_engine_tells(galen, engine):
+    model = f"/v2/models/{MODEL}"
+    for path in ("/v2/models/stats", f"{model}/stats", f"{model}/versions/1/stats",
+                 f"{model}/versions/previous/stats", f"{model}/config", f"{model}/versions/1/config"):
+        told = exchange(galen.port, "GET", path)
+        assert (told.status, told.json()) == (200, exchange(engine.admin_port, "GET", path).json())
+    for path in ("/v2/models/nope/stats", f"/v2/models/{MODEL}/versions/9/config"):
+        reply = exchange(galen.port, "GET", path)
+        assert (reply.status, reply.json()) \
+            == (404, exchange(engine.admin_port, "GET", path).json())
 
 
 def test_a_tag_is_a_version(galen, engine):
