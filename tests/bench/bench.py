@@ -10,7 +10,8 @@ import pathlib
 import load
 import machine
 import report
-from rows import ROWS, Effort, why_not
+from row import Effort
+from rows import ROWS, why_not
 from server import GALEN, ROOT
 
 QUICK = Effort(requests=5_000, rounds=2)

@@ -4,7 +4,7 @@ import html
 import pathlib
 
 from compare import Ratio
-from rows import Row
+from row import Row
 
 WIDTH, LABEL, LINE, TOP = 860, 400, 26, 34
 OURS, OTHER = "#1f6f8b", "#c9ced6"

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is measured: each row is a function, and ROWS lists them."""
-import contextlib
 import dataclasses
 import json
 import pathlib
@@ -9,13 +8,14 @@ import statistics
 import struct
 import subprocess
 import tempfile
-from collections.abc import Iterator
 
 import load
+import scale
 import triton
-from compare import Measured, Ratio, alternate, less, measurement, median, ratio, ratio_of, summed
+from compare import Measured, alternate, less, measurement, median, ratio, ratio_of, summed
 from load import Message
-from server import PROGRAMS, ROOT, Server, start_echo, start_galen
+from row import Effort, Row, latency
+from server import PROGRAMS, ROOT, Server, running, start_echo, start_galen
 
 MODEL = "breast-cancer"
 NETWORK = ROOT / "models" / MODEL / "2/model.onnx"
@@ -24,36 +24,6 @@ NETWORK_RUNS = 5_000  # of nine rounds
 ROUNDS_IN_PROCESS = 5
 SECONDS = 5
 AUDIT_CONNECTIONS = 64
-
-
-@dataclasses.dataclass
-class Effort:
-    """How much a row is worth; --quick asks for less."""
-    requests: int = 50_000
-    rounds: int = 5
-
-
-@dataclasses.dataclass
-class Row:
-    what: str
-    value: float
-    unit: str
-    against: str = ""
-    other: float | None = None
-    ratio: Ratio | None = None
-    bar: str = ""
-    met: bool | None = None
-    latency: str = ""
-    note: str = ""
-
-
-@contextlib.contextmanager
-def running(server: Server, path: str) -> Iterator[Server]:
-    try:
-        server.wait_for(path)
-        yield server
-    finally:
-        server.stop()
 
 
 def features() -> dict[str, float]:
@@ -90,10 +60,6 @@ def binary_message() -> Message:
 def tensor_messages(bar: float) -> list[tuple[str, Message, float | None]]:
     """The bar is for raw bytes: a JSON body costs its numbers."""
     return [("raw bytes", binary_message(), bar), ("JSON", json_message(), None)]
-
-
-def latency(measured: Measured) -> str:
-    return f"{measured.p50_us:.0f} / {measured.p99_us:.0f}"
 
 
 def run_program(name: str, *words) -> dict:
@@ -349,7 +315,8 @@ def idle(_effort: Effort) -> list[Row]:
 
 ROWS = {"echo": echo, "floor": against_floor, "triton": against_triton, "vector": vector,
         "json": json_tensor, "tokenizer": tokenize, "image": image, "text": infer_text,
-        "audit": audit, "idle": idle}
+        "audit": audit, "idle": idle, "batching": scale.batching, "models": scale.models,
+        "reloads": scale.reloads}
 
 
 def why_not(name: str) -> str:

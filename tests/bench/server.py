@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 GALEN = pathlib.Path(os.environ.get("GALEN_BIN", ROOT / "build/galen"))
@@ -85,6 +86,15 @@ class Server:
             self.popen.wait()
 
 
+@contextlib.contextmanager
+def running(server: Server, path: str) -> Iterator[Server]:
+    try:
+        server.wait_for(path)
+        yield server
+    finally:
+        server.stop()
+
+
 def make_keys(folder: pathlib.Path) -> pathlib.Path:
     subprocess.run([GALEN, "key", "rotate", "--all", "--keys", folder], check=True,
                    stdout=subprocess.DEVNULL)
@@ -92,12 +102,13 @@ def make_keys(folder: pathlib.Path) -> pathlib.Path:
 
 
 def start_galen(repository: pathlib.Path, role: str = "serve",
-                trail: pathlib.Path | None = None) -> Server:
-    """trail: where requests leave records; None: they leave none."""
+                trail: pathlib.Path | None = None, **more) -> Server:
+    """trail: where requests leave records; None: they leave none. more: settings, `__` for a dot."""
     port = free_port()
     settings = {"listen.http": f"127.0.0.1:{port}", "repository": repository, "threads": 1,
                 "audit.enabled": "true" if trail else "false", "listen.metrics": "127.0.0.1:0",
                 "listen.admin": "127.0.0.1:0"}
+    settings |= {key.replace("__", "."): value for key, value in more.items()}
     if trail:
         settings |= {"audit.directory": trail, "keys.directory": make_keys(trail.with_name("keys"))}
     words = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
