@@ -204,19 +204,13 @@ static enum galen_status check_control(const struct role *role, struct error *ou
 enum galen_status role_make_view(const struct role *role, struct repository *repository,
                                  struct view **out_view)
 {
-    const struct settings *settings = &role->settings;
-    const struct openapi openapi = {
-        .repository = repository,
-        .routes = settings->routes,
-        .route_count = settings->route_count,
-        .body_size_bytes_max = settings->limits_body_size_bytes,
-        .is_demo = settings->mode == SETTINGS_MODE_DEMO,
-    };
-    return view_create(repository, &openapi, out_view);
+    return view_create(repository, role->rules, role->settings.mode == SETTINGS_MODE_DEMO,
+                       out_view);
 }
 
 static enum galen_status describe(struct role *role, struct error *out_error)
 {
+    TRY(rules_create(&role->settings, &role->rules));
     const enum galen_status status = role_make_view(role, role->repository, &role->view);
     return status == GALEN_OK
                ? GALEN_OK
@@ -247,5 +241,6 @@ void role_close_models(struct role *role)
     infer_service_close(role->engine);
     infer_service_close(role->preprocess);
     view_unref(role->view);
+    rules_unref(role->rules);
     repository_unref(role->repository);
 }

@@ -14,7 +14,6 @@
 #include "infer/infer.h"
 #include "infer/management.h"
 #include "service/audit/audit.h"
-#include "service/settings.h"
 
 struct gateway {
     struct infer_service *preprocess;    /* borrowed */
@@ -22,17 +21,13 @@ struct gateway {
     struct infer_management *management; /* of the engine: what it tells of its models;
                                           * borrowed; NULL: that is a 501 */
     struct infer_service
-        *engine_in_parts;    /* the same, for texts of any number of windows */
-    struct mailbox *mailbox; /* the loop's */
-    struct view *view;       /* what serves; the reference is the owner's of this struct */
-    const struct settings_route *routes; /* borrowed; where a request names no model */
-    size_t route_count;
-    struct audit_lane *audit;   /* borrowed; NULL: requests leave no record */
+        *engine_in_parts;     /* the same, for texts of any number of windows */
+    struct mailbox *mailbox;  /* the loop's */
+    struct view *view;        /* what serves; the reference is the owner's of this struct */
+    struct audit_lane *audit; /* borrowed; NULL: requests leave no record */
     const char *engine_address; /* "host:port", where the engine is another process; NULL */
     bool is_demo;               /* answers warn of it, and may quote what was sent */
-    size_t body_size_bytes_max;
-    bool special_numbers;        /* of v2_message: JSON of /v2 may hold NaN and infinity */
-    uint64_t timeout_ns;         /* for a whole request */
+    bool special_numbers;       /* of v2_message: JSON of /v2 may hold NaN and infinity */
     const atomic_bool *draining; /* once true, /readyz says no */
     uint64_t (*now_ns)(void *context);
     void (*random)(void *context, uint8_t *out_bytes, size_t size);

@@ -14,7 +14,8 @@ enum { HEADER_COUNT_MAX = 2 };
 /* A request whose head and body have come. */
 struct rig {
     struct request request;
-    struct gateway gateway;
+    struct rules rules;
+    struct view view;
     struct http_request_head head;
     struct http_header headers[HEADER_COUNT_MAX];
     struct infer_body body;
@@ -23,9 +24,10 @@ struct rig {
 static int set_up(void **state)
 {
     static struct rig rig;
-    rig = (struct rig){.gateway = {.body_size_bytes_max = 1 << 20}};
+    rig = (struct rig){.rules = {.body_size_bytes_max = 1 << 20},
+                       .view = {.rules = &rig.rules}};
     rig.head = (struct http_request_head){.method = HTTP_POST, .headers = rig.headers};
-    rig.request.gateway = &rig.gateway;
+    rig.request.view = &rig.view;
     rig.request.head = &rig.head;
     arena_init(&rig.request.arena, LIMIT_ARENA_SIZE_BYTES_MAX);
     *state = &rig;

@@ -116,8 +116,8 @@ static enum galen_status find_model(struct request *request, const struct infer_
     const char *name =
         body->model != NULL
             ? body->model
-            : infer_model_routed(request->gateway->routes, request->gateway->route_count,
-                                 body->input.media_type);
+            : infer_model_routed(request->view->rules->routes,
+                                 request->view->rules->route_count, body->input.media_type);
     if (name == NULL) {
         return find_only(request, body->input.media_type);
     }

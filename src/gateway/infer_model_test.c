@@ -100,9 +100,9 @@ static void route_chooses_where_no_model_is_named(void **state)
     (void)state;
     static const struct settings_route routes[] = {{"text/markdown", "breast"},
                                                    {"text/*", "ward"}};
-    const struct gateway gateway = {.routes = routes, .route_count = 2};
-    struct view view = {.repository = &two_of_text};
-    struct request request = {.gateway = &gateway, .view = &view};
+    struct rules rules = {.routes = routes, .route_count = 2};
+    struct view view = {.repository = &two_of_text, .rules = &rules};
+    struct request request = {.view = &view};
     struct infer_body body = {.input.media_type = "text/plain", .version = ""};
 
     EXPECT_OK(infer_model_find(&request, &body));
@@ -126,12 +126,12 @@ static void the_model_is_found_or_the_refusal_says_why(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        const struct gateway gateway = {.route_count = 0};
-        struct view view = {.repository = cases[i].repository};
+        struct rules rules = {.route_count = 0};
+        struct view view = {.repository = cases[i].repository, .rules = &rules};
         const struct infer_body body = {.input.media_type = cases[i].media_type,
                                         .model = cases[i].model,
                                         .version = cases[i].version};
-        struct request request = {.gateway = &gateway, .view = &view};
+        struct request request = {.view = &view};
         char found[64] = "";
         print_message("%s\n", cases[i].what);
 

@@ -63,7 +63,7 @@ static enum phase_result decompress(struct request *request)
     const struct content_source source = {
         .coding = request->coding,
         .coded = request->body,
-        .size_bytes_max = request->gateway->body_size_bytes_max,
+        .size_bytes_max = request->view->rules->body_size_bytes_max,
         .lead = request->json_size,
     };
     if (request->coding == CONTENT_IDENTITY) {

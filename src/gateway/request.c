@@ -31,7 +31,7 @@ static size_t first_always(size_t index)
 static void read_body(struct request *request)
 {
     request->state = REQUEST_READING;
-    request->port->read_body(request, request->gateway->body_size_bytes_max,
+    request->port->read_body(request, request->view->rules->body_size_bytes_max,
                              request->json_size);
 }
 
@@ -207,7 +207,7 @@ enum phase_result request_ask(struct request *request)
 {
     struct infer_management_call *call = &request->management_call;
     request->state = REQUEST_ASKING;
-    call->deadline_ns = request->started_ns + request->gateway->timeout_ns;
+    call->deadline_ns = request->started_ns + request->view->rules->timeout_ns;
     call->arena = &request->arena;
     call->mailbox = request->gateway->mailbox;
     call->done = on_told;
@@ -275,7 +275,7 @@ void request_prepare_call(struct request *request, struct infer_call *call)
         .request = {.model = "",
                     .version = "",
                     .id = request->id,
-                    .deadline_ns = request->started_ns + request->gateway->timeout_ns},
+                    .deadline_ns = request->started_ns + request->view->rules->timeout_ns},
         .arena = &request->arena,
         .mailbox = request->gateway->mailbox,
         .context = request,

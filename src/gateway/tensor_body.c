@@ -12,7 +12,7 @@ enum phase_result tensor_body_admit(struct request *request)
     const uint64_t length = request->head->content_length;
     const size_t size_max =
         length == HTTP_LENGTH_UNKNOWN || request->coding != CONTENT_IDENTITY
-            ? request->gateway->body_size_bytes_max
+            ? request->view->rules->body_size_bytes_max
             : (size_t)length;
     const enum galen_status status =
         v2_json_size(true, header, size_max, &request->json_size, &request->error);

@@ -5,8 +5,21 @@
 
 #include "base/count.h"
 
-enum galen_status view_create(struct repository *repository, const struct openapi *openapi,
-                              struct view **out_view)
+static enum galen_status describe(const struct view *view, bool is_demo,
+                                  struct openapi_document *out_document)
+{
+    const struct openapi openapi = {
+        .repository = view->repository,
+        .routes = view->rules->routes,
+        .route_count = view->rules->route_count,
+        .body_size_bytes_max = view->rules->body_size_bytes_max,
+        .is_demo = is_demo,
+    };
+    return openapi_document_make(&openapi, out_document);
+}
+
+enum galen_status view_create(struct repository *repository, struct rules *rules,
+                              bool is_demo, struct view **out_view)
 {
     struct view *view = calloc(1, sizeof(*view));
     if (view == NULL) {
@@ -14,7 +27,8 @@ enum galen_status view_create(struct repository *repository, const struct openap
     }
     count_begin(&view->reference_count_);
     view->repository = repository_ref(repository);
-    const enum galen_status status = openapi_document_make(openapi, &view->openapi);
+    view->rules = rules_ref(rules);
+    const enum galen_status status = describe(view, is_demo, &view->openapi);
     if (status != GALEN_OK) {
         view_unref(view);
         return status;
@@ -37,6 +51,7 @@ void view_unref(struct view *view)
     if (count_less(&view->reference_count_)) {
         openapi_document_deinit(&view->openapi);
         repository_unref(view->repository);
+        rules_unref(view->rules);
         free(view);
     }
 }

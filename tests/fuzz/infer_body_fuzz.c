@@ -15,14 +15,15 @@ enum { SIZE_BYTES_MAX = 1 << 26 };
 static enum galen_status read_body(struct bytes type, struct bytes content,
                                    struct arena *arena, struct infer_body *out_body)
 {
-    const struct gateway gateway = {.body_size_bytes_max = SIZE_BYTES_MAX};
+    struct rules rules = {.body_size_bytes_max = SIZE_BYTES_MAX};
+    struct view view = {.rules = &rules};
     const struct http_header header = {BYTES("Content-Type"), type};
     const struct http_request_head head = {
         .method = HTTP_POST,
         .headers = &header,
         .header_count = !bytes_equal_string(type, "-"),
     };
-    struct request request = {.gateway = &gateway, .head = &head, .body = content};
+    struct request request = {.view = &view, .head = &head, .body = content};
     request.arena = *arena;
     const enum galen_status status = infer_body_read(&request, out_body);
     *arena = request.arena;

@@ -168,9 +168,10 @@ static struct repository snapshots[2] = {
     {.path = "models", .models = &models[1], .model_count = 1, .reference_count_ = 1},
 };
 
+static struct rules rules = {.body_size_bytes_max = 1 << 20, .reference_count_ = 1};
 static struct view views[2] = {
-    {.repository = &snapshots[0], .reference_count_ = 1},
-    {.repository = &snapshots[1], .reference_count_ = 1},
+    {.repository = &snapshots[0], .rules = &rules, .reference_count_ = 1},
+    {.repository = &snapshots[1], .rules = &rules, .reference_count_ = 1},
 };
 
 /* What clients send. */
@@ -482,11 +483,10 @@ static void open_world(struct world *world, uint64_t seed, struct ed25519 *key)
     const struct wire_faults faults = {fault, fault, fault,
                                        virtual_between(time, 1, 2 * NS_PER_MS)};
     wire_begin(time, &faults);
+    rules.timeout_ns = virtual_between(time, 2, 60) * NS_PER_MS;
     world->gateway = (struct gateway){
         .mailbox = &time->mailbox,
         .view = &views[0],
-        .body_size_bytes_max = 1 << 20,
-        .timeout_ns = virtual_between(time, 2, 60) * NS_PER_MS,
         .draining = &world->draining,
         .now_ns = gateway_now,
         .random = gateway_random,

@@ -73,7 +73,10 @@ static const struct repository_model models[] = {
 };
 static struct repository repository = {
     .models = models, .model_count = 2, .reference_count_ = 1};
-static struct view view = {.repository = &repository, .reference_count_ = 1};
+static struct rules rules = {
+    .body_size_bytes_max = 1 << 20, .timeout_ns = 1000000, .reference_count_ = 1};
+static struct view view = {
+    .repository = &repository, .rules = &rules, .reference_count_ = 1};
 
 static const float radius = 17.5F;
 static const float scores[] = {0.75F, 0.25F};
@@ -220,8 +223,6 @@ static inline int set_up(void **state)
         .engine = &rig.engine.base,
         .engine_in_parts = &rig.engine.base,
         .mailbox = &rig.mailbox.base,
-        .body_size_bytes_max = 1 << 20,
-        .timeout_ns = 1000000,
         .draining = &rig.draining,
         .now_ns = fixed_now,
         .random = zeros,

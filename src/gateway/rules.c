@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gateway/rules.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/count.h"
+
+enum galen_status rules_create(const struct settings *settings, struct rules **out_rules)
+{
+    const size_t size = settings->route_count * sizeof(settings->routes[0]);
+    struct rules *rules = malloc(sizeof(*rules) + size);
+    if (rules == NULL) {
+        return GALEN_NO_MEMORY;
+    }
+    struct settings_route *routes = (struct settings_route *)(rules + 1);
+    memcpy(routes, settings->routes, size);
+    *rules = (struct rules){
+        .routes = routes,
+        .route_count = settings->route_count,
+        .body_size_bytes_max = settings->limits_body_size_bytes,
+        .timeout_ns = settings->request_timeout_ms * NS_PER_MS,
+    };
+    count_begin(&rules->reference_count_);
+    *out_rules = rules;
+    return GALEN_OK;
+}
+
+struct rules *rules_ref(struct rules *rules)
+{
+    count_more(&rules->reference_count_);
+    return rules;
+}
+
+void rules_unref(struct rules *rules)
+{
+    if (rules != NULL && count_less(&rules->reference_count_)) {
+        free(rules);
+    }
+}

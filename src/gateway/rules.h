@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the configuration says of requests: which model answers what, and the limits.
+ * Immutable, shared and counted; the view that a request began with holds one, so that a
+ * configuration that is read anew changes nothing for what is under way.
+ */
+#pragma once
+
+#include "service/settings.h"
+
+struct rules {
+    const struct settings_route *routes; /* where a request names no model */
+    size_t route_count;
+    size_t body_size_bytes_max;
+    uint64_t timeout_ns; /* for a whole request */
+    _Atomic size_t reference_count_;
+};
+
+/* Copies what it needs. GALEN_NO_MEMORY. */
+MUST_USE enum galen_status rules_create(const struct settings *settings,
+                                        struct rules **out_rules);
+struct rules *rules_ref(struct rules *rules);
+void rules_unref(struct rules *rules); /* NULL is allowed */

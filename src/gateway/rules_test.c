@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gateway/rules.h"
+
+#include "expect.h"
+
+static void rules_outlive_the_settings_that_they_were_made_of(void **state)
+{
+    (void)state;
+    static struct settings settings;
+    struct rules *rules;
+    settings_init(&settings);
+    settings.routes[0] = (struct settings_route){"text/*", "notes"};
+    settings.route_count = 1;
+    settings.request_timeout_ms = 3;
+    settings.limits_body_size_bytes = 77;
+    EXPECT_OK(rules_create(&settings, &rules));
+
+    memset(&settings, 0, sizeof(settings));
+
+    assert_int_equal(rules->route_count, 1);
+    assert_string_equal(rules->routes[0].content, "text/*");
+    assert_string_equal(rules->routes[0].model, "notes");
+    assert_int_equal(rules->timeout_ns, 3000000);
+    assert_int_equal(rules->body_size_bytes_max, 77);
+    rules_unref(rules);
+}
+
+static void rules_live_as_long_as_anybody_holds_them(void **state)
+{
+    (void)state;
+    static struct settings settings;
+    struct rules *rules;
+    settings_init(&settings);
+    EXPECT_OK(rules_create(&settings, &rules));
+    struct rules *other = rules_ref(rules);
+
+    rules_unref(rules);
+
+    assert_int_equal(other->route_count, 0);
+    rules_unref(other);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rules_outlive_the_settings_that_they_were_made_of),
+        cmocka_unit_test(rules_live_as_long_as_anybody_holds_them),
+    };
+    return cmocka_run_group_tests_name("rules", tests, NULL, NULL);
+}
