@@ -44,12 +44,9 @@ static enum galen_status open_front(struct admin *admin, struct role *role,
     return v2_front_create(&options, &admin->front);
 }
 
-enum galen_status admin_open(struct admin *admin, struct role *role, struct loop *loop,
-                             struct audit_lane *audit, uint16_t *out_port,
-                             struct error *out_error)
+static struct http_server_options options_of(const struct settings *settings)
 {
-    const struct settings *settings = &role->settings;
-    const struct http_server_options options = {
+    return (struct http_server_options){
         .address = settings->listen_admin.host,
         .port = settings->listen_admin.port,
         .connection_count_max = CONNECTION_COUNT_MAX,
@@ -58,6 +55,13 @@ enum galen_status admin_open(struct admin *admin, struct role *role, struct loop
         .idle_timeout_ms = (uint32_t)settings->limits_idle_timeout_ms,
         .write_timeout_ms = (uint32_t)settings->limits_write_timeout_ms,
     };
+}
+
+enum galen_status admin_open(struct admin *admin, struct role *role, struct loop *loop,
+                             struct audit_lane *audit, uint16_t *out_port,
+                             struct error *out_error)
+{
+    const struct http_server_options options = options_of(&role->settings);
     *out_port = 0;
     if (role->engine == NULL) {
         return GALEN_OK;
@@ -70,6 +74,16 @@ enum galen_status admin_open(struct admin *admin, struct role *role, struct loop
     TRY(http_server_open(loop, &options, &handler, &admin->server, out_error));
     *out_port = http_server_port(admin->server);
     return GALEN_OK;
+}
+
+void admin_set_limits(struct admin *admin, const struct settings *settings)
+{
+    const struct http_server_options options = options_of(settings);
+    if (admin->server != NULL) {
+        http_server_set_limits(admin->server, &options);
+        v2_front_set_limits(admin->front, settings->limits_body_size_bytes,
+                            settings->request_timeout_ms * NS_PER_MS);
+    }
 }
 
 void admin_drain(struct admin *admin, struct task *closed)

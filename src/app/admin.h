@@ -29,6 +29,9 @@ MUST_USE enum galen_status admin_open(struct admin *admin, struct role *role,
 
 /* Ends what is open: after what is under way, or at once. `closed`, a task of the loop's,
  * runs when no request is left. */
+/* Those of the settings that may change. */
+void admin_set_limits(struct admin *admin, const struct settings *settings);
+
 void admin_drain(struct admin *admin, struct task *closed);
 void admin_close(struct admin *admin, struct task *closed);
 

@@ -110,6 +110,7 @@ static struct audit_chain_options chain_options(const struct audit_opening *open
         .instance = opening->instance,
         .boot_id = opening->boot_id,
         .key_id = opening->hmac_key->id,
+        .config_sha256 = opening->config_sha256,
         .checkpoint_key = &checkpoint_key->checkpoint,
         .witness = settings->audit_witness[0] == '\0' ? NULL : settings->audit_witness,
         .segment_size_bytes_max = settings->audit_segment_size_bytes,
@@ -126,6 +127,7 @@ static enum galen_status fill(struct audit_opening *opening,
     TRY(read_keys(settings, &opening->keys, out_error));
     TRY(need_key(settings, opening->keys, KEY_CHECKPOINT, &checkpoint_key, out_error));
     TRY(need_key(settings, opening->keys, KEY_AUDIT_HMAC, &opening->hmac_key, out_error));
+    TRY(settings_digest(settings, opening->config_sha256));
     name_process(opening, settings);
     opening->trails[0] = settings->audit_directory;
     opening->trails[1] = settings->audit_second_directory;

@@ -14,6 +14,7 @@ struct audit_opening {
     struct audit_log_options options; /* point into this and into the settings */
     const char *trails[AUDIT_OPENING_TRAIL_COUNT];
     char boot_id[17];
+    uint8_t config_sha256[SHA256_SIZE];
     char instance[SETTINGS_TEXT_SIZE];
 };
 

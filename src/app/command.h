@@ -25,5 +25,6 @@ extern const struct command engine_command;
 extern const struct command infer_command;
 extern const struct command model_command;
 extern const struct command key_command;
+extern const struct command config_command;
 extern const struct command audit_command;
 extern const struct command image_worker_command;

@@ -93,10 +93,10 @@ static enum galen_status read_all(struct settings *settings, const char *config,
 }
 
 /* A role asks only itself or a peer; a role of its own has nobody else in its process. */
-static enum galen_status check_peers(const struct role *role, struct error *out_error)
+static enum galen_status check_peers(const struct role_kind *kind,
+                                     const struct settings *settings,
+                                     struct error *out_error)
 {
-    const struct role_kind *kind = role->kind;
-    const struct settings *settings = &role->settings;
     if (!kind->is_gateway) {
         return GALEN_OK;
     }
@@ -144,6 +144,15 @@ static void (*wanted_page(int count, char **words))(struct writer *out)
     return wants(OPTION_METRICS, count, words) ? metrics_write_markdown : NULL;
 }
 
+enum galen_status configure_again(const struct role *role, struct settings *out_settings,
+                                  struct error *out_error)
+{
+    TRY(read_all(out_settings, find_config(role->argument_count, role->arguments),
+                 role->argument_count, role->arguments, out_error));
+    TRY(settings_check(out_settings, out_error));
+    return check_peers(role->kind, out_settings, out_error);
+}
+
 bool configure(struct role *role, int argument_count, char **arguments,
                enum exit_code *out_code)
 {
@@ -160,14 +169,10 @@ bool configure(struct role *role, int argument_count, char **arguments,
         return false;
     }
     error_clear(&error);
-    enum galen_status status =
-        read_all(&role->settings, config, argument_count, arguments, &error);
-    if (status == GALEN_OK) {
-        status = settings_check(&role->settings, &error);
-    }
-    if (status == GALEN_OK) {
-        status = check_peers(role, &error);
-    }
+    role->argument_count = argument_count;
+    role->arguments = arguments;
+    const enum galen_status status = configure_again(role, &role->configured, &error);
+    role->settings = role->configured;
     if (status != GALEN_OK) {
         (void)fprintf(stderr, "galen: %s\n", error.text);
     }

@@ -4,7 +4,13 @@
 
 #include "app/role.h"
 
-/* Fills role->settings. False: the program ends now with *out_code; what is wrong has been
- * said on stderr. */
+/* Fills role->settings, and keeps the arguments for another time. False: the program ends
+ * now with *out_code; what is wrong has been said on stderr. */
 bool configure(struct role *role, int argument_count, char **arguments,
                enum exit_code *out_code);
+
+/* The same again, from the same places: what it would be configured with now. GALEN_INVALID
+ * and the rest of what there is to be said of settings. */
+MUST_USE enum galen_status configure_again(const struct role *role,
+                                           struct settings *out_settings,
+                                           struct error *out_error);

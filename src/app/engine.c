@@ -2,14 +2,14 @@
 #include "app/role.h"
 #include "app/role_help.h"
 
-static const struct role_kind kind = {
+const struct role_kind engine_kind = {
     .name = "engine",
     .runs_engine = true,
 };
 
 static enum exit_code run(int argument_count, char **arguments)
 {
-    return role_run(&kind, argument_count, arguments);
+    return role_run(&engine_kind, argument_count, arguments);
 }
 
 const struct command engine_command = {

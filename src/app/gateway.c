@@ -2,14 +2,14 @@
 #include "app/role.h"
 #include "app/role_help.h"
 
-static const struct role_kind kind = {
+const struct role_kind gateway_kind = {
     .name = "gateway",
     .is_gateway = true,
 };
 
 static enum exit_code run(int argument_count, char **arguments)
 {
-    return role_run(&kind, argument_count, arguments);
+    return role_run(&gateway_kind, argument_count, arguments);
 }
 
 const struct command gateway_command = {

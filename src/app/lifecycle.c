@@ -230,6 +230,11 @@ void lifecycle_stop(struct role *role)
     }
 }
 
+struct repository *lifecycle_shown(const struct role *role)
+{
+    return role->lifecycle == NULL ? role->repository : role->lifecycle->shown;
+}
+
 void lifecycle_engine_changed(struct role *role)
 {
     INVARIANT(pthread_mutex_lock(&role->lifecycle_lock) == 0);

@@ -17,5 +17,8 @@ MUST_USE enum galen_status lifecycle_start(struct role *role, struct worker *wor
                                            size_t worker_count);
 void lifecycle_stop(struct role *role);
 
+/* What serves, of who answers clients; borrowed. On the first worker's loop. */
+struct repository *lifecycle_shown(const struct role *role);
+
 /* For the engine: what is loaded has changed. Any thread, any time. */
 void lifecycle_engine_changed(struct role *role);

@@ -2,14 +2,14 @@
 #include "app/role.h"
 #include "app/role_help.h"
 
-static const struct role_kind kind = {
+const struct role_kind preprocess_kind = {
     .name = "preprocess",
     .runs_preprocess = true,
 };
 
 static enum exit_code run(int argument_count, char **arguments)
 {
-    return role_run(&kind, argument_count, arguments);
+    return role_run(&preprocess_kind, argument_count, arguments);
 }
 
 const struct command preprocess_command = {

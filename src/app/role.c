@@ -12,6 +12,7 @@
 
 #include "app/configure.h"
 #include "app/lifecycle.h"
+#include "app/reload.h"
 #include "app/role_audit.h"
 #include "app/role_models.h"
 #include "app/worker.h"
@@ -25,6 +26,8 @@ struct crew {
     pthread_t *threads;
     size_t count;
     uv_signal_t signals[2];
+    uv_signal_t again; /* the configuration is to be read again */
+    struct reload *reload;
     uv_timer_t delay; /* between unready and drain, then until the drain has to be over */
 };
 
@@ -90,6 +93,15 @@ static void on_signal(uv_signal_t *signal, int number)
                          0);
 }
 
+static void on_hangup(uv_signal_t *signal, int number)
+{
+    struct crew *crew = signal->data;
+    (void)number;
+    if (!atomic_load(&crew->role.draining)) {
+        reload_begin(crew->reload);
+    }
+}
+
 static void watch_signals(struct crew *crew)
 {
     static const int numbers[] = {SIGTERM, SIGINT};
@@ -99,6 +111,9 @@ static void watch_signals(struct crew *crew)
         (void)uv_signal_init(uv, &crew->signals[i]);
         (void)uv_signal_start(&crew->signals[i], on_signal, numbers[i]);
     }
+    crew->again.data = crew;
+    (void)uv_signal_init(uv, &crew->again);
+    (void)uv_signal_start(&crew->again, on_hangup, SIGHUP);
     crew->delay.data = crew;
     (void)uv_timer_init(uv, &crew->delay);
 }
@@ -107,6 +122,7 @@ static void unwatch_signals(struct crew *crew)
 {
     uv_close((uv_handle_t *)&crew->signals[0], NULL);
     uv_close((uv_handle_t *)&crew->signals[1], NULL);
+    uv_close((uv_handle_t *)&crew->again, NULL);
     uv_close((uv_handle_t *)&crew->delay, NULL);
 }
 
@@ -181,13 +197,21 @@ static enum galen_status follow(struct crew *crew, struct error *out_error)
                                           "followed: out of memory");
 }
 
+static enum galen_status prepare_reload(struct crew *crew, struct error *out_error)
+{
+    const enum galen_status status =
+        reload_create(&crew->role, crew->workers, crew->count, &crew->reload);
+    return status == GALEN_OK ? GALEN_OK : error_set(out_error, status, "out of memory");
+}
+
 static enum exit_code open_and_run(struct crew *crew)
 {
     struct error error;
     error_clear(&error);
     if (role_open_models(&crew->role, &error) != GALEN_OK ||
         role_open_audit(&crew->role, &error) != GALEN_OK ||
-        open_workers(crew, &error) != GALEN_OK || follow(crew, &error) != GALEN_OK) {
+        open_workers(crew, &error) != GALEN_OK || follow(crew, &error) != GALEN_OK ||
+        prepare_reload(crew, &error) != GALEN_OK) {
         return complain(&error);
     }
     return run_crew(crew);
@@ -211,6 +235,7 @@ enum exit_code role_run(const struct role_kind *kind, int argument_count, char *
     }
     free(crew.workers);
     free(crew.threads);
+    reload_destroy(crew.reload);
     role_close_audit(&crew.role);
     role_close_models(&crew.role);
     return code;

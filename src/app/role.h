@@ -22,9 +22,17 @@ struct role_kind {
     bool runs_preprocess; /* in this process */
 };
 
+extern const struct role_kind serve_kind;
+extern const struct role_kind gateway_kind;
+extern const struct role_kind preprocess_kind;
+extern const struct role_kind engine_kind;
+
 struct role {
     const struct role_kind *kind;
-    struct settings settings;
+    struct settings settings;   /* where ports are those that were taken */
+    struct settings configured; /* as they were read */
+    int argument_count;         /* where these come from, beside file and environment */
+    char **arguments;
     struct repository *repository;    /* as it was when the role started */
     struct infer_service *engine;     /* NULL: not in this process */
     struct infer_service *preprocess; /* NULL: not in this process */

@@ -176,16 +176,18 @@ enum galen_status role_check_repository(const struct role *role,
     return GALEN_OK;
 }
 
-/* Only who answers clients has routes to follow. */
-static enum galen_status check_routes(const struct role *role, struct error *out_error)
+enum galen_status role_check_routes(const struct role_kind *kind,
+                                    const struct settings *settings,
+                                    const struct repository *repository,
+                                    struct error *out_error)
 {
-    const size_t count = role->kind->is_gateway ? role->settings.route_count : 0;
+    const size_t count = kind->is_gateway ? settings->route_count : 0;
     for (size_t i = 0; i < count; i++) {
-        const char *model = role->settings.routes[i].model;
-        if (repository_find(role->repository, bytes_from_string(model)) == NULL) {
+        const char *model = settings->routes[i].model;
+        if (repository_find(repository, bytes_from_string(model)) == NULL) {
             return error_set(out_error, GALEN_INVALID,
                              "routes[%zu].model: there is no '%s' in %s", i, model,
-                             role->settings.repository);
+                             settings->repository);
         }
     }
     return GALEN_OK;
@@ -218,15 +220,18 @@ static enum galen_status describe(struct role *role, struct error *out_error)
                            galen_status_text(status));
 }
 
-enum galen_status role_open_models(struct role *role, struct error *out_error)
+enum galen_status role_read_models(struct role *role, struct error *out_error)
 {
     TRY(check_control(role, out_error));
     TRY(read_repository(role, out_error));
-    TRY(check_routes(role, out_error));
+    TRY(role_check_routes(role->kind, &role->settings, role->repository, out_error));
     TRY(role_check_repository(role, role->repository, out_error));
-    if (role->kind->is_gateway) {
-        TRY(describe(role, out_error));
-    }
+    return role->kind->is_gateway ? describe(role, out_error) : GALEN_OK;
+}
+
+enum galen_status role_open_models(struct role *role, struct error *out_error)
+{
+    TRY(role_read_models(role, out_error));
     if (runs_engine(role)) {
         TRY(open_engine(role, out_error));
     }

@@ -4,7 +4,10 @@
 
 #include "app/role.h"
 
-/* Reads the repository and opens what the role runs in this process. */
+/* Reads the repository, and says whether the role can start with it. */
+MUST_USE enum galen_status role_read_models(struct role *role, struct error *out_error);
+
+/* The same, and opens what the role runs in this process. */
 MUST_USE enum galen_status role_open_models(struct role *role, struct error *out_error);
 void role_close_models(struct role *role);
 
@@ -13,6 +16,13 @@ void role_close_models(struct role *role);
 MUST_USE enum galen_status role_check_repository(const struct role *role,
                                                  const struct repository *repository,
                                                  struct error *out_error);
+
+/* Only who answers clients has routes to follow. GALEN_INVALID: one leads to a model that
+ * is not there. */
+MUST_USE enum galen_status role_check_routes(const struct role_kind *kind,
+                                             const struct settings *settings,
+                                             const struct repository *repository,
+                                             struct error *out_error);
 
 /* Of who answers clients: what serves, with its document. Gives a reference. Statuses of
  * view_create. */

@@ -2,7 +2,7 @@
 #include "app/role.h"
 #include "app/role_help.h"
 
-static const struct role_kind kind = {
+const struct role_kind serve_kind = {
     .name = "serve",
     .is_gateway = true,
     .runs_engine = true,
@@ -11,7 +11,7 @@ static const struct role_kind kind = {
 
 static enum exit_code run(int argument_count, char **arguments)
 {
-    return role_run(&kind, argument_count, arguments);
+    return role_run(&serve_kind, argument_count, arguments);
 }
 
 const struct command serve_command = {

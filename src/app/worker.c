@@ -2,6 +2,7 @@
 #include "app/worker.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "app/metrics.h"
 #include "base/clock.h"
@@ -102,6 +103,52 @@ void worker_show(struct worker *worker, struct view *view)
         mailbox_post(loop_mailbox(worker->loop), &worker->show);
     }
     view_unref(missed);
+}
+
+static struct http_server_options options_of(const struct settings *settings, uint16_t port)
+{
+    return (struct http_server_options){
+        .address = settings->listen_http.host,
+        .port = port,
+        .share_port = true,
+        .connection_count_max = settings->limits_connections,
+        .header_timeout_ms = (uint32_t)settings->limits_header_timeout_ms,
+        .body_timeout_ms = (uint32_t)settings->limits_body_timeout_ms,
+        .idle_timeout_ms = (uint32_t)settings->limits_idle_timeout_ms,
+        .write_timeout_ms = (uint32_t)settings->limits_write_timeout_ms,
+    };
+}
+
+static void take_limits(struct worker *worker, const struct settings *settings)
+{
+    const struct http_server_options options = options_of(settings, 0);
+    if (worker->server != NULL) {
+        http_server_set_limits(worker->server, &options);
+    }
+    if (worker->front != NULL) {
+        v2_front_set_limits(worker->front, settings->limits_body_size_bytes,
+                            settings->request_timeout_ms * NS_PER_MS);
+    }
+    admin_set_limits(&worker->admin, settings);
+}
+
+static void on_limit(struct task *task)
+{
+    struct worker *worker = LIST_ITEM(task, struct worker, limit);
+    struct settings *settings = atomic_exchange(&worker->next_limits, NULL);
+    if (settings != NULL) {
+        take_limits(worker, settings);
+        free(settings);
+    }
+}
+
+void worker_limit(struct worker *worker, struct settings *settings)
+{
+    struct settings *missed = atomic_exchange(&worker->next_limits, settings);
+    if (missed == NULL) {
+        mailbox_post(loop_mailbox(worker->loop), &worker->limit);
+    }
+    free(missed);
 }
 
 /* Requests whose client has gone may still wait for a service. */
@@ -214,8 +261,7 @@ static enum galen_status open_lane(struct worker *worker)
     return GALEN_OK;
 }
 
-/* NULL: requests leave no records. */
-static struct audit_lane *lane_of(struct worker *worker)
+struct audit_lane *worker_audit_lane(struct worker *worker)
 {
     return worker->role->audit == NULL ? NULL : &worker->audit_lane;
 }
@@ -238,7 +284,7 @@ static enum galen_status open_gateway(struct worker *worker,
     *gateway = (struct gateway){
         .mailbox = loop_mailbox(worker->loop),
         .view = view_ref(role->view),
-        .audit = lane_of(worker),
+        .audit = worker_audit_lane(worker),
         .engine_address = address_of_engine(worker),
         .is_demo = settings->mode == SETTINGS_MODE_DEMO,
         .special_numbers = settings->engine_json_special_numbers,
@@ -267,7 +313,7 @@ static enum galen_status open_front(struct worker *worker, struct http_handler *
         .special_numbers = role->settings.engine_json_special_numbers,
         .timeout_ns = role->settings.request_timeout_ms * NS_PER_MS,
         .draining = &role->draining,
-        .audit = lane_of(worker),
+        .audit = worker_audit_lane(worker),
     };
     TRY(v2_front_create(&options, &worker->front));
     *out_handler = v2_front_handler(worker->front);
@@ -278,17 +324,7 @@ static enum galen_status open_server(struct worker *worker, uint16_t port,
                                      const struct http_handler *handler,
                                      struct error *out_error)
 {
-    const struct settings *settings = &worker->role->settings;
-    const struct http_server_options options = {
-        .address = settings->listen_http.host,
-        .port = port,
-        .share_port = true,
-        .connection_count_max = settings->limits_connections,
-        .header_timeout_ms = (uint32_t)settings->limits_header_timeout_ms,
-        .body_timeout_ms = (uint32_t)settings->limits_body_timeout_ms,
-        .idle_timeout_ms = (uint32_t)settings->limits_idle_timeout_ms,
-        .write_timeout_ms = (uint32_t)settings->limits_write_timeout_ms,
-    };
+    const struct http_server_options options = options_of(&worker->role->settings, port);
     TRY(http_server_open(worker->loop, &options, handler, &worker->server, out_error));
     worker->open_count++;
     return GALEN_OK;
@@ -308,6 +344,7 @@ enum galen_status worker_open(struct worker *worker, struct role *role, uint16_t
         .idle = {.run = on_idle},
         .followed = {.run = on_followed},
         .show = {.run = on_show},
+        .limit = {.run = on_limit},
     };
     TRY(loop_create(&worker->loop));
     TRY(open_lane(worker));
@@ -329,10 +366,20 @@ enum galen_status worker_open_metrics(struct worker *worker, uint16_t *out_port,
 enum galen_status worker_open_admin(struct worker *worker, uint16_t *out_port,
                                     struct error *out_error)
 {
-    TRY(admin_open(&worker->admin, worker->role, worker->loop, lane_of(worker), out_port,
-                   out_error));
+    TRY(admin_open(&worker->admin, worker->role, worker->loop, worker_audit_lane(worker),
+                   out_port, out_error));
     worker->open_count += *out_port != 0;
     return GALEN_OK;
+}
+
+void worker_hold(struct worker *worker)
+{
+    worker->open_count++;
+}
+
+void worker_let_go(struct worker *worker)
+{
+    close_one(worker);
 }
 
 void worker_run(struct worker *worker)
@@ -367,6 +414,7 @@ void worker_deinit(struct worker *worker)
     gateway_http_destroy(worker->http);
     v2_front_destroy(worker->front);
     admin_deinit(&worker->admin);
+    free(worker->next_limits);
     view_unref(worker->next_view);
     view_unref(worker->gateway.view);
     hmac_destroy(worker->audit_hmac);

@@ -31,18 +31,20 @@ struct worker {
     struct gateway_http *http;
     struct follower *follower; /* of the first worker, where there is one; borrowed */
     struct view
-        *_Atomic next_view;       /* a reference, to serve from now on; NULL: nothing new */
-    struct audit_lane audit_lane; /* where there is an audit */
+        *_Atomic next_view; /* a reference, to serve from now on; NULL: nothing new */
+    struct settings *_Atomic next_limits; /* owned; NULL: nothing new */
+    struct audit_lane audit_lane;         /* where there is an audit */
     struct hmac *audit_hmac;
     char engine_address[SETTINGS_HOST_SIZE + 8];
     struct random_pool random; /* of request ids */
-    size_t open_count;         /* the server and the remote services */
+    size_t open_count;         /* the server and the remote services, and who holds it */
     struct task drain;
     struct task drained;
     struct task server_closed;
     struct task metrics_closed;
     struct task admin_closed;
     struct task show;
+    struct task limit;
     struct task idle;     /* no request is left */
     struct task followed; /* nor a question of the follower's */
     struct task remote_closed[2];
@@ -56,6 +58,9 @@ MUST_USE enum galen_status worker_open_metrics(struct worker *worker, uint16_t *
 MUST_USE enum galen_status worker_open_admin(struct worker *worker, uint16_t *out_port,
                                              struct error *out_error);
 
+/* Where this worker's records go; NULL: nowhere. */
+struct audit_lane *worker_audit_lane(struct worker *worker);
+
 /* port 0 takes any; *out_port is the one taken. GALEN_UNAVAILABLE: the address is in use.
  */
 MUST_USE enum galen_status worker_open(struct worker *worker, struct role *role,
@@ -64,6 +69,15 @@ MUST_USE enum galen_status worker_open(struct worker *worker, struct role *role,
 
 /* Has the gateway serve this; takes a reference. Any thread, while the loop is there. */
 void worker_show(struct worker *worker, struct view *view);
+
+/* Has it take from these settings the limits that may change; takes the copy, which is of
+ * malloc. Any thread, while the loop is there. */
+void worker_limit(struct worker *worker, struct settings *settings);
+
+/* Keeps the loop running for what somebody else has under way there, until it is let go.
+ * The loop's thread. */
+void worker_hold(struct worker *worker);
+void worker_let_go(struct worker *worker);
 
 /* Runs the loop until it has drained. */
 void worker_run(struct worker *worker);

@@ -267,6 +267,16 @@ enum galen_status http_server_open(struct loop *loop,
     return GALEN_OK;
 }
 
+void http_server_set_limits(struct http_server *server,
+                            const struct http_server_options *options)
+{
+    server->options.connection_count_max = options->connection_count_max;
+    server->options.header_timeout_ms = options->header_timeout_ms;
+    server->options.body_timeout_ms = options->body_timeout_ms;
+    server->options.idle_timeout_ms = options->idle_timeout_ms;
+    server->options.write_timeout_ms = options->write_timeout_ms;
+}
+
 uint16_t http_server_port(const struct http_server *server)
 {
     return server->port;

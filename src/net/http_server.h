@@ -70,6 +70,9 @@ MUST_USE enum galen_status http_server_open(struct loop *loop,
                                             const struct http_handler *handler,
                                             struct http_server **out_server,
                                             struct error *out_error);
+/* Of these options what is limits, from now on: a timeout that runs keeps its length. */
+void http_server_set_limits(struct http_server *server,
+                            const struct http_server_options *options);
 uint16_t http_server_port(const struct http_server *server);
 size_t http_server_connection_count(const struct http_server *server);
 

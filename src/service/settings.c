@@ -7,45 +7,29 @@
 
 #include "base/limits.h"
 #include "codec/yaml_table.h"
+#include "service/settings_impl.h"
 #include "service/settings_routes.h"
 
 enum { VARIABLE_SIZE = 64, PORT_DEFAULT_HTTP = 80 };
 
-enum setting_type {
-    SETTING_ADDRESS,
-    SETTING_PEER,
-    SETTING_TEXT,
-    SETTING_OPTION,
-    SETTING_COUNT,
-    SETTING_MODE,
-    SETTING_SWITCH,
-    SETTING_REQUIRE,
-    SETTING_CONTROL
-};
-
-struct row {
-    const char *key;
-    size_t offset;
-    enum setting_type type;
-    const char *otherwise;
-    uint64_t min;
-    uint64_t max;
-    const char *help;
-};
-
-static const struct row rows[] = {
+const struct setting_row setting_rows[] = {
+#define ROW(key, member, type, otherwise, min, max, help, is_live)                         \
+    {key,  offsetof(struct settings, member),         SETTING_##type, otherwise, min, max, \
+     help, sizeof(((struct settings *)NULL)->member), is_live},
 #define SETTING(key, member, type, otherwise, min, max, help) \
-    {key, offsetof(struct settings, member), SETTING_##type, otherwise, min, max, help},
+    ROW(key, member, type, otherwise, min, max, help, false)
+#define LIVE(key, member, type, otherwise, min, max, help) \
+    ROW(key, member, type, otherwise, min, max, help, true)
 #include "service/settings.def"
 };
 
-enum { ROW_COUNT = sizeof(rows) / sizeof(rows[0]) };
+const size_t setting_row_count = sizeof(setting_rows) / sizeof(setting_rows[0]);
 
-static const struct row *find_row(struct bytes key)
+static const struct setting_row *find_row(struct bytes key)
 {
-    for (size_t i = 0; i < ROW_COUNT; i++) {
-        if (bytes_equal_string(key, rows[i].key)) {
-            return &rows[i];
+    for (size_t i = 0; i < setting_row_count; i++) {
+        if (bytes_equal_string(key, setting_rows[i].key)) {
+            return &setting_rows[i];
         }
     }
     return NULL;
@@ -155,7 +139,7 @@ static enum galen_status read_peer(struct bytes text, struct settings_peer *out_
     return settings_peer_parse(text, out_peer, out_error);
 }
 
-static enum galen_status read_count(const struct row *row, struct bytes text,
+static enum galen_status read_count(const struct setting_row *row, struct bytes text,
                                     uint64_t *out_value, struct error *out_error)
 {
     uint64_t value;
@@ -230,7 +214,7 @@ static enum galen_status read_option(struct bytes text, char *out_text,
                : error_set(out_error, GALEN_INVALID, "is too long");
 }
 
-static enum galen_status read_value(const struct row *row, struct bytes text,
+static enum galen_status read_value(const struct setting_row *row, struct bytes text,
                                     struct settings *settings, struct error *out_error)
 {
     void *member = (char *)settings + row->offset;
@@ -262,9 +246,9 @@ static enum galen_status read_value(const struct row *row, struct bytes text,
 void settings_init(struct settings *out_settings)
 {
     memset(out_settings, 0, sizeof(*out_settings));
-    for (size_t i = 0; i < ROW_COUNT; i++) {
-        (void)read_value(&rows[i], bytes_from_string(rows[i].otherwise), out_settings,
-                         NULL);
+    for (size_t i = 0; i < setting_row_count; i++) {
+        (void)read_value(&setting_rows[i], bytes_from_string(setting_rows[i].otherwise),
+                         out_settings, NULL);
     }
 }
 
@@ -286,14 +270,15 @@ static const char *nearest_key(struct bytes key)
 #include "service/settings.def"
     };
     char text[VARIABLE_SIZE];
-    return copy_text(key, text, sizeof(text)) ? yaml_nearest_name(text, keys, ROW_COUNT)
-                                              : NULL;
+    return copy_text(key, text, sizeof(text))
+               ? yaml_nearest_name(text, keys, setting_row_count)
+               : NULL;
 }
 
 enum galen_status settings_set(struct settings *settings, struct bytes key,
                                struct bytes value, struct error *out_error)
 {
-    const struct row *row = find_row(key);
+    const struct setting_row *row = find_row(key);
     if (row == NULL) {
         const char *nearest = nearest_key(key);
         return nearest == NULL
@@ -327,14 +312,14 @@ static bool path_of(const struct yaml_node *node, char *out_path, size_t size)
 }
 
 /* A peer is written `preprocess: http://…` or `preprocess: {url: http://…}`. */
-static const struct row *row_of_url(const struct yaml_node *node)
+static const struct setting_row *row_of_url(const struct yaml_node *node)
 {
     char path[VARIABLE_SIZE];
     if (node->name == NULL || strcmp(node->name, "url") != 0 ||
         !path_of(node->parent, path, sizeof(path))) {
         return NULL;
     }
-    const struct row *row = find_row(bytes_from_string(path));
+    const struct setting_row *row = find_row(bytes_from_string(path));
     return row != NULL && row->type == SETTING_PEER ? row : NULL;
 }
 
@@ -355,8 +340,8 @@ static enum galen_status read_scalar(const struct yaml_document *document,
 {
     struct error why;
     char path[VARIABLE_SIZE] = "";
-    const struct row *row_by_url = row_of_url(node);
-    const struct row *row = row_by_url;
+    const struct setting_row *row_by_url = row_of_url(node);
+    const struct setting_row *row = row_by_url;
     if (row == NULL && path_of(node, path, sizeof(path))) {
         row = find_row(bytes_from_string(path));
     }
@@ -492,10 +477,10 @@ static enum galen_status read_variable(struct settings *settings, const char *va
     struct bytes name;
     const struct bytes value = bytes_split(bytes_from_string(variable), '=', &name);
     const struct bytes key = bytes_from(name, sizeof("GALEN_") - 1);
-    for (size_t i = 0; i < ROW_COUNT; i++) {
-        if (is_variable_of(key, rows[i].key)) {
+    for (size_t i = 0; i < setting_row_count; i++) {
+        if (is_variable_of(key, setting_rows[i].key)) {
             const enum galen_status status =
-                read_value(&rows[i], value, settings, out_error);
+                read_value(&setting_rows[i], value, settings, out_error);
             if (status != GALEN_OK) {
                 prefix_key(out_error, name);
             }
@@ -517,38 +502,65 @@ enum galen_status settings_read_environment(struct settings *settings,
     return GALEN_OK;
 }
 
-static void write_row(const struct row *row, struct writer *out)
+static bool is_same_address(const struct settings_address *one,
+                            const struct settings_address *other)
 {
-    writer_put_string(out, "| `");
-    writer_put_string(out, row->key);
-    writer_put_string(out, "` | `");
-    writer_put_string(out, row->otherwise);
-    writer_put_string(out, "` | ");
-    writer_put_string(out, row->help);
-    if (row->type == SETTING_COUNT) {
-        writer_put_string(out, " (");
-        writer_put_u64(out, row->min);
-        writer_put_string(out, " to ");
-        writer_put_u64(out, row->max);
-        writer_put_string(out, ")");
-    }
-    writer_put_string(out, " |\n");
+    return one->port == other->port && strcmp(one->host, other->host) == 0;
 }
 
-void settings_write_markdown(struct writer *out)
+static bool is_same_peer(const struct settings_peer *one, const struct settings_peer *other)
 {
-    writer_put_string(
-        out,
-        "# Settings\n\nFrom these defaults, then the file that `--config` names (YAML, "
-        "nested at the "
-        "dots), then the environment\n(`GALEN_LISTEN_HTTP` for `listen.http`), then `--set "
-        "KEY=VALUE`. What is not here is refused. `galen serve --settings`\nprints this "
-        "page.\n\n"
-        "| setting | default | meaning |\n|---|---|---|\n");
-    for (size_t i = 0; i < ROW_COUNT; i++) {
-        write_row(&rows[i], out);
+    return one->is_local == other->is_local && one->port == other->port &&
+           strcmp(one->host, other->host) == 0;
+}
+
+static bool is_same(const struct setting_row *row, const struct settings *before,
+                    const struct settings *after)
+{
+    const void *one = (const char *)before + row->offset;
+    const void *other = (const char *)after + row->offset;
+    switch (row->type) {
+    case SETTING_ADDRESS:
+        return is_same_address(one, other);
+    case SETTING_PEER:
+        return is_same_peer(one, other);
+    case SETTING_TEXT:
+    case SETTING_OPTION:
+        return strcmp(one, other) == 0;
+    case SETTING_COUNT:
+    case SETTING_MODE:
+    case SETTING_SWITCH:
+    case SETTING_REQUIRE:
+    case SETTING_CONTROL:
+        break;
     }
-    settings_routes_write_markdown(out);
+    return memcmp(one, other, row->size) == 0;
+}
+
+enum galen_status settings_check_live(const struct settings *before,
+                                      const struct settings *after, struct error *out_error)
+{
+    for (size_t i = 0; i < setting_row_count; i++) {
+        const struct setting_row *row = &setting_rows[i];
+        if (!row->is_live && !is_same(row, before, after)) {
+            return error_set(out_error, GALEN_INVALID,
+                             "%s: cannot change while the program runs: start it anew",
+                             row->key);
+        }
+    }
+    return GALEN_OK;
+}
+
+void settings_take_live(struct settings *to, const struct settings *from)
+{
+    for (size_t i = 0; i < setting_row_count; i++) {
+        if (setting_rows[i].is_live) {
+            memcpy((char *)to + setting_rows[i].offset,
+                   (const char *)from + setting_rows[i].offset, setting_rows[i].size);
+        }
+    }
+    memcpy(to->routes, from->routes, sizeof(to->routes));
+    to->route_count = from->route_count;
 }
 
 static bool is_loopback(const char *host)

@@ -99,6 +99,24 @@ MUST_USE enum galen_status settings_set(struct settings *settings, struct bytes 
 MUST_USE enum galen_status settings_check(const struct settings *settings,
                                           struct error *out_error);
 
+/* Whether a program that runs with the one can go on with the other. GALEN_INVALID: the
+ * error has the key of a setting that is read at the start only. Both come from
+ * settings_init, so that bytes that nobody set are equal. */
+MUST_USE enum galen_status settings_check_live(const struct settings *before,
+                                               const struct settings *after,
+                                               struct error *out_error);
+
+/* Of `from` what may change while a program runs, routes included. */
+void settings_take_live(struct settings *to, const struct settings *from);
+
+/* Every setting and route with its value, a line each, in the order of the tables: what a
+ * configuration comes to, for eyes and digests. No secret is in it: those are in files. */
+void settings_write(const struct settings *settings, struct writer *out);
+
+/* SHA-256 of that, 32 bytes. GALEN_NO_MEMORY, GALEN_INTERNAL. */
+MUST_USE enum galen_status settings_digest(const struct settings *settings,
+                                           uint8_t *out_sha256);
+
 /* The page docs/settings.md. */
 void settings_write_markdown(struct writer *out);
 

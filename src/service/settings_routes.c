@@ -109,6 +109,19 @@ const struct settings_route *settings_route_find(const struct settings_route *ro
     return NULL;
 }
 
+void settings_routes_write(const struct settings *settings, struct writer *out)
+{
+    for (size_t i = 0; i < settings->route_count; i++) {
+        writer_put_string(out, "routes[");
+        writer_put_u64(out, i);
+        writer_put_string(out, "]: {match: {content: ");
+        writer_put_string(out, settings->routes[i].content);
+        writer_put_string(out, "}, model: ");
+        writer_put_string(out, settings->routes[i].model);
+        writer_put_string(out, "}\n");
+    }
+}
+
 void settings_routes_write_markdown(struct writer *out)
 {
     writer_put_string(

@@ -19,5 +19,8 @@ const struct settings_route *settings_route_find(const struct settings_route *ro
                                                  size_t route_count,
                                                  struct media_type type);
 
+/* A line each, as settings_write. */
+void settings_routes_write(const struct settings *settings, struct writer *out);
+
 /* The part of docs/settings.md. */
 void settings_routes_write_markdown(struct writer *out);

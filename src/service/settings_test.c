@@ -209,6 +209,78 @@ static void file_that_is_not_there_is_named(void **state)
     assert_string_equal(error.text, "no/such.yaml: No such file or directory");
 }
 
+static void what_is_read_at_the_start_only_is_named_when_it_changed(void **state)
+{
+    (void)state;
+    static struct settings next;
+    next = settings;
+    EXPECT_OK(settings_set(&next, BYTES("limits.idle_timeout_ms"), BYTES("5"), &error));
+    EXPECT_OK(settings_check_live(&settings, &next, &error));
+
+    EXPECT_OK(settings_set(&next, BYTES("threads"), BYTES("5"), &error));
+    EXPECT_STATUS(GALEN_INVALID, settings_check_live(&settings, &next, &error));
+    assert_string_equal(error.text,
+                        "threads: cannot change while the program runs: start it anew");
+}
+
+/* What a longer value left behind the end of a shorter one is no difference. */
+static void values_are_compared_and_not_bytes(void **state)
+{
+    (void)state;
+    static struct settings next;
+    next = settings;
+    EXPECT_OK(settings_set(&next, BYTES("repository"), BYTES("/a/longer/name"), &error));
+    EXPECT_OK(settings_set(&next, BYTES("repository"), BYTES("models"), &error));
+    EXPECT_OK(settings_set(&next, BYTES("preprocess"), BYTES("http://a.example"), &error));
+    EXPECT_OK(settings_set(&next, BYTES("preprocess"), BYTES("local"), &error));
+    EXPECT_OK(settings_check_live(&settings, &next, &error));
+    EXPECT_OK(settings_set(&next, BYTES("preprocess"), BYTES("http://a.example"), &error));
+    EXPECT_STATUS(GALEN_INVALID, settings_check_live(&settings, &next, &error));
+}
+
+static void only_what_may_change_is_taken_over(void **state)
+{
+    (void)state;
+    static struct settings next;
+    next = settings;
+    next.limits_body_size_bytes = 77;
+    next.threads = 9;
+    next.routes[0] = (struct settings_route){"text/*", "notes"};
+    next.route_count = 1;
+
+    settings_take_live(&settings, &next);
+
+    assert_int_equal(settings.limits_body_size_bytes, 77);
+    assert_int_equal(settings.threads, 0);
+    assert_int_equal(settings.route_count, 1);
+    assert_string_equal(settings.routes[0].model, "notes");
+}
+
+static void written_settings_are_read_back_to_the_same(void **state)
+{
+    (void)state;
+    static struct settings again;
+    struct writer text;
+    EXPECT_OK(settings_set(&settings, BYTES("listen.http"), BYTES("[::1]:80"), &error));
+    EXPECT_OK(
+        settings_set(&settings, BYTES("engines.default"), BYTES("http://[::1]:7"), &error));
+    EXPECT_OK(settings_set(&settings, BYTES("models.control"), BYTES("none"), &error));
+    writer_init(&text, 1 << 20);
+    settings_write(&settings, &text);
+    settings_init(&again);
+    struct bytes rest = writer_bytes(&text);
+    while (rest.size > 0) {
+        struct bytes line;
+        rest = bytes_split(rest, '\n', &line);
+        const size_t colon = bytes_find(line, ':');
+        EXPECT_OK(settings_set(&again, bytes_first(line, colon),
+                               bytes_from(line, colon + 2), &error));
+    }
+    writer_deinit(&text);
+    EXPECT_OK(settings_check_live(&settings, &again, &error));
+    assert_string_equal(again.listen_http.host, "::1");
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, set_up)
 
 int main(void)
@@ -224,6 +296,10 @@ int main(void)
         TEST(unknown_key_names_its_neighbour),
         TEST(single_settings_are_set_by_key),
         TEST(file_that_is_not_there_is_named),
+        TEST(what_is_read_at_the_start_only_is_named_when_it_changed),
+        TEST(values_are_compared_and_not_bytes),
+        TEST(only_what_may_change_is_taken_over),
+        TEST(written_settings_are_read_back_to_the_same),
     };
     return cmocka_run_group_tests_name("settings", tests, NULL, NULL);
 }

@@ -259,6 +259,13 @@ static void on_refuse(void *context, int status, struct bytes path,
     out_response->header_count = 1;
 }
 
+void v2_front_set_limits(struct v2_front *front, size_t body_size_bytes_max,
+                         uint64_t timeout_ns)
+{
+    front->options.body_size_bytes_max = body_size_bytes_max;
+    front->options.timeout_ns = timeout_ns;
+}
+
 struct http_handler v2_front_handler(struct v2_front *front)
 {
     return (struct http_handler){

@@ -42,6 +42,10 @@ struct v2_front_options {
 MUST_USE enum galen_status v2_front_create(const struct v2_front_options *options,
                                            struct v2_front **out_front);
 
+/* For requests that begin from now on. */
+void v2_front_set_limits(struct v2_front *front, size_t body_size_bytes_max,
+                         uint64_t timeout_ns);
+
 /* For http_server_open; its context is the front. */
 struct http_handler v2_front_handler(struct v2_front *front);
 

@@ -269,6 +269,7 @@ static enum galen_status begin(struct audit_chain *chain,
         .galen = GALEN_VERSION,
         .instance = bytes_from_string(chain->options.instance),
         .boot_id = bytes_from_string(chain->options.boot_id),
+        .config_sha256 = chain->options.config_sha256,
         .missed = count_unless_0(missed),
     };
     audit_claim_put(previous, &event);

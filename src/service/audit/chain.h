@@ -30,7 +30,8 @@ struct audit_chain_options {
     const char *service; /* "gateway" */
     const char *instance;
     const char *boot_id;
-    const char *key_id; /* of the pseudonyms in the records */
+    const uint8_t *config_sha256; /* 32 bytes; NULL: the start record does not say */
+    const char *key_id;           /* of the pseudonyms in the records */
     const struct checkpoint_key *checkpoint_key;
     const char *witness;             /* a folder for copies of checkpoints; NULL: none */
     uint64_t segment_size_bytes_max; /* a segment that has reached it is the last but one */

@@ -40,6 +40,7 @@ enum audit_field_type { AUDIT_WORD, AUDIT_TEXT, AUDIT_NUMBER, AUDIT_HEX };
 #define AUDIT_EVENTS_REQUESTS                                                              \
     ((1u << AUDIT_EVENT_infer) | (1u << AUDIT_EVENT_validate) | (1u << AUDIT_EVENT_load) | \
      (1u << AUDIT_EVENT_unload) | (1u << AUDIT_EVENT_configure))
+#define AUDIT_EVENTS_CONFIGS ((1u << AUDIT_EVENT_start) | (1u << AUDIT_EVENT_configure))
 #define AUDIT_EVENTS_RELEASES                                                 \
     ((1u << AUDIT_EVENT_model_promote) | (1u << AUDIT_EVENT_model_rollback) | \
      (1u << AUDIT_EVENT_model_disable) | (1u << AUDIT_EVENT_model_enable))

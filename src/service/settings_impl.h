@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of settings.def, for who reads values (settings.c) and who writes them
+ * (settings_write.c). */
+#pragma once
+
+#include "service/settings.h"
+
+enum setting_type {
+    SETTING_ADDRESS,
+    SETTING_PEER,
+    SETTING_TEXT,
+    SETTING_OPTION,
+    SETTING_COUNT,
+    SETTING_MODE,
+    SETTING_SWITCH,
+    SETTING_REQUIRE,
+    SETTING_CONTROL
+};
+
+struct setting_row {
+    const char *key;
+    size_t offset;
+    enum setting_type type;
+    const char *otherwise;
+    uint64_t min;
+    uint64_t max;
+    const char *help;
+    size_t size;
+    bool is_live;
+};
+
+extern const struct setting_row setting_rows[];
+extern const size_t setting_row_count;
