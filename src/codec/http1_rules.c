@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/http1_impl.h"
 
+#include "codec/authority.h"
+
 static const struct http1_refusal no_refusal = {0, NULL};
 
 struct http1_framing http1_framing_of(struct http1_head *head)
@@ -38,12 +40,10 @@ static bool strip_authority(struct bytes *target)
     }
     size_t size = 0;
     while (size < rest.size && rest.data[size] != '/' && rest.data[size] != '?') {
-        if (rest.data[size++] == '@') {
-            return false;
-        }
+        size++;
     }
     *target = bytes_from(rest, size);
-    return size > 0;
+    return size > 0 && rest.data[0] != ':' && authority_is_valid(bytes_first(rest, size));
 }
 
 static bool read_target(struct http1_head *head, struct bytes target)
@@ -58,18 +58,6 @@ static bool read_target(struct http1_head *head, struct bytes target)
     head->query = bytes_split(target, '?', &head->path);
     if (head->path.size == 0) {
         head->path = BYTES("/");
-    }
-    return true;
-}
-
-static bool host_is_valid(struct bytes host)
-{
-    const struct bytes delimiters = BYTES("/?#@\\\"<>^`{|},");
-    for (size_t i = 0; i < host.size; i++) {
-        const uint8_t byte = host.data[i];
-        if (byte <= ' ' || byte > '~' || bytes_find(delimiters, byte) < delimiters.size) {
-            return false;
-        }
     }
     return true;
 }
@@ -100,7 +88,7 @@ struct http1_refusal http1_check_request(struct http1_head *head,
     if (framing->host_count > 1 || (framing->host_count == 0 && head->version_minor == 1)) {
         return (struct http1_refusal){400, "exactly one Host is required"};
     }
-    if (!host_is_valid(framing->host)) {
+    if (!authority_is_valid(framing->host)) {
         return (struct http1_refusal){400, "Host is malformed"};
     }
     if (!read_target(head, target)) {

@@ -556,6 +556,13 @@ void connection_read_body(struct http_connection *connection, enum galen_status 
     settle(connection);
 }
 
+/* A client that asked whether to send its body, and is told no: what it sends next may be
+ * that body or another request, and only the client knows (RFC 9110 section 10.1.1). */
+static bool body_is_in_doubt(const struct http1_head *message)
+{
+    return message->expects_continue && message->content_length > 0;
+}
+
 /* Whether the request can be read to its end without waiting, so that the connection can
  * serve another. */
 bool connection_may_stay(const struct http_connection *connection)
@@ -563,8 +570,9 @@ bool connection_may_stay(const struct http_connection *connection)
     const struct http_exchange *exchange = connection->exchange;
     const size_t at_hand =
         connection->is_running ? connection->input.size : held_bytes(connection).size;
-    return exchange->body_is_whole || (connection->state == STATE_DECIDING &&
-                                       exchange->message.content_length <= at_hand);
+    return exchange->body_is_whole ||
+           (connection->state == STATE_DECIDING && !body_is_in_doubt(&exchange->message) &&
+            exchange->message.content_length <= at_hand);
 }
 
 void connection_send(struct http_connection *connection)

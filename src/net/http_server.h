@@ -8,7 +8,7 @@
  * either http_exchange_respond or http_exchange_read_body; after the latter `body` is
  * called with the whole body (also when it is empty), and then the handler responds.
  * Responding without having read the body closes the connection, unless all of the body has
- * come already.
+ * come already and the client did not ask first whether to send it.
  *
  * `gone` is called once where an exchange ends without the handler's answer: the client
  * went away (an end of its sending counts), or the server itself refused the body (too
