@@ -42,6 +42,12 @@ static int status_of(const struct http1_record *record)
                                            : record->parser.head->status;
 }
 
+/* The refused one included. */
+static size_t message_count_of(const struct http1_record *record)
+{
+    return record->message_count + (record->last == HTTP1_REFUSED ? 1 : 0);
+}
+
 static void each_raw_request_is_understood_or_refused_as_listed(void **state)
 {
     (void)state;
@@ -52,10 +58,12 @@ static void each_raw_request_is_understood_or_refused_as_listed(void **state)
 
     while (request_read(file, &request)) {
         (void)events_of(HTTP1_REQUEST, bytes_of(request.data, request.size));
-        if (status_of(&whole) != request.status) {
+        if (status_of(&whole) != request.status ||
+            message_count_of(&whole) != request.message_count) {
             wrong_count++;
-            print_message("%s: %d, not %d\n", request.name, status_of(&whole),
-                          request.status);
+            print_message("%s: %zu, then %d, not %zu, then %d\n", request.name,
+                          message_count_of(&whole), status_of(&whole),
+                          request.message_count, request.status);
         }
     }
 

@@ -319,14 +319,16 @@ static void each_raw_request_gets_the_status_that_is_listed(void **state)
     assert_non_null(file);
 
     while (request_read(file, &request)) {
+        const int status =
+            request.first_status == 200 ? 200 : request.server_status; /* no routes here */
         connect_client();
         raw_send_bytes(&fixture.client, bytes_of(request.data, request.size));
-        (void)snprintf(expected, sizeof(expected), "HTTP/1.1 %d ", request.status);
+        (void)snprintf(expected, sizeof(expected), "HTTP/1.1 %d ", status);
         const bool answered = raw_await(&fixture.client, expected);
         if (!answered || strncmp(fixture.client.answer, expected, strlen(expected)) != 0 ||
-            (request.status != 200 && !raw_await_end(&fixture.client))) {
+            (status != 200 && !raw_await_end(&fixture.client))) {
             wrong_count++;
-            print_message("%s: not %d: %.40s\n", request.name, request.status,
+            print_message("%s: not %d: %.40s\n", request.name, status,
                           fixture.client.answer);
         }
     }

@@ -14,7 +14,10 @@
 #define REQUEST_SIZE_MAX 65536u
 
 struct raw_request {
-    int status; /* 200: understood */
+    int first_status;     /* of the first message; 200: understood */
+    int status;           /* of the last one */
+    size_t message_count; /* the refused one included */
+    int server_status;    /* to the first one, where a server differs; else first_status */
     char name[64];
     uint8_t data[REQUEST_SIZE_MAX];
     size_t size;
@@ -57,7 +60,32 @@ static inline const char *request_repeat(struct raw_request *request, const char
     return end + 1;
 }
 
-/* The next line that is a request; false at the end. A line: "STATUS NAME | REQUEST". */
+/* "200,400/404,400": what the parser says of each message; behind the slash, what the
+ * gateway answers, which is for the tests with real processes. */
+static inline void request_read_statuses(struct raw_request *request, const char *at)
+{
+    char *end;
+    request->message_count = 0;
+    do {
+        request->status = (int)strtol(at, &end, 10);
+        if (request->message_count++ == 0) {
+            request->first_status = request->status;
+        }
+        at = end + 1;
+    } while (*end == ',');
+    request->server_status =
+        *end == '/' ? (int)strtol(at, NULL, 10) : request->first_status;
+}
+
+/* Behind the word at `at` and the spaces that follow it. */
+static inline char *request_skip_word(char *at)
+{
+    at += strcspn(at, " ");
+    return at + strspn(at, " ");
+}
+
+/* The next line that is a request; false at the end. A line: "STATUS RULE NAME | REQUEST".
+ */
 static inline bool request_read(FILE *file, struct raw_request *request)
 {
     static char line[4096];
@@ -66,7 +94,7 @@ static inline bool request_read(FILE *file, struct raw_request *request)
         if (line[0] == '#' || line[0] == '\0') {
             continue;
         }
-        char *name = line + 4;
+        char *name = request_skip_word(request_skip_word(line));
         char *bar = strstr(name, "| ");
         INVARIANT(bar != NULL);
         const char *at = bar + 2;
@@ -74,7 +102,7 @@ static inline bool request_read(FILE *file, struct raw_request *request)
             bar--;
         }
         *bar = '\0';
-        request->status = (int)strtol(line, NULL, 10);
+        request_read_statuses(request, line);
         (void)snprintf(request->name, sizeof(request->name), "%.63s", name);
         request->size = 0;
         while (*at != '\0') {
