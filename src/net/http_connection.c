@@ -181,6 +181,30 @@ static void arm_once(struct http_connection *connection, enum server_deadline ki
     }
 }
 
+/* What has to move within this time, so that one who drips holds a connection no longer
+ * than one who is silent. */
+static size_t size_min_within(uint32_t timeout_ms)
+{
+    const uint64_t size = (uint64_t)timeout_ms * LIMIT_TRANSFER_RATE_BYTES_MIN / 1000;
+    return size == 0 ? 1 : (size_t)size;
+}
+
+static void arm_for_body(struct http_connection *connection)
+{
+    if (!timeout_is(&connection->stream.deadline, DEADLINE_BODY)) {
+        connection->body_size_before = connection->exchange->body.size;
+        stream_arm(&connection->stream, DEADLINE_BODY,
+                   connection->server->options.body_timeout_ms);
+    }
+}
+
+static bool body_made_progress(const struct http_connection *connection)
+{
+    const size_t size = connection->exchange->body.size - connection->body_size_before;
+    return connection->state == STATE_BODY &&
+           size >= size_min_within(connection->server->options.body_timeout_ms);
+}
+
 static uint32_t idle_timeout_ms(const struct http_connection *connection)
 {
     const struct http_server *server = connection->server;
@@ -203,7 +227,7 @@ static void set_deadline(struct http_connection *connection)
         break;
     case STATE_BODY:
     case STATE_SKIPPING:
-        stream_arm(&connection->stream, DEADLINE_BODY, options->body_timeout_ms);
+        arm_for_body(connection);
         break;
     case STATE_WRITING:
         arm_once(connection, DEADLINE_WRITE, options->write_timeout_ms);
@@ -511,7 +535,9 @@ void connection_expired(struct http_connection *connection, enum server_deadline
         connection_drop(connection);
         return;
     case DEADLINE_WRITE:
-        if (!stream_made_progress(&connection->stream)) {
+        if (!stream_made_progress(
+                &connection->stream,
+                size_min_within(connection->server->options.write_timeout_ms))) {
             connection_drop(connection);
         }
         break;
@@ -521,7 +547,7 @@ void connection_expired(struct http_connection *connection, enum server_deadline
     case DEADLINE_BODY:
         if (connection->state == STATE_SKIPPING) {
             connection_drop(connection);
-        } else {
+        } else if (!body_made_progress(connection)) {
             refuse(connection, slow_body);
         }
         break;

@@ -58,9 +58,9 @@ struct http_server_options {
         connection_count_max; /* beyond it the longest idle makes room, or new ones wait */
     uint32_t
         header_timeout_ms;     /* from the first byte of a request to the end of its head */
-    uint32_t body_timeout_ms;  /* without a byte of the body arriving */
+    uint32_t body_timeout_ms;  /* in which TRANSFER_RATE_BYTES_MIN a second of it arrive */
     uint32_t idle_timeout_ms;  /* between requests */
-    uint32_t write_timeout_ms; /* without a byte of the response leaving */
+    uint32_t write_timeout_ms; /* in which as much of the response leaves */
 };
 
 /* Listens. handler is copied, its context borrowed. GALEN_UNAVAILABLE: the address is taken

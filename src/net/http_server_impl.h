@@ -71,6 +71,7 @@ struct http_connection {
     struct body held;             /* bytes that came too early */
     size_t held_offset;           /* of the first that is still to be read */
     size_t linger_left;           /* bytes */
+    size_t body_size_before;      /* of the body, when its deadline was armed */
     struct http1_refusal refusal; /* to be answered by the run; status 0: none */
     struct task resume;
     struct http1_parser parser;

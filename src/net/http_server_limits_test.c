@@ -24,6 +24,18 @@ static void slow_head_is_408(void **state)
     expect_408_after(HEAD("GET /"));
 }
 
+/* Until something comes back. */
+static void drip(const char *byte, uint64_t pause_ms)
+{
+    while (!fixture.client.has_ended && !fixture.client.was_reset &&
+           fixture.client.size == 0) {
+        raw_send(&fixture.client, byte);
+        raw_receive(&fixture.client);
+        const uint64_t next_ns = clock_monotonic_ns() + pause_ms * NS_PER_MS;
+        AWAIT(clock_monotonic_ns() > next_ns);
+    }
+}
+
 static void slow_head_is_408_however_busily_it_drips(void **state)
 {
     (void)state;
@@ -33,15 +45,7 @@ static void slow_head_is_408_however_busily_it_drips(void **state)
     connect_client();
     raw_send(&fixture.client, "GET / HTTP/1.1\r\nHost: ");
 
-    while (!fixture.client.has_ended && !fixture.client.was_reset) {
-        raw_send(&fixture.client, "h"); /* until the limit of the head, or of time */
-        raw_receive(&fixture.client);
-        if (fixture.client.size > 0) {
-            break;
-        }
-        const uint64_t next_ns = clock_monotonic_ns() + NS_PER_MS;
-        AWAIT(clock_monotonic_ns() > next_ns);
-    }
+    drip("h", 1); /* until the limit of the head, or of time */
 
     assert_true(raw_await(&fixture.client, "HTTP/1.1 408 "));
 }
@@ -56,6 +60,43 @@ static void slow_body_is_408_and_the_handler_hears_of_it(void **state)
     expect_408_after(HEAD("POST /echo") "Content-Length: 5\r\n\r\nhell");
 
     assert_int_equal(fixture.gone_count, 1);
+}
+
+static void slow_body_is_408_however_long_it_drips(void **state)
+{
+    (void)state;
+    struct http_server_options options = patient;
+    options.body_timeout_ms = 60;
+    open_server(&options);
+    connect_client();
+    raw_send(&fixture.client, HEAD("POST /echo") "Content-Length: 90000\r\n\r\n");
+
+    drip("b", 20); /* never silent for the time of the timeout */
+
+    assert_true(raw_await(&fixture.client, "HTTP/1.1 408 "));
+    assert_int_equal(fixture.gone_count, 1);
+}
+
+static void body_that_comes_steadily_may_take_longer_than_its_timeout(void **state)
+{
+    (void)state;
+    enum { STEP_COUNT = 20 };
+    struct http_server_options options = patient;
+    options.body_timeout_ms = 100;
+    open_server(&options);
+    connect_client();
+    raw_send(&fixture.client, HEAD("POST /echo") "Content-Length: 2000\r\n\r\n");
+    const uint64_t start_ns = clock_monotonic_ns();
+    char piece[101];
+    memset(piece, 'b', sizeof(piece) - 1);
+    piece[sizeof(piece) - 1] = '\0';
+
+    for (uint64_t i = 0; i < STEP_COUNT; i++) {
+        AWAIT(clock_monotonic_ns() > start_ns + i * 15 * NS_PER_MS);
+        raw_send(&fixture.client, piece);
+    }
+
+    assert_true(raw_await(&fixture.client, "HTTP/1.1 200 "));
 }
 
 static void idle_connection_is_closed_without_a_word(void **state)
@@ -287,6 +328,8 @@ int main(void)
         WITH_OWN_SERVER(slow_head_is_408),
         WITH_OWN_SERVER(slow_head_is_408_however_busily_it_drips),
         WITH_OWN_SERVER(slow_body_is_408_and_the_handler_hears_of_it),
+        WITH_OWN_SERVER(slow_body_is_408_however_long_it_drips),
+        WITH_OWN_SERVER(body_that_comes_steadily_may_take_longer_than_its_timeout),
         WITH_OWN_SERVER(idle_connection_is_closed_without_a_word),
         WITH_OWN_SERVER(handler_may_take_longer_than_any_timeout),
         WITH_OWN_SERVER(client_that_does_not_read_is_dropped),

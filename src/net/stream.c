@@ -110,11 +110,11 @@ enum stream_result stream_write(struct stream *stream, uv_buf_t *buffers, unsign
     return STREAM_PENDING;
 }
 
-bool stream_made_progress(struct stream *stream)
+bool stream_made_progress(struct stream *stream, size_t size_min)
 {
     const size_t before = stream->unsent_size;
     stream->unsent_size = uv_stream_get_write_queue_size((uv_stream_t *)&stream->tcp);
-    return stream->unsent_size < before;
+    return before >= stream->unsent_size && before - stream->unsent_size >= size_min;
 }
 
 void stream_end_writing(struct stream *stream)

@@ -71,5 +71,5 @@ void stream_close(struct stream *stream); /* again is harmless */
 void stream_arm(struct stream *stream, unsigned kind, uint32_t timeout_ms);
 void stream_disarm(struct stream *stream);
 
-/* Whether bytes have left since this was last asked, or since the write began. */
-bool stream_made_progress(struct stream *stream);
+/* Whether that many bytes have left since this was last asked, or since the write began. */
+bool stream_made_progress(struct stream *stream, size_t size_min);
