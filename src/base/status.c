@@ -48,6 +48,9 @@ enum galen_status status_from_http(int http)
     if (http >= 200 && http <= 299) {
         return GALEN_OK;
     }
+    if (http == rows[GALEN_UNAUTHENTICATED].http) {
+        return GALEN_BAD_UPSTREAM;
+    }
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         if (rows[i].http == http) {
             return (enum galen_status)i;

@@ -10,7 +10,8 @@
 bool status_from_slug(struct bytes slug, enum galen_status *out_status);
 
 /* What an upstream's HTTP status means where it sent no slug: the first row with that code,
- * INVALID for other 4xx, BAD_UPSTREAM for the rest. 2xx is OK. */
+ * INVALID for other 4xx, BAD_UPSTREAM for the rest. 2xx is OK. Of 401 it is BAD_UPSTREAM
+ * too: what an upstream wants to be shown is ours to have, and no caller's. */
 enum galen_status status_from_http(int http);
 
 /* What an HTTP status that we refuse a message with ourselves means: the first row with

@@ -63,11 +63,12 @@ static void an_upstreams_http_status_has_a_meaning(void **state)
         int http;
         enum galen_status status;
     } rows[] = {
-        {200, GALEN_OK},         {204, GALEN_OK},           {299, GALEN_OK},
-        {400, GALEN_INVALID},    {404, GALEN_NOT_FOUND},    {413, GALEN_TOO_LARGE},
-        {418, GALEN_INVALID},    {429, GALEN_INVALID},      {503, GALEN_BUSY},
-        {504, GALEN_TIMEOUT},    {100, GALEN_BAD_UPSTREAM}, {302, GALEN_BAD_UPSTREAM},
-        {0, GALEN_BAD_UPSTREAM}, {599, GALEN_BAD_UPSTREAM}, {-1, GALEN_BAD_UPSTREAM},
+        {200, GALEN_OK},           {204, GALEN_OK},           {299, GALEN_OK},
+        {400, GALEN_INVALID},      {404, GALEN_NOT_FOUND},    {413, GALEN_TOO_LARGE},
+        {418, GALEN_INVALID},      {429, GALEN_INVALID},      {503, GALEN_BUSY},
+        {504, GALEN_TIMEOUT},      {100, GALEN_BAD_UPSTREAM}, {302, GALEN_BAD_UPSTREAM},
+        {401, GALEN_BAD_UPSTREAM}, {403, GALEN_FORBIDDEN},    {0, GALEN_BAD_UPSTREAM},
+        {599, GALEN_BAD_UPSTREAM}, {-1, GALEN_BAD_UPSTREAM},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         EXPECT_STATUS(rows[i].status, status_from_http(rows[i].http));
