@@ -29,30 +29,30 @@ struct signer {
     struct bytes second; /* e, y; empty for Ed25519 */
 };
 
-static bool signer_is_rsa(enum signature_algorithm algorithm)
+static inline bool signer_is_rsa(enum signature_algorithm algorithm)
 {
     return algorithm <= SIGNATURE_PS512;
 }
 
-static bool signer_is_ec(enum signature_algorithm algorithm)
+static inline bool signer_is_ec(enum signature_algorithm algorithm)
 {
     return algorithm >= SIGNATURE_ES256 && algorithm <= SIGNATURE_ES512;
 }
 
-static const char *signer_curve(enum signature_algorithm algorithm)
+static inline const char *signer_curve(enum signature_algorithm algorithm)
 {
     static const char *const names[] = {"P-256", "P-384", "P-521"};
     return names[algorithm - SIGNATURE_ES256];
 }
 
-static size_t signer_field_size(enum signature_algorithm algorithm)
+static inline size_t signer_field_size(enum signature_algorithm algorithm)
 {
     static const size_t sizes[] = {32, 48, 66};
     return sizes[algorithm - SIGNATURE_ES256];
 }
 
-static struct bytes signer_number(const struct signer *signer, const char *name,
-                                  uint8_t *out)
+static inline struct bytes signer_number(const struct signer *signer, const char *name,
+                                         uint8_t *out)
 {
     BIGNUM *number = NULL;
     assert_int_equal(EVP_PKEY_get_bn_param(signer->key, name, &number), 1);
@@ -64,7 +64,7 @@ static struct bytes signer_number(const struct signer *signer, const char *name,
     return bytes_of(out, (size_t)size);
 }
 
-static void signer_fill(struct signer *signer)
+static inline void signer_fill(struct signer *signer)
 {
     size_t size = sizeof(signer->first_data);
     if (signer_is_rsa(signer->algorithm)) {
@@ -81,7 +81,8 @@ static void signer_fill(struct signer *signer)
     }
 }
 
-static struct signer *signer_create_of_size(enum signature_algorithm algorithm, size_t bits)
+static inline struct signer *signer_create_of_size(enum signature_algorithm algorithm,
+                                                   size_t bits)
 {
     struct signer *signer = calloc(1, sizeof(*signer));
     assert_non_null(signer);
@@ -98,14 +99,14 @@ static struct signer *signer_create_of_size(enum signature_algorithm algorithm, 
     return signer;
 }
 
-static struct signer *signer_create(enum signature_algorithm algorithm)
+static inline struct signer *signer_create(enum signature_algorithm algorithm)
 {
     return signer_create_of_size(algorithm, SIGNER_RSA_BITS);
 }
 
 /* The same key, which signs by another algorithm of its kind. */
-static struct signer *signer_share(const struct signer *signer,
-                                   enum signature_algorithm algorithm)
+static inline struct signer *signer_share(const struct signer *signer,
+                                          enum signature_algorithm algorithm)
 {
     struct signer *other = calloc(1, sizeof(*other));
     assert_non_null(other);
@@ -116,7 +117,7 @@ static struct signer *signer_share(const struct signer *signer,
     return other;
 }
 
-static void signer_destroy(struct signer *signer)
+static inline void signer_destroy(struct signer *signer)
 {
     if (signer != NULL) {
         EVP_PKEY_free(signer->key);
@@ -125,8 +126,8 @@ static void signer_destroy(struct signer *signer)
 }
 DEFINE_SCOPED(signer, signer_destroy)
 
-static enum galen_status signer_public(const struct signer *signer,
-                                       struct public_key **out_key)
+static inline enum galen_status signer_public(const struct signer *signer,
+                                              struct public_key **out_key)
 {
     if (signer_is_rsa(signer->algorithm)) {
         return public_key_from_rsa(signer->first, signer->second, out_key, NULL);
@@ -137,15 +138,15 @@ static enum galen_status signer_public(const struct signer *signer,
                : public_key_from_ed25519(signer->first, out_key, NULL);
 }
 
-static const char *signer_digest(enum signature_algorithm algorithm)
+static inline const char *signer_digest(enum signature_algorithm algorithm)
 {
     static const char *const names[] = {"SHA256", "SHA384", "SHA512"};
     return algorithm == SIGNATURE_EDDSA ? NULL : names[algorithm % 3];
 }
 
 /* The DER of OpenSSL as r || s. */
-static struct bytes signer_flatten(enum signature_algorithm algorithm, uint8_t *signature,
-                                   size_t size)
+static inline struct bytes signer_flatten(enum signature_algorithm algorithm,
+                                          uint8_t *signature, size_t size)
 {
     const int half = (int)signer_field_size(algorithm);
     const uint8_t *at = signature;
@@ -160,9 +161,10 @@ static struct bytes signer_flatten(enum signature_algorithm algorithm, uint8_t *
 }
 
 /* out: SIGNER_SIGNATURE_SIZE_MAX bytes. salt_size: of PSS; -1: as long as the digest. */
-static struct bytes signer_sign_salted(const struct signer *signer,
-                                       enum signature_algorithm algorithm,
-                                       struct bytes data, int salt_size, uint8_t *out)
+static inline struct bytes signer_sign_salted(const struct signer *signer,
+                                              enum signature_algorithm algorithm,
+                                              struct bytes data, int salt_size,
+                                              uint8_t *out)
 {
     size_t size = SIGNER_SIGNATURE_SIZE_MAX;
     EVP_PKEY_CTX *settings = NULL;
@@ -180,8 +182,8 @@ static struct bytes signer_sign_salted(const struct signer *signer,
                                    : bytes_of(out, size);
 }
 
-static struct bytes signer_sign(const struct signer *signer, struct bytes data,
-                                uint8_t *out)
+static inline struct bytes signer_sign(const struct signer *signer, struct bytes data,
+                                       uint8_t *out)
 {
     return signer_sign_salted(signer, signer->algorithm, data, -1, out);
 }
