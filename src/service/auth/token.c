@@ -81,43 +81,38 @@ static enum refusal check_header(const struct json *header, struct bytes type)
 
 /* Without kid it can only be the key of a set of one. */
 static enum refusal find_key(const struct json *header, const struct key_set *keys,
-                             const struct jwk **out_key)
+                             struct token *token)
 {
     const struct json *id = json_member(header, "kid");
     if (id == NULL && key_set_count(keys) == 1) {
-        *out_key = key_set_at(keys, 0);
+        token->key = key_set_at(keys, 0);
         return REFUSAL_NOT;
     }
     if (!is_text(id) || json_string(id).size > LIMIT_KEY_ID_SIZE_BYTES_MAX) {
         return REFUSAL_KEY_ID;
     }
-    const struct jwk *key = key_set_find(keys, json_string(id));
-    if (key == NULL) {
-        return REFUSAL_UNKNOWN_KEY;
-    }
-    *out_key = key;
-    return REFUSAL_NOT;
+    token->key_id = json_string(id);
+    token->key = key_set_find(keys, token->key_id);
+    return token->key == NULL ? REFUSAL_UNKNOWN_KEY : REFUSAL_NOT;
 }
 
 static enum refusal choose_key(struct bytes text, struct bytes type,
                                const struct key_set *keys, struct arena *arena,
-                               const struct jwk **out_key)
+                               struct token *token)
 {
     const struct json *header = NULL;
-    const struct jwk *key = NULL;
     enum refusal why = decode_json(text, REFUSAL_JOSE_HEADER, arena, &header);
     if (why == REFUSAL_NOT) {
         why = check_header(header, type);
     }
     if (why == REFUSAL_NOT) {
-        why = find_key(header, keys, &key);
+        why = find_key(header, keys, token);
     }
     if (why != REFUSAL_NOT) {
         return why;
     }
-    *out_key = key;
     return bytes_equal_string(json_string(json_member(header, "alg")),
-                              signature_algorithm_name(key->algorithm))
+                              signature_algorithm_name(token->key->algorithm))
                ? REFUSAL_NOT
                : REFUSAL_ALGORITHM;
 }
@@ -136,12 +131,17 @@ static enum refusal decode(struct parts *parts, struct arena *arena)
     return REFUSAL_NOT;
 }
 
+static bool is_signed(const struct token *token, const struct parts *parts)
+{
+    return public_key_verify(token->key->key, token->key->algorithm, parts->covered,
+                             parts->signature);
+}
+
 enum refusal token_open(struct bytes text, struct bytes type, const struct key_set *keys,
-                        struct arena *arena, struct bytes *out_payload,
-                        const struct jwk **out_key)
+                        struct arena *arena, struct token *out_token)
 {
     struct parts parts;
-    const struct jwk *key = NULL;
+    *out_token = (struct token){.key = NULL};
     if (text.size > LIMIT_TOKEN_SIZE_BYTES_MAX) {
         return REFUSAL_TOKEN_SIZE;
     }
@@ -150,35 +150,25 @@ enum refusal token_open(struct bytes text, struct bytes type, const struct key_s
     }
     enum refusal why = decode(&parts, arena);
     if (why == REFUSAL_NOT) {
-        why = choose_key(parts.header, type, keys, arena, &key);
+        why = choose_key(parts.header, type, keys, arena, out_token);
     }
     if (why != REFUSAL_NOT) {
         return why;
     }
-    if (!public_key_verify(key->key, key->algorithm, parts.covered, parts.signature)) {
-        return REFUSAL_SIGNATURE;
-    }
-    *out_payload = parts.payload;
-    *out_key = key;
-    return REFUSAL_NOT;
+    out_token->payload = parts.payload;
+    return is_signed(out_token, &parts) ? REFUSAL_NOT : REFUSAL_SIGNATURE;
 }
 
 enum refusal token_verify(struct bytes text, const struct token_rules *rules,
                           const struct key_set *keys, int64_t now_s, struct arena *arena,
                           struct token *out_token)
 {
-    struct bytes payload;
-    const struct json *json = NULL;
-    const struct jwk *key = NULL;
-    enum refusal why = token_open(text, rules->type, keys, arena, &payload, &key);
+    const struct json *payload = NULL;
+    enum refusal why = token_open(text, rules->type, keys, arena, out_token);
     if (why == REFUSAL_NOT) {
-        why = decode_json(payload, REFUSAL_PAYLOAD, arena, &json);
+        why = decode_json(out_token->payload, REFUSAL_PAYLOAD, arena, &payload);
     }
-    if (why == REFUSAL_NOT) {
-        why = claims_read(json, &rules->claims, now_s, arena, &out_token->claims);
-    }
-    if (why == REFUSAL_NOT) {
-        out_token->key = key;
-    }
-    return why;
+    return why == REFUSAL_NOT
+               ? claims_read(payload, &rules->claims, now_s, arena, &out_token->claims)
+               : why;
 }

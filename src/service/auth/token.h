@@ -20,18 +20,18 @@ struct token_rules {
 
 /* Borrowed from the arena and from the key set. */
 struct token {
+    struct bytes payload;  /* decoded */
+    struct bytes key_id;   /* that it names; empty: none */
+    const struct jwk *key; /* NULL: the set has no such key */
     struct claims claims;
-    const struct jwk *key;
 };
 
-/* The first part of a JWS and whether its signature is right, whatever it holds: for
- * vectors of JWS. out_payload: decoded, in the arena. type: as in token_rules; empty: any
- * and none. */
+/* Whether it is a JWS whose signature is right, whatever it holds: all but the claims is
+ * filled in. type: as in token_rules; empty: any and none. */
 enum refusal token_open(struct bytes text, struct bytes type, const struct key_set *keys,
-                        struct arena *arena, struct bytes *out_payload,
-                        const struct jwk **out_key);
+                        struct arena *arena, struct token *out_token);
 
-/* REFUSAL_UNKNOWN_KEY: newer keys may have it. */
+/* REFUSAL_UNKNOWN_KEY: newer keys may have out_token->key_id. */
 enum refusal token_verify(struct bytes text, const struct token_rules *rules,
                           const struct key_set *keys, int64_t now_s, struct arena *arena,
                           struct token *out_token);
