@@ -18,7 +18,7 @@ static bool split(struct bytes text, struct parts *out_parts)
     out_parts->signature = rest;
     out_parts->covered =
         bytes_first(text, out_parts->header.size + 1 + out_parts->payload.size);
-    return out_parts->header.size > 0 && out_parts->payload.size > 0 && rest.size > 0 &&
+    return out_parts->header.size > 0 && rest.size > 0 &&
            bytes_find(rest, '.') == rest.size;
 }
 

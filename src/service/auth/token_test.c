@@ -514,14 +514,14 @@ static void a_token_that_is_cut_or_goes_on_is_refused(void **state)
 static void the_number_of_parts_is_three(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"",     ".",       "..",     "...",
-                                        "a",    "a.b",     "a.b.",   ".b.c",
-                                        "a..c", "a.b.c.d", "a.b.c.", "a.b.c.d.e"};
+    static const char *const texts[] = {
+        "", ".", "..", "...", "a", "a.b", "a.b.", ".b.c", "a.b.c.d", "a.b.c.", "a.b.c.d.e"};
     struct token token;
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         assert_int_equal(REFUSAL_PARTS, verify_text(bytes_from_string(texts[i]), &token));
     }
     assert_int_equal(REFUSAL_BASE64URL, verify_text(BYTES("a.b.c"), &token));
+    assert_int_equal(REFUSAL_PAYLOAD, verify(ES256_HEADER, ""));
 }
 
 static void a_token_beyond_the_limit_is_not_looked_at(void **state)
