@@ -43,17 +43,6 @@ struct jwks_keeper_options jwks_keeper_defaults(void)
     };
 }
 
-const char *jwks_result_name(enum jwks_result result)
-{
-    static const char *const names[] = {
-        [JWKS_RESULT_FETCHED] = "fetched",
-        [JWKS_RESULT_UNREACHABLE] = "unreachable",
-        [JWKS_RESULT_REFUSED] = "refused",
-        [JWKS_RESULT_UNUSABLE] = "unusable",
-    };
-    return names[result];
-}
-
 static uint64_t now_ns(const struct jwks_keeper *keeper)
 {
     return loop_now_ns(keeper->options.loop);
