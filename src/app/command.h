@@ -27,4 +27,5 @@ extern const struct command model_command;
 extern const struct command key_command;
 extern const struct command config_command;
 extern const struct command audit_command;
+extern const struct command token_command;
 extern const struct command image_worker_command;

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* galen token: an issuer of access tokens for development and tests. */
+#include "app/token.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/writer.h"
+
+static const struct token_command *const commands[] = {
+    &token_keygen_command,
+    &token_issue_command,
+    &token_show_command,
+    &token_serve_command,
+};
+
+enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]), CHUNK_SIZE = 4096 };
+
+enum exit_code token_complain(const char *subject, const char *why)
+{
+    (void)fprintf(stderr, "galen: token: %s: %s\n", subject, why);
+    return EXIT_USAGE;
+}
+
+enum exit_code token_fail(enum galen_status status, const struct error *error)
+{
+    const bool is_ours = status == GALEN_INVALID || status == GALEN_FORBIDDEN ||
+                         status == GALEN_NOT_FOUND || status == GALEN_TOO_LARGE;
+    (void)fprintf(stderr, "galen: token: %s\n",
+                  error->text[0] != '\0' ? error->text : galen_status_text(status));
+    return is_ours ? EXIT_USAGE : EXIT_FAILED;
+}
+
+static bool read_unit(struct bytes *text, uint64_t *out_seconds)
+{
+    static const struct {
+        char letter;
+        uint64_t seconds;
+    } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}};
+    *out_seconds = 1;
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]) && text->size > 0; i++) {
+        if (text->data[text->size - 1] == units[i].letter) {
+            *out_seconds = units[i].seconds;
+            text->size--;
+            break;
+        }
+    }
+    return text->size > 0;
+}
+
+bool token_read_duration(const char *text, uint64_t *out_seconds)
+{
+    struct bytes digits = bytes_from_string(text);
+    uint64_t unit_s;
+    uint64_t count;
+    if (!read_unit(&digits, &unit_s) ||
+        !bytes_parse_u64(digits, TOKEN_LIFETIME_S_MAX / unit_s, &count) || count == 0) {
+        return false;
+    }
+    *out_seconds = count * unit_s;
+    return true;
+}
+
+static enum galen_status read_all(FILE *file, struct writer *text)
+{
+    while (feof(file) == 0 && ferror(file) == 0 && text->status == GALEN_OK) {
+        uint8_t chunk[CHUNK_SIZE];
+        writer_put(text, bytes_of(chunk, fread(chunk, 1, sizeof(chunk), file)));
+    }
+    return ferror(file) != 0 ? GALEN_UNAVAILABLE : text->status;
+}
+
+static enum galen_status read_open_file(FILE *file, size_t size_bytes_max,
+                                        struct blob **out_text)
+{
+    struct writer text;
+    writer_init(&text, size_bytes_max);
+    enum galen_status status = read_all(file, &text);
+    if (status == GALEN_OK) {
+        status = writer_finish(&text, out_text);
+    }
+    writer_deinit(&text);
+    return status;
+}
+
+enum galen_status token_read_file(const char *path, size_t size_bytes_max,
+                                  struct blob **out_text, struct error *out_error)
+{
+    const bool is_stdin = strcmp(path, "-") == 0;
+    FILE *file = is_stdin ? stdin : fopen(path, "rbe");
+    if (file == NULL) {
+        return error_set(out_error, errno == ENOENT ? GALEN_NOT_FOUND : GALEN_UNAVAILABLE,
+                         "%s: %s", path, strerrordesc_np(errno));
+    }
+    const enum galen_status status = read_open_file(file, size_bytes_max, out_text);
+    if (!is_stdin) {
+        (void)fclose(file);
+    }
+    return status == GALEN_OK
+               ? GALEN_OK
+               : error_set(out_error, status, "%s: %s", path,
+                           status == GALEN_TOO_LARGE ? "is too large"
+                                                     : galen_status_text(status));
+}
+
+static const struct token_command *find(const char *name)
+{
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(commands[i]->name, name) == 0) {
+            return commands[i];
+        }
+    }
+    return NULL;
+}
+
+static enum exit_code run(int argument_count, char **arguments)
+{
+    const struct token_command *command = argument_count < 1 ? NULL : find(arguments[0]);
+    return command == NULL ? token_complain("COMMAND", "there is no such one; see galen "
+                                                       "token --help")
+                           : command->run(argument_count - 1, arguments + 1);
+}
+
+static const char *help(int argument_count, char **arguments)
+{
+    const struct token_command *command = argument_count < 1 ? NULL : find(arguments[0]);
+    return command == NULL ? NULL : command->help;
+}
+
+const struct command token_command = {
+    .name = "token",
+    .summary = "a development issuer: keys, access tokens, and what is in one",
+    .help =
+        "Usage: galen token COMMAND [OPTION]...\n\n"
+        "An issuer for development and tests, not for patients' data: it knows no\n"
+        "people, keeps no records, and its keys lie unencrypted in a folder. Where\n"
+        "galen serves, your identity provider issues the tokens.\n\n"
+        "  keygen      makes a key that signs tokens, or the next one\n"
+        "  issue       prints an access token (RFC 9068)\n"
+        "  show        what a token says, and with --jwks whether its signature is right\n"
+        "  serve       an issuer on this machine: discovery, keys, and POST /token\n"
+        "\n`galen token COMMAND --help` says more.\n"
+        "Exit codes: 0 done, 1 failed, 2 wrong usage, or files that are not usable.\n",
+    .help_of = help,
+    .run = run,
+};

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The subcommands of `galen token`. To add one: its file, its line here and in token.c. */
+#pragma once
+
+#include "app/arguments.h"
+#include "app/command.h"
+#include "base/blob.h"
+#include "base/error.h"
+
+struct token_command {
+    const char *name;
+    const char *help; /* what `galen token NAME --help` prints */
+    enum exit_code (*run)(int argument_count, char **arguments); /* behind the name */
+};
+
+extern const struct token_command token_keygen_command;
+extern const struct token_command token_issue_command;
+extern const struct token_command token_show_command;
+extern const struct token_command token_serve_command;
+
+/* "galen: token: SUBJECT: WHY" on stderr. Returns EXIT_USAGE. */
+enum exit_code token_complain(const char *subject, const char *why);
+
+/* The same of a status and its error. What is wrong with what was given is EXIT_USAGE, what
+ * the machine cannot EXIT_FAILED. */
+enum exit_code token_fail(enum galen_status status, const struct error *error);
+
+#define TOKEN_LIFETIME_S_DEFAULT 900u
+#define TOKEN_LIFETIME_S_MAX 86400u
+
+/* "90", "90s", "15m", "1h": from 1 s to a day. False: it is not that. */
+bool token_read_duration(const char *text, uint64_t *out_seconds);
+
+/* A whole file, "-" is standard input. The error names it. */
+MUST_USE enum galen_status token_read_file(const char *path, size_t size_bytes_max,
+                                           struct blob **out_text, struct error *out_error);
