@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "app/configure.h"
+#include "app/identity.h"
 #include "app/lifecycle.h"
 #include "app/role_models.h"
 #include "app/worker.h"
@@ -23,8 +24,9 @@ struct reload {
 
     /* while it is under way */
     struct settings next;
-    struct rules *rules;      /* of who answers clients; NULL */
-    struct settings **limits; /* a copy for each worker */
+    struct rules *rules;           /* of who answers clients; NULL */
+    struct auth_rules *auth_rules; /* likewise */
+    struct settings **limits;      /* a copy for each worker */
     struct audit_entry entry;
     struct writer fields;
 };
@@ -33,6 +35,7 @@ static void forget(struct reload *reload)
 {
     rules_unref(reload->rules);
     reload->rules = NULL;
+    auth_rules_unref(take(&reload->auth_rules));
     for (size_t i = 0; i < reload->worker_count; i++) {
         free(reload->limits[i]);
         reload->limits[i] = NULL;
@@ -78,6 +81,7 @@ static enum galen_status prepare(struct reload *reload, struct error *out_error)
     if (role->kind->is_gateway) {
         TRY(role_check_routes(role->kind, &reload->next, lifecycle_shown(role), out_error));
         TRY(rules_create(&reload->next, &reload->rules));
+        TRY(identity_rules(&reload->next, &reload->auth_rules, out_error));
     }
     return copy_limits(reload);
 }
@@ -113,6 +117,9 @@ static void apply(struct reload *reload)
     }
     for (size_t i = 0; i < reload->worker_count; i++) {
         worker_limit(&reload->workers[i], take(&reload->limits[i]));
+    }
+    if (reload->auth_rules != NULL) {
+        identity_reload(reload->role->identity, take(&reload->auth_rules));
     }
     reload->configured = reload->next;
     settings_take_live(&reload->role->settings, &reload->next);

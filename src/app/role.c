@@ -11,6 +11,7 @@
 #include <uv.h>
 
 #include "app/configure.h"
+#include "app/identity.h"
 #include "app/lifecycle.h"
 #include "app/reload.h"
 #include "app/role_audit.h"
@@ -204,13 +205,29 @@ static enum galen_status prepare_reload(struct crew *crew, struct error *out_err
     return status == GALEN_OK ? GALEN_OK : error_set(out_error, status, "out of memory");
 }
 
+/* Only who answers clients asks who they are. */
+static enum galen_status know_callers(struct crew *crew, struct error *out_error)
+{
+    return crew->role.kind->is_gateway
+               ? identity_create(&crew->role.settings, &crew->role.identity, out_error)
+               : GALEN_OK;
+}
+
+static enum galen_status fetch_keys(struct crew *crew, struct error *out_error)
+{
+    return crew->role.identity == NULL
+               ? GALEN_OK
+               : identity_begin(crew->role.identity, crew->workers, crew->count, out_error);
+}
+
 static enum exit_code open_and_run(struct crew *crew)
 {
     struct error error;
     error_clear(&error);
     if (role_open_models(&crew->role, &error) != GALEN_OK ||
         role_open_audit(&crew->role, &error) != GALEN_OK ||
-        open_workers(crew, &error) != GALEN_OK || follow(crew, &error) != GALEN_OK ||
+        know_callers(crew, &error) != GALEN_OK || open_workers(crew, &error) != GALEN_OK ||
+        follow(crew, &error) != GALEN_OK || fetch_keys(crew, &error) != GALEN_OK ||
         prepare_reload(crew, &error) != GALEN_OK) {
         return complain(&error);
     }
@@ -236,6 +253,7 @@ enum exit_code role_run(const struct role_kind *kind, int argument_count, char *
     free(crew.workers);
     free(crew.threads);
     reload_destroy(crew.reload);
+    identity_destroy(crew.role.identity);
     role_close_audit(&crew.role);
     role_close_models(&crew.role);
     return code;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "app/identity.h"
 #include "app/metrics.h"
 #include "base/clock.h"
 #include "base/invariant.h"
@@ -54,8 +55,16 @@ static void on_metrics_closed(struct task *task)
     close_one(LIST_ITEM(task, struct worker, metrics_closed));
 }
 
+static void on_identity_closed(struct task *task)
+{
+    close_one(LIST_ITEM(task, struct worker, identity_closed));
+}
+
 static void close_rest(struct worker *worker)
 {
+    if (worker->owns_identity) {
+        identity_close(worker->role->identity, &worker->identity_closed);
+    }
     if (worker->metrics != NULL) {
         http_server_close(worker->metrics, &worker->metrics_closed);
         worker->metrics = NULL;
@@ -103,6 +112,25 @@ void worker_show(struct worker *worker, struct view *view)
         mailbox_post(loop_mailbox(worker->loop), &worker->show);
     }
     view_unref(missed);
+}
+
+static void on_know(struct task *task)
+{
+    struct worker *worker = LIST_ITEM(task, struct worker, know);
+    struct auth *auth = atomic_exchange(&worker->next_auth, NULL);
+    if (auth != NULL) {
+        auth_unref(worker->gate.auth);
+        worker->gate.auth = auth;
+    }
+}
+
+void worker_know(struct worker *worker, struct auth *auth)
+{
+    struct auth *missed = atomic_exchange(&worker->next_auth, auth_ref(auth));
+    if (missed == NULL) {
+        mailbox_post(loop_mailbox(worker->loop), &worker->know);
+    }
+    auth_unref(missed);
 }
 
 static struct http_server_options options_of(const struct settings *settings, uint16_t port)
@@ -275,6 +303,32 @@ static const char *address_of_engine(struct worker *worker)
     return worker->role->engine == NULL ? worker->engine_address : NULL;
 }
 
+static int64_t read_wall_clock(void *context)
+{
+    (void)context;
+    return (int64_t)(clock_wall_ns() / NS_PER_S);
+}
+
+static bool want_keys(void *context, struct jwks_waiter *waiter, uint64_t now_ns)
+{
+    const struct worker *worker = context;
+    return identity_want_keys(worker->role->identity, waiter, now_ns);
+}
+
+static enum galen_status open_gate(struct worker *worker)
+{
+    struct role *role = worker->role;
+    worker->gate = (struct auth_gate){
+        .auth = identity_auth(role->identity),
+        .mailbox = loop_mailbox(worker->loop),
+        .want_keys = want_keys,
+        .now_s = read_wall_clock,
+        .now_ns = read_clock,
+        .context = worker,
+    };
+    return token_cache_create(role->settings.auth_cache_size, &worker->gate.cache);
+}
+
 static enum galen_status open_gateway(struct worker *worker,
                                       struct http_handler *out_handler)
 {
@@ -283,6 +337,7 @@ static enum galen_status open_gateway(struct worker *worker,
     struct gateway *gateway = &worker->gateway;
     *gateway = (struct gateway){
         .mailbox = loop_mailbox(worker->loop),
+        .gate = &worker->gate,
         .view = view_ref(role->view),
         .audit = worker_audit_lane(worker),
         .engine_address = address_of_engine(worker),
@@ -293,6 +348,7 @@ static enum galen_status open_gateway(struct worker *worker,
         .now_ns = read_clock,
         .random = read_random,
     };
+    TRY(open_gate(worker));
     TRY(choose_engine(worker));
     TRY(choose_preprocess(worker));
     infer_parts_init(&worker->parts, gateway->engine, rows_of_a_part(role));
@@ -345,6 +401,8 @@ enum galen_status worker_open(struct worker *worker, struct role *role, uint16_t
         .followed = {.run = on_followed},
         .show = {.run = on_show},
         .limit = {.run = on_limit},
+        .know = {.run = on_know},
+        .identity_closed = {.run = on_identity_closed},
     };
     TRY(loop_create(&worker->loop));
     TRY(open_lane(worker));
@@ -415,6 +473,9 @@ void worker_deinit(struct worker *worker)
     v2_front_destroy(worker->front);
     admin_deinit(&worker->admin);
     free(worker->next_limits);
+    auth_unref(worker->next_auth);
+    auth_unref(worker->gate.auth);
+    token_cache_destroy(worker->gate.cache);
     view_unref(worker->next_view);
     view_unref(worker->gateway.view);
     hmac_destroy(worker->audit_hmac);

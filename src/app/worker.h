@@ -22,12 +22,15 @@ struct worker {
     struct role *role;
     struct loop *loop;
     struct http_server *server;
-    struct http_server *metrics;   /* of the first worker; NULL: another's */
-    struct admin admin;            /* of the first worker, where the role runs an engine */
-    struct v2_front *front;        /* engine and preprocess roles */
-    struct gateway gateway;        /* the rest */
-    struct infer_parts parts;      /* in front of gateway.engine */
-    struct remote_management told; /* of an engine elsewhere */
+    struct http_server *metrics; /* of the first worker; NULL: another's */
+    struct admin admin;          /* of the first worker, where the role runs an engine */
+    struct v2_front *front;      /* engine and preprocess roles */
+    struct gateway gateway;      /* the rest */
+    struct auth_gate gate;
+    bool owns_identity;             /* the first worker, once identity_begin has run */
+    struct auth *_Atomic next_auth; /* a reference; NULL: nothing new */
+    struct infer_parts parts;       /* in front of gateway.engine */
+    struct remote_management told;  /* of an engine elsewhere */
     struct gateway_http *http;
     struct follower *follower; /* of the first worker, where there is one; borrowed */
     struct view
@@ -45,6 +48,8 @@ struct worker {
     struct task admin_closed;
     struct task show;
     struct task limit;
+    struct task know;
+    struct task identity_closed;
     struct task idle;     /* no request is left */
     struct task followed; /* nor a question of the follower's */
     struct task remote_closed[2];
@@ -69,6 +74,10 @@ MUST_USE enum galen_status worker_open(struct worker *worker, struct role *role,
 
 /* Has the gateway serve this; takes a reference. Any thread, while the loop is there. */
 void worker_show(struct worker *worker, struct view *view);
+
+/* Has it ask callers who they are by this; takes a reference. Any thread, while the loop is
+ * there. */
+void worker_know(struct worker *worker, struct auth *auth);
 
 /* Has it take from these settings the limits that may change; takes the copy, which is of
  * malloc. Any thread, while the loop is there. */

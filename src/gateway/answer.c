@@ -5,8 +5,6 @@
 #include "base/limits.h"
 #include "codec/json_writer.h"
 
-enum { SHA256_SIZE = 32 };
-
 static void put_model(struct json_writer *json, const struct request *request)
 {
     static const char digits[] = "0123456789abcdef";

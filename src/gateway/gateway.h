@@ -14,6 +14,7 @@
 #include "infer/infer.h"
 #include "infer/management.h"
 #include "service/audit/audit.h"
+#include "service/auth/gate.h"
 
 struct gateway {
     struct infer_service *preprocess;    /* borrowed */
@@ -23,6 +24,7 @@ struct gateway {
     struct infer_service
         *engine_in_parts;     /* the same, for texts of any number of windows */
     struct mailbox *mailbox;  /* the loop's */
+    struct auth_gate *gate;   /* who its callers are; borrowed; NULL: nobody is asked */
     struct view *view;        /* what serves; the reference is the owner's of this struct */
     struct audit_lane *audit; /* borrowed; NULL: requests leave no record */
     const char *engine_address; /* "host:port", where the engine is another process; NULL */

@@ -237,6 +237,7 @@ static enum phase_result map(struct request *request)
 const struct endpoint infer_endpoint = {
     .name = "infer",
     .leaves_record = true,
+    .access = ACCESS_INFER,
     .admit = tensor_body_admit,
     .route = route,
     .validate = validate,

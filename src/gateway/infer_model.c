@@ -127,6 +127,20 @@ static enum galen_status find_model(struct request *request, const struct infer_
                : error_set(&request->error, GALEN_NOT_FOUND, "there is no such model");
 }
 
+/* The row that applies to what is asked of this model; NULL: none, as for tensors. */
+static const struct settings_route *rule_of(const struct request *request,
+                                            const char *media_type)
+{
+    const struct rules *rules = request->view->rules;
+    struct media_type type;
+    if (media_type == NULL ||
+        media_type_parse(bytes_from_string(media_type), &type) != GALEN_OK) {
+        return NULL;
+    }
+    return settings_route_find_of(rules->routes, rules->route_count, type,
+                                  request->model->name);
+}
+
 static enum galen_status find_version(struct request *request,
                                       const struct infer_body *body)
 {
@@ -156,6 +170,7 @@ enum galen_status infer_model_find(struct request *request, const struct infer_b
 {
     struct told told = {.count = 0};
     TRY(find_model(request, body));
+    request->rule = rule_of(request, body->input.media_type);
     TRY(find_version(request, body));
     if (infer_model_takes(request->version->contract, body->input.media_type)) {
         return GALEN_OK;

@@ -98,8 +98,9 @@ static const struct {
 static void route_chooses_where_no_model_is_named(void **state)
 {
     (void)state;
-    static const struct settings_route routes[] = {{"text/markdown", "breast"},
-                                                   {"text/*", "ward"}};
+    static const struct settings_route routes[] = {
+        {.content = "text/markdown", .model = "breast"},
+        {.content = "text/*", .model = "ward"}};
     struct rules rules = {.routes = routes, .route_count = 2};
     struct view view = {.repository = &two_of_text, .rules = &rules};
     struct request request = {.view = &view};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/phases.h"
 
+#include "gateway/access.h"
 #include "gateway/audit.h"
 #include "gateway/respond.h"
 #include "gateway/routes.h"
@@ -56,6 +57,27 @@ static enum phase_result admit(struct request *request)
     status = status == GALEN_OK ? check_coding(request) : status;
     return status == GALEN_OK ? run_optional(request, request->endpoint->admit)
                               : request_fail(request, status);
+}
+
+static enum phase_result authenticate(struct request *request)
+{
+    if (request->gateway->gate == NULL || access_is_open(request)) {
+        return PHASE_CONTINUE;
+    }
+    return request_identify(request);
+}
+
+/* What the head alone shows to be refused is not waited for. */
+static enum phase_result permit(struct request *request)
+{
+    const enum galen_status status = access_check_head(request);
+    return status == GALEN_OK ? PHASE_CONTINUE : request_fail(request, status);
+}
+
+static enum phase_result authorize(struct request *request)
+{
+    const enum galen_status status = access_check(request);
+    return status == GALEN_OK ? PHASE_CONTINUE : request_fail(request, status);
 }
 
 static enum phase_result decompress(struct request *request)
@@ -118,8 +140,11 @@ static enum phase_result reply(struct request *request)
 
 const struct phase phases[] = {
     {"admit", admit, AT_HEADERS, false},
+    {"authenticate", authenticate, AT_HEADERS, false},
+    {"permit", permit, AT_HEADERS, false},
     {"decompress", decompress, AT_BODY, false},
     {"route", route, AT_BODY, false},
+    {"authorize", authorize, AT_BODY, false},
     {"validate", validate, AT_BODY, false},
     {"preprocess", preprocess, AT_BODY, false},
     {"infer", infer, AT_BODY, false},

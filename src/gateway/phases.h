@@ -19,11 +19,19 @@ struct phase {
 extern const struct phase phases[];
 extern const size_t phase_count;
 
+/* Who may: access.h. */
+enum endpoint_access {
+    ACCESS_OPEN, /* everybody, and nobody is asked who they are */
+    ACCESS_INFER,
+    ACCESS_V2,
+};
+
 /* What a path is for: the phases that differ between paths. NULL members: nothing to do. */
 struct endpoint {
     const char *name;
     bool leaves_record; /* in the audit trail */
-    bool speaks_v2;     /* failures are {"error": …} instead of a problem document */
+    enum endpoint_access access;
+    bool speaks_v2; /* failures are {"error": …} instead of a problem document */
     enum phase_result (*admit)(struct request *request);
     enum phase_result (*route)(struct request *request);
     enum phase_result (*validate)(struct request *request);

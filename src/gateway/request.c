@@ -17,6 +17,7 @@ static void finish(struct request *request)
     reply_clear(&request->reply);
     blob_unref(take(&request->decoded_body));
     writer_deinit(&request->audit_fields);
+    auth_visit_deinit(&request->visit);
     request->port->release(request);
 }
 
@@ -67,6 +68,9 @@ void request_start(struct request *request)
     request->pending = NULL;
     request->started_ns = now_ns(request);
     request->endpoint = NULL;
+    request->visit = (struct auth_visit){.refusal = REFUSAL_NOT};
+    request->lacking_scope = BYTES_NONE;
+    request->rule = NULL;
     request->body = BYTES_NONE;
     request->coding = CONTENT_IDENTITY;
     request->lacks_coding = false;
@@ -234,6 +238,45 @@ static void on_recorded(struct audit_entry *entry)
     }
     request->phase_index++;
     run(request);
+}
+
+static enum phase_result identified(struct request *request)
+{
+    const struct auth_visit *visit = &request->visit;
+    if (visit->status == GALEN_OK) {
+        return PHASE_CONTINUE;
+    }
+    return request_fail(request, error_set(&request->error, visit->status, "%s",
+                                           refusal_text(visit->refusal)));
+}
+
+/* The other way on for a request that waits: as run() goes on after a phase. */
+static void on_identified(struct auth_visit *visit)
+{
+    struct request *request = visit->context;
+    INVARIANT(request->state == REQUEST_IDENTIFYING);
+    request->state = REQUEST_RUNNING;
+    request->phase_index = identified(request) == PHASE_CONTINUE
+                               ? request->phase_index + 1
+                               : first_always(request->phase_index);
+    run(request);
+}
+
+enum phase_result request_identify(struct request *request)
+{
+    request->visit = (struct auth_visit){
+        .gate = request->gateway->gate,
+        .head = request->head,
+        .peer = request->peer,
+        .arena = &request->arena,
+        .done = on_identified,
+        .context = request,
+    };
+    if (auth_visit_begin(&request->visit) == AUTH_WAITS) {
+        request->state = REQUEST_IDENTIFYING;
+        return PHASE_WAIT;
+    }
+    return identified(request);
 }
 
 enum phase_result request_record(struct request *request)

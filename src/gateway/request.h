@@ -14,6 +14,7 @@
 #include "base/phi.h"
 #include "codec/content_coding.h"
 #include "gateway/gateway.h"
+#include "service/auth/gate.h"
 #include "service/request_id.h"
 #include "v2/transaction.h"
 
@@ -47,7 +48,8 @@ enum request_state {
     REQUEST_RUNNING,
     REQUEST_READING,
     REQUEST_WAITING,
-    REQUEST_ASKING, /* a management call, which cannot be cancelled */
+    REQUEST_IDENTIFYING, /* newer keys of the issuer are looked for */
+    REQUEST_ASKING,      /* a management call, which cannot be cancelled */
     REQUEST_RECORDING,
 };
 
@@ -57,6 +59,7 @@ struct request {
     const struct request_port *port;
     struct view *view;                    /* what served when it began; until release */
     const struct http_request_head *head; /* borrowed while the request lives */
+    const struct tls_peer *peer;          /* likewise; NULL: plaintext */
     struct arena arena;
 
     /* the runner's */
@@ -70,7 +73,10 @@ struct request {
     /* what phases find out */
     char id[REQUEST_ID_SIZE];
     const struct endpoint *endpoint;
-    struct bytes body; /* without its coding, once that is undone */
+    struct auth_visit visit;    /* who asks; without a principal where nobody is asked */
+    struct bytes lacking_scope; /* with a refusal that is REFUSAL_SCOPE */
+    const struct settings_route *rule; /* the row of `routes` that applies; NULL: none */
+    struct bytes body;                 /* without its coding, once that is undone */
     enum content_coding coding;
     bool lacks_coding;         /* the body comes in one that we do not know */
     struct blob *decoded_body; /* what body points into then; NULL */
@@ -111,6 +117,10 @@ void request_refuse(struct request *request, int http_status);
 
 /* The client is gone. */
 void request_cancel(struct request *request);
+
+/* For phases: asks the gateway's gate who the caller is, and returns what the phase is to
+ * return. */
+enum phase_result request_identify(struct request *request);
 
 /* For phases: submits the call and returns what the phase is to return. */
 enum phase_result request_wait(struct request *request, struct infer_service *service,

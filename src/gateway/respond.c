@@ -102,10 +102,23 @@ static void compress(struct request *request)
     }
 }
 
+/* RFC 6750 section 3; none where it is not the caller's doing. */
+static void put_challenge(struct request *request)
+{
+    const struct bytes challenge = auth_visit_challenge(
+        &request->visit, request->visit.refusal, request->lacking_scope);
+    if (challenge.size > 0) {
+        reply_add_header(&request->reply, BYTES("WWW-Authenticate"), challenge);
+    }
+}
+
 void respond_render(struct request *request)
 {
     if (request->status != GALEN_OK) {
         put_failure(request);
+    }
+    if (request->visit.refusal != REFUSAL_NOT) {
+        put_challenge(request);
     }
     if (request->lacks_coding) {
         reply_add_header(&request->reply, BYTES("Accept-Encoding"), BYTES(CONTENT_CODINGS));

@@ -9,7 +9,7 @@ static void rules_outlive_the_settings_that_they_were_made_of(void **state)
     static struct settings settings;
     struct rules *rules;
     settings_init(&settings);
-    settings.routes[0] = (struct settings_route){"text/*", "notes"};
+    settings.routes[0] = (struct settings_route){.content = "text/*", .model = "notes"};
     settings.route_count = 1;
     settings.request_timeout_ms = 3;
     settings.limits_body_size_bytes = 77;

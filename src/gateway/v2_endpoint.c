@@ -101,6 +101,7 @@ static enum phase_result map(struct request *request)
 const struct endpoint v2_endpoint = {
     .name = V2_INFER_ID,
     .leaves_record = true,
+    .access = ACCESS_V2,
     .speaks_v2 = true,
     .admit = admit,
     .route = route,

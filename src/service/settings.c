@@ -580,10 +580,10 @@ enum galen_status settings_check(const struct settings *settings, struct error *
                          "listen.admin: is not a loopback address: who reaches it manages "
                          "models");
     }
-    return settings->mode == SETTINGS_MODE_DEMO || is_loopback(settings->listen_http.host)
+    return settings->mode == SETTINGS_MODE_DEMO || settings->auth_issuer[0] != '\0' ||
+                   is_loopback(settings->listen_http.host)
                ? GALEN_OK
                : error_set(out_error, GALEN_INVALID,
-                           "listen.http: is not a loopback address: callers are not "
-                           "identified in this version, so it listens there only, except "
-                           "in demo mode");
+                           "listen.http: is not a loopback address: set auth.issuer, so "
+                           "that callers are known, or listen on 127.0.0.1");
 }

@@ -45,6 +45,7 @@ struct settings_route {
     char content[LIMIT_MEDIA_TYPE_SIZE_BYTES_MAX +
                  1]; /* type/subtype, or `*` behind the / */
     char model[LIMIT_MODEL_NAME_SIZE_BYTES_MAX + 1];
+    char scope[LIMIT_SCOPE_SIZE_BYTES_MAX + 1]; /* who may; empty: infer:MODEL */
 };
 
 struct settings {

@@ -2,6 +2,7 @@
 #include "service/settings_routes.h"
 
 #include "codec/yaml_table.h"
+#include "service/auth/scope.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -10,6 +11,7 @@ enum { ARENA_SIZE_BYTES_MAX = 65536 };
 struct route_text {
     const char *content;
     const char *model;
+    const char *scope;
 };
 
 static const struct yaml_key match_keys[] = {
@@ -34,6 +36,12 @@ static const struct yaml_key route_keys[] = {
      .offset = offsetof(struct route_text, model),
      .max = LIMIT_MODEL_NAME_SIZE_BYTES_MAX,
      .help = "The model that answers. It has to be in the repository."},
+    {.name = "scope",
+     .type = YAML_TYPE_STRING,
+     .offset = offsetof(struct route_text, scope),
+     .max = LIMIT_SCOPE_SIZE_BYTES_MAX,
+     .help = "What a caller needs to be granted for this. Without it: `infer:` and the "
+             "model's name."},
 };
 
 static bool has_star(struct bytes text)
@@ -61,8 +69,16 @@ static enum galen_status read_route(const struct yaml_document *document,
         return yaml_refuse(document, yaml_member(yaml_member(node, "match"), "content"),
                            out_error, "is not a media type or type/*");
     }
+    if (text.scope != NULL && !scope_is_valid(bytes_from_string(text.scope))) {
+        return yaml_refuse(document, yaml_member(node, "scope"), out_error,
+                           "is not one scope");
+    }
     memcpy(out_route->content, text.content, strlen(text.content) + 1);
     memcpy(out_route->model, text.model, strlen(text.model) + 1);
+    out_route->scope[0] = '\0';
+    if (text.scope != NULL) {
+        memcpy(out_route->scope, text.scope, strlen(text.scope) + 1);
+    }
     return GALEN_OK;
 }
 
@@ -109,6 +125,19 @@ const struct settings_route *settings_route_find(const struct settings_route *ro
     return NULL;
 }
 
+const struct settings_route *settings_route_find_of(const struct settings_route *routes,
+                                                    size_t route_count,
+                                                    struct media_type type,
+                                                    const char *model)
+{
+    for (size_t i = 0; i < route_count; i++) {
+        if (strcmp(routes[i].model, model) == 0 && media_type_is(type, routes[i].content)) {
+            return &routes[i];
+        }
+    }
+    return NULL;
+}
+
 void settings_routes_write(const struct settings *settings, struct writer *out)
 {
     for (size_t i = 0; i < settings->route_count; i++) {
@@ -118,6 +147,10 @@ void settings_routes_write(const struct settings *settings, struct writer *out)
         writer_put_string(out, settings->routes[i].content);
         writer_put_string(out, "}, model: ");
         writer_put_string(out, settings->routes[i].model);
+        if (settings->routes[i].scope[0] != '\0') {
+            writer_put_string(out, ", scope: ");
+            writer_put_string(out, settings->routes[i].scope);
+        }
         writer_put_string(out, "}\n");
     }
 }
@@ -127,7 +160,9 @@ void settings_routes_write_markdown(struct writer *out)
     writer_put_string(
         out,
         "\n## routes\n\nA list, in the file only: which model answers where a request "
-        "names none. The first row that matches counts;\nwithout one it is the only "
+        "names none, and what a caller\nneeds for it. The first row that matches counts: "
+        "of "
+        "those with its model, where a request names one. Without one\nit is the only "
         "model that takes what was sent.\n\n"
         "```yaml\nroutes:\n  - {match: {content: text/*}, model: clinical-ner}\n```\n\n");
     yaml_write_markdown(route_keys, COUNT(route_keys), out);

@@ -19,6 +19,12 @@ const struct settings_route *settings_route_find(const struct settings_route *ro
                                                  size_t route_count,
                                                  struct media_type type);
 
+/* The same among those that lead to this model. */
+const struct settings_route *settings_route_find_of(const struct settings_route *routes,
+                                                    size_t route_count,
+                                                    struct media_type type,
+                                                    const char *model);
+
 /* A line each, as settings_write. */
 void settings_routes_write(const struct settings *settings, struct writer *out);
 

@@ -245,7 +245,7 @@ static void only_what_may_change_is_taken_over(void **state)
     next = settings;
     next.limits_body_size_bytes = 77;
     next.threads = 9;
-    next.routes[0] = (struct settings_route){"text/*", "notes"};
+    next.routes[0] = (struct settings_route){.content = "text/*", .model = "notes"};
     next.route_count = 1;
 
     settings_take_live(&settings, &next);

@@ -255,7 +255,7 @@ static size_t required_count(const struct rig *rig, const char *schema)
 static void a_model_is_named_where_several_take_its_type(void **state)
 {
     struct rig *rig = *state;
-    static const struct settings_route routed[] = {{"text/*", "ner"}};
+    static const struct settings_route routed[] = {{.content = "text/*", .model = "ner"}};
     assert_int_equal(required_count(rig, "Request.size"), 1);
     assert_int_equal(required_count(rig, "Request.ner"), 2);
     describe(rig, &(struct openapi){
