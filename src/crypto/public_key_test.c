@@ -215,7 +215,8 @@ static void a_point_beside_its_curve_is_refused(void **state)
 {
     (void)state;
     for (size_t i = SIGNATURE_ES256; i <= SIGNATURE_ES512; i++) {
-        const enum public_key_curve curve = CURVE_P256 + (i - SIGNATURE_ES256);
+        const enum public_key_curve curve =
+            (enum public_key_curve)(CURVE_P256 + (i - SIGNATURE_ES256));
         const struct signer *signer = signers[i];
         struct public_key *key = NULL;
         struct error error;

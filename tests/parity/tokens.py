@@ -132,7 +132,8 @@ def times_are_far(draft):
 def time_is_written_otherwise(draft):
     text = json.dumps(draft.claims)
     written = draft.rng.choice(["1e400", "-1e400", "1.80000006e9", "1800000060.5", "1E2", "NaN",
-                                '"1800000060"', "Infinity", "1800000060e-0", "01800000060", "+1800000060"])
+                                '"1800000060"', "Infinity", "1800000060e-0", "01800000060",
+                                "+1800000060"])
     draft.raw_claims = text.replace(f'"exp": {draft.claims.get("exp")}', f'"exp": {written}').encode()
 
 
@@ -175,7 +176,8 @@ def json_is_not_strict(draft):
     text = json.dumps(getattr(draft, which)).encode()
     setattr(draft, f"raw_{which}", draft.rng.choice(
         [text + b"x", text + b" ", b" " + text, text[:-1] + b",}", b"\xef\xbb\xbf" + text,
-         b"[" + text + b"]", text[:-1] + b', "x": NaN}', text[:-1] + b', "x": "\xff"}', text[:-1] + b', "x": "\\ud800"}',
+         b"[" + text + b"]", text[:-1] + b', "x": NaN}',
+         text[:-1] + b', "x": "\xff"}', text[:-1] + b', "x": "\\ud800"}',
          text[:-1] + b', "x": ' + b"[" * 70 + b"]" * 70 + b"}", text + text, b"{}", b"null"]))
 
 
@@ -254,8 +256,8 @@ def payload_is_another(rng, text):
 DRAFT_FAULTS = [claim_is_gone, claim_is_of_another_type, issuer_is_another, audience_is_another,
                 times_are_near_the_edge, times_are_far, time_is_written_otherwise,
                 algorithm_is_of_another_name, key_is_a_stranger, key_is_of_another_name,
-                type_is_another, header_has_more, name_is_there_twice, json_is_not_strict, scopes_are_malformed,
-                token_lives_long, token_is_an_id_token, token_is_bound]
+                type_is_another, header_has_more, name_is_there_twice, json_is_not_strict,
+                scopes_are_malformed, token_lives_long, token_is_an_id_token, token_is_bound]
 TEXT_FAULTS = [any_character_changes, text_is_cut, text_goes_on, text_begins_earlier,
                last_bits_are_not_zero, part_is_padded, part_is_missing, signature_is_another_tokens,
                payload_is_another]

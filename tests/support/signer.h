@@ -133,8 +133,10 @@ static inline enum galen_status signer_public(const struct signer *signer,
         return public_key_from_rsa(signer->first, signer->second, out_key, NULL);
     }
     return signer_is_ec(signer->algorithm)
-               ? public_key_from_point(CURVE_P256 + (signer->algorithm - SIGNATURE_ES256),
-                                       signer->first, signer->second, out_key, NULL)
+               ? public_key_from_point(
+                     (enum public_key_curve)(CURVE_P256 +
+                                             (signer->algorithm - SIGNATURE_ES256)),
+                     signer->first, signer->second, out_key, NULL)
                : public_key_from_ed25519(signer->first, out_key, NULL);
 }
 
