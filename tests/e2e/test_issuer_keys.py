@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keys of real issuers, fetched by discovery as the gateway fetches them, and their tokens."""
+import json
+import os
+import pathlib
+import subprocess
+
+import provider
+import pytest
+from issuer import Issuer, decode, run
+from process import BINARY, DEADLINE_S, free_port
+
+DRIVER = pathlib.Path(os.environ.get("GALEN_BUILD", BINARY.parent)) / "tests/providers/keys_driver"
+
+
+class Keeper:
+    """The keeper, alone: tests/providers/keys_driver.c."""
+
+    def __init__(self, issuer: str):
+        self.popen = subprocess.Popen([DRIVER, issuer], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                      stderr=subprocess.PIPE, text=True)
+
+    def line(self) -> str:
+        return self.popen.stdout.readline().strip()
+
+    def keys(self) -> dict[str, str]:
+        word, *keys = self.line().split()
+        assert word == "keys"
+        return dict(key.split("=") for key in keys)
+
+    def want(self, kid: str) -> None:
+        self.popen.stdin.write(kid + "\n")
+        self.popen.stdin.flush()
+
+    def stop(self) -> str:
+        """What it has logged."""
+        _, log = self.popen.communicate(timeout=DEADLINE_S)
+        assert self.popen.returncode == 0, log
+        return log
+
+
+@pytest.fixture
+def keeper():
+    started = []
+
+    def start(issuer):
+        started.append(Keeper(issuer))
+        return started[-1]
+    yield start
+    for each in started:
+        if each.popen.poll() is None:
+            each.stop()
+
+
+@pytest.fixture
+def issuer(tmp_path):
+    running = Issuer(tmp_path)
+    yield running
+    running.stop()
+
+
+@pytest.fixture(params=["ES256", "RS256", "PS256"])
+def real(request, tmp_path):
+    reason = provider.why_not()
+    if reason is not None:
+        pytest.skip(reason)
+    running = provider.Provider(tmp_path, request.param)
+    yield running
+    running.stop()
+
+
+def show(token, jwks, tmp_path) -> subprocess.CompletedProcess:
+    (tmp_path / "fetched.json").write_text(json.dumps(jwks))
+    return run("show", "-", "--json", "--jwks", tmp_path / "fetched.json", input=token)
+
+
+def test_the_development_issuers_keys_are_found(issuer, keeper):
+    assert keeper(issuer.url).keys() == {issuer.kids[0]: "ES256"}
+
+
+def test_a_rotated_key_is_fetched_when_it_is_wanted(issuer, keeper):
+    kept = keeper(issuer.url)
+    first = kept.keys()
+    kid = issuer.rotate("--algorithm", "PS384")
+    kept.want(kid)
+    assert kept.keys() == {kid: "PS384"} | first
+    assert kept.line() == "again"
+
+
+def test_a_key_that_nobody_has_is_looked_for_in_vain(issuer, keeper):
+    kept = keeper(issuer.url)
+    first = kept.keys()
+    kept.want("nobody")
+    assert kept.keys() == first
+    assert kept.line() == "again"
+
+
+def test_an_issuer_that_is_not_there_is_said(keeper):
+    kept = keeper(f"http://127.0.0.1:{free_port()}")
+    assert kept.line() == "failed"
+    assert '"result":"unreachable"' in kept.stop()
+
+
+def test_an_issuer_that_calls_itself_otherwise_is_refused(tmp_path, keeper):
+    running = Issuer(tmp_path, issuer="http://localhost:1")
+    kept = keeper(running.address)
+    assert kept.line() == "failed"
+    assert "about another issuer" in kept.stop()
+    running.stop()
+
+
+def test_a_real_providers_keys_are_found(real, keeper):
+    assert keeper(real.url).keys() == {"first": real.algorithm}
+
+
+def test_a_real_providers_rotation_is_seen(real, keeper):
+    kept = keeper(real.url)
+    kept.keys()
+    real.rotate("second")
+    kept.want("second")
+    assert kept.keys() == {"second": real.algorithm}
+    assert kept.line() == "again"
+
+
+def test_a_real_providers_token_is_by_its_keys(real, tmp_path):
+    token = real.token(scope="infer:text")
+    shown = show(token, real.jwks(), tmp_path)
+    assert (shown.returncode, json.loads(shown.stdout)["signature_verified"]) == (0, True)
+    payload = json.loads(shown.stdout)["payload"]
+    assert {"iss", "sub", "aud", "client_id", "exp", "iat", "jti"} <= set(payload)
+    assert (payload["iss"], payload["aud"], payload["scope"]) == (real.url, "galen", "infer:text")
+    assert json.loads(decode(token.split(".")[0]))["typ"] == "at+jwt"
+
+
+def test_a_real_providers_token_is_not_by_other_keys(real, issuer, tmp_path):
+    assert show(real.token(), issuer.jwks(), tmp_path).returncode == 1

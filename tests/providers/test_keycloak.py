@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keycloak as hospitals run it: its keys by discovery, its tokens by these keys. Started by hand:
+it takes minutes and 150 MB (README.md)."""
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import time
+
+import pytest
+from issuer import ask_for_token, decode, get, run
+from process import BINARY, ROOT, free_port
+
+START_S = 300
+PAUSE_S = 1
+DRIVER = pathlib.Path(os.environ.get("GALEN_BUILD", BINARY.parent)) / "tests/providers/keys_driver"
+
+
+class Keycloak:
+    def __init__(self, folder: pathlib.Path, algorithm: str):
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}/realms/clinic"
+        self.log_file = folder / "keycloak.log"
+        with self.log_file.open("wb") as log:
+            self.popen = subprocess.Popen(
+                [ROOT / "tests/providers/keycloak", ROOT / ".deps/keycloak", str(port), algorithm],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        deadline = time.monotonic() + START_S
+        while not self.answers():
+            assert time.monotonic() < deadline, self.log_file.read_text()
+            time.sleep(PAUSE_S)
+
+    def answers(self) -> bool:
+        assert self.popen.poll() is None, self.log_file.read_text()
+        try:
+            return get(f"{self.url}/.well-known/openid-configuration")[0] == 200
+        except OSError:
+            return False
+
+    def discovery(self) -> dict:
+        return get(f"{self.url}/.well-known/openid-configuration")[2]
+
+    def token(self, scope: str) -> str:
+        client = ("ward", "test-only-secret")
+        status, _, answer = ask_for_token(self.discovery()["token_endpoint"], client,
+                                          grant_type="client_credentials", scope=scope)
+        assert status == 200, answer
+        return answer["access_token"]
+
+    def stop(self) -> None:
+        self.popen.terminate()
+        self.popen.wait(START_S)
+
+
+@pytest.fixture(scope="module", params=["ES256", "RS256"])
+def keycloak(request, tmp_path_factory):
+    if shutil.which("java") is None or shutil.which("mvn") is None:
+        pytest.skip("java or mvn is not installed")
+    running = Keycloak(tmp_path_factory.mktemp("keycloak"), request.param)
+    yield running
+    running.stop()
+
+
+def header(token) -> dict:
+    return json.loads(decode(token.split(".")[0]))
+
+
+def test_its_keys_are_found(keycloak):
+    found = subprocess.run([DRIVER, keycloak.url], input="", capture_output=True, text=True, check=True)
+    word, *keys = found.stdout.split()
+    kid_and_algorithm = "{kid}={alg}".format(**header(keycloak.token("infer:image")))
+    assert word == "keys"
+    assert kid_and_algorithm in keys
+
+
+def test_its_tokens_are_by_these_keys(keycloak, tmp_path):
+    token = keycloak.token("infer:image")
+    (tmp_path / "jwks.json").write_text(json.dumps(get(keycloak.discovery()["jwks_uri"])[2]))
+    shown = run("show", "-", "--json", "--jwks", tmp_path / "jwks.json", input=token)
+    payload = json.loads(shown.stdout)["payload"]
+    assert (shown.returncode, header(token)["typ"]) == (0, "at+jwt")
+    assert {"iss", "sub", "aud", "client_id", "exp", "iat", "jti"} <= set(payload)
+    assert (payload["iss"], payload["aud"]) == (keycloak.url, "galen")
+    assert set(payload["scope"].split()) == {"infer:text", "infer:image"}
