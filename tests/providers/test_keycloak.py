@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import time
 
@@ -25,7 +26,9 @@ class Keycloak:
         with self.log_file.open("wb") as log:
             self.popen = subprocess.Popen(
                 [ROOT / "tests/providers/keycloak", ROOT / ".deps/keycloak", str(port), algorithm],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+
+    def wait(self) -> None:
         deadline = time.monotonic() + START_S
         while not self.answers():
             assert time.monotonic() < deadline, self.log_file.read_text()
@@ -49,7 +52,8 @@ class Keycloak:
         return answer["access_token"]
 
     def stop(self) -> None:
-        self.popen.terminate()
+        """Its scripts do not pass signals on: all of its session."""
+        os.killpg(self.popen.pid, signal.SIGTERM)
         self.popen.wait(START_S)
 
 
@@ -58,8 +62,11 @@ def keycloak(request, tmp_path_factory):
     if shutil.which("java") is None or shutil.which("mvn") is None:
         pytest.skip("java or mvn is not installed")
     running = Keycloak(tmp_path_factory.mktemp("keycloak"), request.param)
-    yield running
-    running.stop()
+    try:
+        running.wait()
+        yield running
+    finally:
+        running.stop()
 
 
 def header(token) -> dict:

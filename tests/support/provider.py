@@ -51,7 +51,11 @@ class Provider:
         with self.log_file.open("ab") as log:
             self.popen = subprocess.Popen(["node", SCRIPT, MODULES, config], stdin=subprocess.DEVNULL,
                                           stdout=log, stderr=log)
-        until(self.answers, "the provider answers")
+        try:
+            until(self.answers, "the provider answers")
+        except AssertionError:
+            self.stop()
+            raise
 
     def answers(self) -> bool:
         assert self.popen.poll() is None, self.log_file.read_text()
