@@ -124,20 +124,25 @@ static void on_wake(struct timeouts *timeouts, struct timeout *timeout)
 
 /* Wishes */
 
-static void on_want(struct task *task)
+/* Whoever is told may be gone: nothing of the waiter's is touched after that. */
+static void wish(struct jwks_keeper *keeper, struct jwks_waiter *waiter, bool is_first)
 {
-    struct jwks_waiter *waiter = LIST_ITEM(task, struct jwks_waiter, task);
-    struct jwks_keeper *keeper = waiter->keeper;
     struct jwks_decision decision;
     const enum jwks_want want =
         jwks_refresh_want(&keeper->refresh, now_ns(keeper), &decision);
-    waiter->came_late = want == JWKS_WANT_JOINS;
+    waiter->came_late = is_first && want == JWKS_WANT_JOINS;
     if (want == JWKS_WANT_REFUSED) {
         refuse(keeper, waiter);
     } else {
         list_append(&keeper->waiters, &waiter->link);
     }
     obey(keeper, decision);
+}
+
+static void on_want(struct task *task)
+{
+    struct jwks_waiter *waiter = LIST_ITEM(task, struct jwks_waiter, task);
+    wish(waiter->keeper, waiter, true);
 }
 
 bool jwks_keeper_want(struct jwks_keeper *keeper, struct jwks_waiter *waiter,
@@ -153,27 +158,13 @@ bool jwks_keeper_want(struct jwks_keeper *keeper, struct jwks_waiter *waiter,
     return true;
 }
 
-/* The keys came by a flight that had begun before this wish, and its key is not there: it
- * wishes again. */
-static void wish_again(struct jwks_keeper *keeper, struct jwks_waiter *waiter)
-{
-    struct jwks_decision decision;
-    const enum jwks_want want =
-        jwks_refresh_want(&keeper->refresh, now_ns(keeper), &decision);
-    waiter->came_late = false;
-    if (want == JWKS_WANT_REFUSED) {
-        refuse(keeper, waiter);
-    } else {
-        list_append(&keeper->waiters, &waiter->link);
-    }
-    obey(keeper, decision);
-}
-
+/* Where the keys came by a flight that had begun before the wish, and its key is not there,
+ * it is wished for again: a flight that is under way now began later. */
 static void answer_wish(struct jwks_keeper *keeper, struct jwks_waiter *waiter)
 {
     const struct jwks_keeper_options *options = &keeper->options;
     if (waiter->came_late && !options->ops->holds(options->owner, waiter->kid)) {
-        wish_again(keeper, waiter);
+        wish(keeper, waiter, false);
     } else {
         tell(waiter, JWKS_LOOK_AGAIN);
     }
