@@ -17,8 +17,12 @@
 struct http_client;
 struct http_client_connection;
 
+struct tls_source;
+
 struct http_client_options {
-    const char *host; /* a name or a numeric address */
+    struct tls_source *tls; /* borrowed for the client's life, for connections whose peer
+                               has to be certified as this host; NULL: plaintext */
+    const char *host;       /* a name or a numeric address */
     uint16_t port;
     size_t connection_count_max; /* beyond it calls wait their turn */
     size_t waiting_count_max;    /* beyond it BUSY */
@@ -40,7 +44,8 @@ struct http_call {
     void (*done)(struct http_call *call);
     void *context;
 
-    /* the answer. GALEN_OK whatever the HTTP status; UNAVAILABLE: no connection;
+    /* the answer. GALEN_OK whatever the HTTP status; UNAVAILABLE: no connection, or none
+     * that is secure;
      * BAD_UPSTREAM: reset, truncated or malformed; TIMEOUT; CANCELLED; BUSY; TOO_LARGE */
     enum galen_status status;
     struct error error;

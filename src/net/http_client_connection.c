@@ -5,6 +5,7 @@
 
 #include "base/invariant.h"
 #include "net/http_client_impl.h"
+#include "net/tls_source.h"
 
 static struct http_client_connection *connection_of(struct stream *stream)
 {
@@ -159,8 +160,14 @@ static void lose(struct http_client_connection *connection, const char *why)
 static void on_ended(struct stream *stream, int status)
 {
     struct http_client_connection *connection = connection_of(stream);
+    struct error why;
+    stream_explain(stream, status, &why);
+    if (connection->state == CLIENT_SECURING) {
+        fail(connection, GALEN_UNAVAILABLE, why.text);
+        return;
+    }
     if (connection->call == NULL || status != 0 || !connection->answer_has_begun) {
-        lose(connection, status == 0 ? "closed before it answered" : uv_strerror(status));
+        lose(connection, status == 0 ? "closed before it answered" : why.text);
         return;
     }
     on_event(connection, http1_parser_finish(&connection->parser), 0);
@@ -207,6 +214,37 @@ void client_connection_start(struct http_client_connection *connection,
 
 static void try_next_address(struct http_client_connection *connection);
 
+static void on_secured(struct stream *stream)
+{
+    struct http_client_connection *connection = connection_of(stream);
+    client_connection_start(connection, connection->call);
+}
+
+static enum galen_status secure(struct http_client_connection *connection)
+{
+    const struct http_client *client = connection->client;
+    struct tls_session *session;
+    scoped(tls_context) context = tls_source_ref(client->options.tls);
+    if (context == NULL) {
+        return GALEN_UNAVAILABLE;
+    }
+    TRY(tls_session_create(context, client->host, &session));
+    return stream_secure(&connection->stream, session);
+}
+
+static void begin_to_talk(struct http_client_connection *connection)
+{
+    (void)uv_tcp_nodelay(&connection->stream.tcp, 1);
+    if (connection->client->options.tls == NULL) {
+        client_connection_start(connection, connection->call);
+        return;
+    }
+    connection->state = CLIENT_SECURING;
+    if (secure(connection) != GALEN_OK) {
+        fail(connection, GALEN_UNAVAILABLE, "TLS cannot begin");
+    }
+}
+
 static void on_connected(uv_connect_t *connect, int status)
 {
     struct http_client_connection *connection = connect->data;
@@ -214,9 +252,7 @@ static void on_connected(uv_connect_t *connect, int status)
         return;
     }
     if (status == 0) {
-        struct http_call *call = connection->call;
-        (void)uv_tcp_nodelay(&connection->stream.tcp, 1);
-        client_connection_start(connection, call);
+        begin_to_talk(connection);
     } else if (connection->next_address != NULL) {
         connection->state = CLIENT_RETRYING;
         stream_close(&connection->stream);
@@ -302,6 +338,7 @@ static void on_closed(struct stream *stream)
 }
 
 static const struct stream_ops stream_ops = {
+    .secured = on_secured,
     .read = on_read,
     .ended = on_ended,
     .written = on_written,
@@ -338,7 +375,9 @@ void client_connection_expired(struct http_client_connection *connection,
                                enum client_deadline kind)
 {
     if (kind == DEADLINE_CONNECT) {
-        fail(connection, GALEN_UNAVAILABLE, "connecting took too long");
+        fail(connection, GALEN_UNAVAILABLE,
+             connection->state == CLIENT_SECURING ? "the TLS handshake took too long"
+                                                  : "connecting took too long");
     } else {
         client_connection_close(connection);
     }

@@ -46,6 +46,7 @@ struct call_storage {
 enum client_connection_state {
     CLIENT_RESOLVING,
     CLIENT_CONNECTING,
+    CLIENT_SECURING, /* TLS: the handshake */
     CLIENT_RETRYING, /* the socket closes, the next address follows */
     CLIENT_BUSY,
     CLIENT_IDLE,

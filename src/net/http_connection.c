@@ -5,6 +5,7 @@
 #include "base/invariant.h"
 #include "net/http_server_impl.h"
 #include "net/loop_impl.h"
+#include "net/tls_source.h"
 
 enum { HELD_SIZE_MAX = 65536 };
 
@@ -205,10 +206,11 @@ static bool body_made_progress(const struct http_connection *connection)
            size >= size_min_within(connection->server->options.body_timeout_ms);
 }
 
-static uint32_t idle_timeout_ms(const struct http_connection *connection)
+/* Of a client that has sent no request yet. */
+static uint32_t first_timeout_ms(const struct http_connection *connection,
+                                 uint32_t timeout_ms)
 {
     const struct http_server *server = connection->server;
-    const uint32_t timeout_ms = server->options.idle_timeout_ms;
     return server->is_draining && timeout_ms > LIMIT_DRAIN_FIRST_REQUEST_MS
                ? LIMIT_DRAIN_FIRST_REQUEST_MS
                : timeout_ms;
@@ -218,9 +220,14 @@ static void set_deadline(struct http_connection *connection)
 {
     const struct http_server_options *options = &connection->server->options;
     switch (connection->state) {
+    case STATE_SECURING:
+        arm_once(connection, DEADLINE_HANDSHAKE,
+                 first_timeout_ms(connection, options->tls.handshake_timeout_ms));
+        break;
     case STATE_HEAD:
         if (connection->exchange == NULL) {
-            arm_once(connection, DEADLINE_IDLE, idle_timeout_ms(connection));
+            arm_once(connection, DEADLINE_IDLE,
+                     first_timeout_ms(connection, options->idle_timeout_ms));
         } else {
             arm_once(connection, DEADLINE_HEADER, options->header_timeout_ms);
         }
@@ -364,6 +371,7 @@ static bool step(struct http_connection *connection)
     case STATE_BODY:
     case STATE_SKIPPING:
         return read_event(connection);
+    case STATE_SECURING:
     case STATE_DECIDING:
     case STATE_ANSWERING:
     case STATE_WRITING:
@@ -438,10 +446,69 @@ static uint8_t *on_place(struct stream *stream, size_t *out_size)
     return is_body ? body_place(&connection->exchange->body, out_size) : NULL;
 }
 
+/* TLS */
+
+static void tell_refused(struct http_connection *connection, int status)
+{
+    const struct http_server_tls *tls = &connection->server->options.tls;
+    struct error why;
+    if (tls->refused != NULL) {
+        stream_explain(&connection->stream, status, &why);
+        tls->refused(tls->context, &why);
+    }
+}
+
+static void on_secured(struct stream *stream)
+{
+    struct http_connection *connection = connection_of(stream);
+    connection->state = STATE_HEAD;
+    settle(connection);
+}
+
+/* Too many at once: the oldest has had its time. */
+static void bound_handshakes(struct http_server *server)
+{
+    struct timeout *oldest = timeouts_first(&server->timeouts, DEADLINE_HANDSHAKE);
+    if (oldest != NULL &&
+        server->timeouts.lists[DEADLINE_HANDSHAKE].count > LIMIT_TLS_HANDSHAKE_COUNT_MAX) {
+        connection_drop(connection_of(LIST_ITEM(oldest, struct stream, deadline)));
+    }
+}
+
+static enum galen_status secure(struct http_connection *connection,
+                                struct tls_context *context)
+{
+    struct tls_session *session;
+    TRY(tls_session_create(context, NULL, &session));
+    return stream_secure(&connection->stream, session);
+}
+
+/* False: it is plaintext. */
+static bool begin_handshake(struct http_connection *connection)
+{
+    struct http_server *server = connection->server;
+    struct tls_source *source = server->options.tls.source;
+    scoped(tls_context) context = source == NULL ? NULL : tls_source_ref(source);
+    if (context == NULL) {
+        return false;
+    }
+    connection->state = STATE_SECURING;
+    if (secure(connection, context) != GALEN_OK) {
+        connection_drop(connection);
+        return true;
+    }
+    set_deadline(connection);
+    bound_handshakes(server);
+    return true;
+}
+
 static void on_ended(struct stream *stream, int status)
 {
     struct http_connection *connection = connection_of(stream);
     connection->peer_has_ended = true;
+    if (connection->state == STATE_SECURING) {
+        tell_refused(connection, status);
+    }
     if (connection->state == STATE_WRITING && status == 0) {
         return; /* it may still be reading */
     }
@@ -478,6 +545,7 @@ static void on_closed(struct stream *stream)
 }
 
 static const struct stream_ops stream_ops = {
+    .secured = on_secured,
     .read = on_read,
     .ended = on_ended,
     .written = on_written,
@@ -502,11 +570,17 @@ struct http_connection *connection_create(struct http_server *server)
 
 void connection_start(struct http_connection *connection)
 {
-    settle(connection);
+    if (!begin_handshake(connection)) {
+        settle(connection);
+    }
 }
 
 void connection_drain(struct http_connection *connection)
 {
+    if (connection->state == STATE_SECURING) {
+        stream_disarm(&connection->stream);
+        set_deadline(connection);
+    }
     if (connection->state != STATE_HEAD || connection->exchange != NULL) {
         return; /* its response will close it */
     }
@@ -530,6 +604,10 @@ void connection_expired(struct http_connection *connection, enum server_deadline
         408, "the request line and headers took too long"};
     static const struct http1_refusal slow_body = {408, "the body took too long"};
     switch (kind) {
+    case DEADLINE_HANDSHAKE:
+        tell_refused(connection, UV_ETIMEDOUT);
+        connection_drop(connection);
+        return;
     case DEADLINE_IDLE:
     case DEADLINE_LINGER:
         connection_drop(connection);

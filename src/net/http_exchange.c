@@ -123,6 +123,11 @@ bool http_exchange_header(const struct http_exchange *exchange, const char *name
                            out_value);
 }
 
+const struct tls_peer *http_exchange_peer(const struct http_exchange *exchange)
+{
+    return exchange->connection == NULL ? NULL : stream_peer(&exchange->connection->stream);
+}
+
 struct blob *http_exchange_body(const struct http_exchange *exchange)
 {
     return exchange->body_blob;

@@ -89,14 +89,17 @@ static struct http_connection *connection_of(struct timeout *deadline)
     return LIST_ITEM(stream, struct http_connection, stream);
 }
 
-/* Room for one more: else the connection that has been idle for the longest time makes it.
- */
+/* Room for one more: else the connection that has been idle for the longest time makes it,
+ * or the one whose handshake has taken longest. */
 static bool make_room(struct http_server *server)
 {
     if (server->connections.count < server->options.connection_count_max) {
         return true;
     }
     struct timeout *idle = timeouts_first(&server->timeouts, DEADLINE_IDLE);
+    if (idle == NULL) {
+        idle = timeouts_first(&server->timeouts, DEADLINE_HANDSHAKE);
+    }
     if (idle == NULL) {
         return false;
     }

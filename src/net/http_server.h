@@ -24,6 +24,7 @@
 #include "base/error.h"
 #include "net/http.h"
 #include "net/loop.h"
+#include "net/tls_peer.h"
 
 struct http_exchange;
 struct http_server;
@@ -50,6 +51,18 @@ struct http_handler {
                    struct http_response *out_response);
 };
 
+struct tls_source;
+
+struct http_server_tls {
+    struct tls_source *source; /* borrowed for the server's life; NULL: plaintext */
+    uint32_t handshake_timeout_ms;
+    void *context;
+
+    /* A handshake came to nothing; borrowed for the call, of which nothing is to be done to
+     * the server. NULL is allowed. */
+    void (*refused)(void *context, const struct error *why);
+};
+
 struct http_server_options {
     const char *address; /* numeric, "127.0.0.1" or "::1" */
     uint16_t port;       /* 0: any, ask http_server_port */
@@ -61,6 +74,7 @@ struct http_server_options {
     uint32_t body_timeout_ms;  /* in which TRANSFER_RATE_BYTES_MIN a second of it arrive */
     uint32_t idle_timeout_ms;  /* between requests */
     uint32_t write_timeout_ms; /* in which as much of the response leaves */
+    struct http_server_tls tls;
 };
 
 /* Listens. handler is copied, its context borrowed. GALEN_UNAVAILABLE: the address is taken
@@ -95,6 +109,9 @@ struct http_body_options {
 };
 void http_exchange_read_body(struct http_exchange *exchange,
                              const struct http_body_options *options);
+
+/* Who asks, by TLS; borrowed until `gone` or the answer. NULL: plaintext, or gone. */
+const struct tls_peer *http_exchange_peer(const struct http_exchange *exchange);
 
 /* From `body` on; borrowed while the exchange lives. */
 struct blob *http_exchange_body(const struct http_exchange *exchange);

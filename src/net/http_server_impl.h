@@ -18,6 +18,7 @@ enum server_deadline {
     DEADLINE_BODY,
     DEADLINE_WRITE,
     DEADLINE_LINGER,
+    DEADLINE_HANDSHAKE,
 };
 
 enum { DATE_SIZE = 32, SPARE_EXCHANGE_COUNT_MAX = 64 };
@@ -54,6 +55,7 @@ enum connection_state {
     STATE_SKIPPING,  /* answered; the rest of the body is at hand and dropped */
     STATE_LINGERING, /* answered and closed for writing; the client may still be sending */
     STATE_CLOSING,
+    STATE_SECURING, /* TLS: the handshake */
 };
 
 struct http_connection {

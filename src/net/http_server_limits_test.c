@@ -190,7 +190,7 @@ static void connection_beyond_the_maximum_waits_for_one_to_end(void **state)
     AWAIT(fixture.waiting != NULL);
     static struct raw_client second;
     raw_connect(&second, fixture.loop, http_server_port(fixture.server));
-    raw_send(&second, HEAD("GET /second") "Connection: close\r\n\r\n");
+    raw_send_early(&second, HEAD("GET /second") "Connection: close\r\n\r\n");
     loop_poll(fixture.loop);
     assert_int_equal(connections(), 1);
     assert_int_equal(fixture.headers_count, 1);
@@ -271,7 +271,7 @@ static void drain_finishes_what_is_under_way_and_closes_the_rest(void **state)
     AWAIT(fixture.waiting != NULL);
     raw_connect(&queued, fixture.loop,
                 http_server_port(fixture.server)); /* not accepted yet */
-    (void)raw_send_some(&queued, bytes_from_string(GET_ROOT));
+    raw_send_early(&queued, GET_ROOT);
 
     http_server_drain(fixture.server, &fixture.drained_task);
 

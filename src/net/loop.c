@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/invariant.h"
+#include "base/limits.h"
 #include "net/loop_impl.h"
 
 struct loop {
@@ -22,8 +23,10 @@ struct loop {
     struct task **last_next;
     _Atomic(struct task *) posted; /* by other threads, newest first */
     atomic_bool stopping;
-    uint64_t now_ns; /* 0: not asked for in this turn */
+    uint64_t now_ns;      /* 0: not asked for in this turn */
+    unsigned shake_count; /* steps of handshakes in this turn */
     uint8_t read_buffer[LOOP_READ_BUFFER_SIZE];
+    struct loop_scratch scratch; /* pages that nobody uses cost nothing */
 };
 
 /* The loop that this thread runs: tells a post of its own from one of another thread. */
@@ -123,6 +126,7 @@ static void on_before(uv_prepare_t *before)
         (void)uv_idle_stop(&loop->awake);
     }
     loop->now_ns = 0;
+    loop->shake_count = 0;
 }
 
 static void on_after(uv_check_t *after)
@@ -226,4 +230,14 @@ uint64_t loop_now_ns(struct loop *loop)
 uint8_t *loop_read_buffer(struct loop *loop)
 {
     return loop->read_buffer;
+}
+
+struct loop_scratch *loop_scratch(struct loop *loop)
+{
+    return &loop->scratch;
+}
+
+bool loop_may_shake_hands(struct loop *loop)
+{
+    return loop->shake_count++ < LIMIT_TLS_HANDSHAKE_STEPS_MAX;
 }

@@ -6,6 +6,7 @@
 #include "base/invariant.h"
 #include "base/wipe.h"
 #include "net/loop_impl.h"
+#include "net/stream_tls.h"
 
 void stream_init(struct stream *stream, struct loop *loop, struct timeouts *timeouts,
                  const struct stream_ops *ops)
@@ -14,6 +15,7 @@ void stream_init(struct stream *stream, struct loop *loop, struct timeouts *time
     stream->loop = loop;
     stream->timeouts = timeouts;
     stream->deadline = (struct timeout){.is_armed = false};
+    stream->tls = NULL;
     stream->is_reading = false;
     stream->is_writing = false;
     stream->is_closing = false;
@@ -25,6 +27,10 @@ static void on_place(uv_handle_t *handle, size_t suggested, uv_buf_t *out_buffer
 {
     (void)suggested;
     struct stream *stream = handle->data;
+    if (stream->tls != NULL) {
+        stream_tls_place(stream, out_buffer);
+        return;
+    }
     size_t size = 0;
     uint8_t *place = stream->ops->place == NULL ? NULL : stream->ops->place(stream, &size);
     if (place == NULL) {
@@ -38,7 +44,9 @@ static void on_place(uv_handle_t *handle, size_t suggested, uv_buf_t *out_buffer
 static void on_read(uv_stream_t *tcp, ssize_t status, const uv_buf_t *buffer)
 {
     struct stream *stream = tcp->data;
-    if (status < 0) {
+    if (stream->tls != NULL) {
+        stream_tls_read(stream, status, buffer);
+    } else if (status < 0) {
         stream_stop_reading(stream);
         stream->ops->ended(stream, status == UV_EOF ? 0 : (int)status);
     } else if (status > 0) {
@@ -91,7 +99,10 @@ static void advance(uv_buf_t **buffers, unsigned *count, size_t size)
 
 enum stream_result stream_write(struct stream *stream, uv_buf_t *buffers, unsigned count)
 {
-    INVARIANT(!stream->is_writing);
+    INVARIANT(!stream->is_writing && count <= STREAM_BUFFER_COUNT_MAX);
+    if (stream->tls != NULL) {
+        return stream_tls_write(stream, buffers, count);
+    }
     uv_stream_t *tcp = (uv_stream_t *)&stream->tcp;
     const int size = uv_try_write(tcp, buffers, count);
     if (size < 0 && size != UV_EAGAIN) {
@@ -113,7 +124,8 @@ enum stream_result stream_write(struct stream *stream, uv_buf_t *buffers, unsign
 bool stream_made_progress(struct stream *stream, size_t size_min)
 {
     const size_t before = stream->unsent_size;
-    stream->unsent_size = uv_stream_get_write_queue_size((uv_stream_t *)&stream->tcp);
+    stream->unsent_size = uv_stream_get_write_queue_size((uv_stream_t *)&stream->tcp) +
+                          (stream->tls == NULL ? 0 : stream_tls_plain_size(stream));
     return before >= stream->unsent_size && before - stream->unsent_size >= size_min;
 }
 
@@ -121,6 +133,9 @@ void stream_end_writing(struct stream *stream)
 {
     uv_os_fd_t descriptor;
     INVARIANT(!stream->is_writing);
+    if (stream->tls != NULL && !stream_tls_end(stream)) {
+        return; /* when what waits has left */
+    }
     if (uv_fileno((uv_handle_t *)&stream->tcp, &descriptor) == 0) {
         (void)shutdown(descriptor, SHUT_WR);
     }
@@ -129,12 +144,16 @@ void stream_end_writing(struct stream *stream)
 static void on_closed(uv_handle_t *handle)
 {
     struct stream *stream = handle->data;
+    stream_tls_destroy(stream);
     stream->ops->closed(stream);
 }
 
 void stream_close(struct stream *stream)
 {
     if (!stream->is_closing) {
+        if (stream->tls != NULL) {
+            (void)stream_tls_end(stream);
+        }
         stream->is_closing = true;
         stream->is_reading = false;
         stream_disarm(stream);

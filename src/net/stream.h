@@ -2,10 +2,15 @@
 /*
  * A TCP connection as server and client both need it: reads to a buffer of the loop, writes
  * at once where the socket takes it, one deadline. It owns the uv_tcp_t and the write under
- * way and knows nothing of HTTP. Its ops see plain bytes only: a TLS layer goes between
- * them and the socket, inside this module.
+ * way and knows nothing of HTTP. Its ops see plain bytes only: where it is secured, TLS
+ * goes between them and the socket (stream_tls.c), and everything below holds all the same.
  *
- * Threads: the loop's. Allocation: none of its own.
+ * With TLS, what one read of the socket brought is delivered whole: LOOP_READ_BUFFER_SIZE
+ * at most, also where reading is stopped amid it. A peer's end counts when it has said so
+ * (close_notify); a bare end of its bytes is a connection that broke.
+ *
+ * Threads: the loop's. Allocation: none of its own; with TLS the session, and what the
+ * socket did not take: a record, and answers to the peer's TLS of a bounded size.
  */
 #pragma once
 
@@ -14,12 +19,17 @@
 #include "base/bytes.h"
 #include "net/loop.h"
 #include "net/timeouts.h"
+#include "net/tls_session.h"
 
 struct stream;
+struct stream_tls;
 
 struct stream_ops {
     /* Bytes have come; borrowed for the call and wiped after it. */
     void (*read)(struct stream *stream, struct bytes bytes);
+
+    /* TLS: the handshake is done. NULL is allowed where it is never secured. */
+    void (*secured)(struct stream *stream);
 
     /* The peer will send no more (status 0), or the connection broke (a UV_E… code).
      * Reading has stopped. */
@@ -41,6 +51,7 @@ struct stream {
     struct loop *loop;
     struct timeouts *timeouts;
     struct timeout deadline;
+    struct stream_tls *tls; /* NULL: plaintext */
     uv_tcp_t tcp;
     uv_write_t write;
     bool is_reading;
@@ -56,8 +67,23 @@ enum stream_result { STREAM_DONE, STREAM_PENDING, STREAM_FAILED };
 void stream_init(struct stream *stream, struct loop *loop, struct timeouts *timeouts,
                  const struct stream_ops *ops);
 
+/* Before anything was read or written of a connection that is open: begins the handshake
+ * and reads. Takes the session, also on failure. Writing may begin once it is `secured`;
+ * before, `ended` says that it failed. GALEN_NO_MEMORY, GALEN_UNAVAILABLE: it cannot even
+ * begin. */
+MUST_USE enum galen_status stream_secure(struct stream *stream,
+                                         struct tls_session *session);
+
+/* Who that is; NULL: plaintext, or not secured yet. Lives as long as the connection. */
+const struct tls_peer *stream_peer(const struct stream *stream);
+
+/* Why it `ended` with this status, in words. */
+void stream_explain(const struct stream *stream, int status, struct error *out_error);
+
 void stream_start_reading(struct stream *stream); /* no-ops where it is so already */
 void stream_stop_reading(struct stream *stream);
+
+#define STREAM_BUFFER_COUNT_MAX 16u
 
 /* What the buffers point to is borrowed until written or closed; the array is used up. One
  * write at a time. */

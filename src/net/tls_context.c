@@ -418,7 +418,8 @@ static enum galen_status choose_suites(struct tls_context *context)
     SSL_CTX_set_security_level(openssl, SECURITY_LEVEL);
     (void)SSL_CTX_set_options(openssl, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
                                            SSL_OP_CIPHER_SERVER_PREFERENCE |
-                                           SSL_OP_PRIORITIZE_CHACHA);
+                                           SSL_OP_PRIORITIZE_CHACHA |
+                                           SSL_OP_CLEANSE_PLAINTEXT);
     (void)SSL_CTX_clear_options(openssl, SSL_OP_LEGACY_SERVER_CONNECT |
                                              SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION);
     (void)SSL_CTX_set_mode(openssl, SSL_MODE_RELEASE_BUFFERS |

@@ -156,6 +156,11 @@ void tls_session_destroy(struct tls_session *session)
     }
 }
 
+bool tls_session_is_server(const struct tls_session *session)
+{
+    return session->context->is_server;
+}
+
 void tls_session_lend_input(struct tls_session *session, struct bytes input)
 {
     INVARIANT(session->input.size == 0);

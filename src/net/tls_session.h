@@ -21,7 +21,7 @@ enum tls_result {
     TLS_FAILED, /* for good; tls_session_explain says why */
 };
 
-/* Beside a record of RFC 8446 section 5.2: what may leave with it. */
+/* A record's plain bytes (RFC 8446 section 5.1), and room for it with what TLS adds. */
 #define TLS_RECORD_SIZE_MAX 16384u
 #define TLS_OUTPUT_SIZE_MIN (TLS_RECORD_SIZE_MAX + 1024u)
 
@@ -32,6 +32,8 @@ MUST_USE enum galen_status tls_session_create(struct tls_context *context, const
                                               struct tls_session **out_session);
 void tls_session_destroy(struct tls_session *session); /* NULL is allowed */
 DEFINE_SCOPED(tls_session, tls_session_destroy)
+
+bool tls_session_is_server(const struct tls_session *session);
 
 /* What has come since; borrowed until it was used up, which a call that wants more says. */
 void tls_session_lend_input(struct tls_session *session, struct bytes input);

@@ -155,8 +155,13 @@ static inline void open_server(const struct http_server_options *options)
 {
     fixture =
         (struct fixture){.drained_task.run = on_drained, .closed_task.run = on_closed};
+    struct http_server_options secured = *options;
+#ifdef RAW_CLIENT_TLS
+    secured.tls =
+        (struct http_server_tls){.source = raw_tls_source(), .handshake_timeout_ms = 20000};
+#endif
     EXPECT_OK(loop_create(&fixture.loop));
-    EXPECT_OK(http_server_open(fixture.loop, options, &handler, &fixture.server, NULL));
+    EXPECT_OK(http_server_open(fixture.loop, &secured, &handler, &fixture.server, NULL));
     fixture.client.descriptor = -1;
 }
 

@@ -18,6 +18,10 @@
 #include "base/invariant.h"
 #include "net/loop.h"
 
+#ifdef RAW_CLIENT_TLS
+#include "raw_tls.h"
+#endif
+
 #define RAW_ANSWER_SIZE_MAX 65536u
 #define RAW_PATIENCE_NS (20 * NS_PER_S) /* a test that waits longer has failed */
 
@@ -36,6 +40,10 @@ struct raw_client {
     int descriptor;
     bool has_ended; /* the server closed its side */
     bool was_reset;
+#ifdef RAW_CLIENT_TLS
+    SSL *tls;
+    struct bytes queued; /* for when the handshake is over; borrowed */
+#endif
     char answer[RAW_ANSWER_SIZE_MAX]; /* all that came, with a NUL behind */
     size_t size;
 };
@@ -56,6 +64,9 @@ static inline void raw_connect_narrow(struct raw_client *client, struct loop *lo
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     INVARIANT(connect(client->descriptor, (struct sockaddr *)&address, sizeof(address)) ==
               0);
+#ifdef RAW_CLIENT_TLS
+    client->tls = raw_tls_open(client->descriptor);
+#endif
 }
 
 static inline void raw_connect(struct raw_client *client, struct loop *loop, uint16_t port)
@@ -90,11 +101,23 @@ static inline void raw_accept(struct raw_client *peer, struct loop *loop, int li
     }
 }
 
+#ifdef RAW_CLIENT_TLS
+static inline void raw_send_queued(struct raw_client *client)
+{
+    const ssize_t size = raw_tls_send(client->tls, client->queued);
+    client->queued = bytes_from(client->queued, size < 0 ? 0 : (size_t)size);
+}
+#endif
+
 /* As much as the socket takes; how much that was. */
 static inline size_t raw_send_some(struct raw_client *client, struct bytes bytes)
 {
+#ifdef RAW_CLIENT_TLS
+    const ssize_t size = raw_tls_send(client->tls, bytes);
+#else
     const ssize_t size =
         send(client->descriptor, bytes.data, bytes.size, MSG_DONTWAIT | MSG_NOSIGNAL);
+#endif
     client->was_reset = client->was_reset || (size < 0 && errno != EAGAIN);
     return size < 0 ? 0 : (size_t)size;
 }
@@ -109,6 +132,18 @@ static inline void raw_send_bytes(struct raw_client *client, struct bytes bytes)
     }
 }
 
+/* Leaves now, or with TLS as soon as it can while something is awaited: for a server that
+ * may not even have accepted yet. */
+static inline void raw_send_early(struct raw_client *client, const char *text)
+{
+#ifdef RAW_CLIENT_TLS
+    client->queued = bytes_from_string(text);
+    raw_send_queued(client);
+#else
+    (void)raw_send_some(client, bytes_from_string(text));
+#endif
+}
+
 static inline void raw_send(struct raw_client *client, const char *text)
 {
     raw_send_bytes(client, bytes_from_string(text));
@@ -118,8 +153,13 @@ static inline void raw_receive(struct raw_client *client)
 {
     loop_poll(client->loop);
     const size_t room = sizeof(client->answer) - 1 - client->size;
-    const ssize_t size =
-        recv(client->descriptor, client->answer + client->size, room, MSG_DONTWAIT);
+    char *place = client->answer + client->size;
+#ifdef RAW_CLIENT_TLS
+    raw_send_queued(client);
+    const ssize_t size = raw_tls_receive(client->tls, place, room);
+#else
+    const ssize_t size = recv(client->descriptor, place, room, MSG_DONTWAIT);
+#endif
     client->has_ended = client->has_ended || (size == 0 && room > 0);
     client->was_reset = client->was_reset || (size < 0 && errno != EAGAIN);
     client->size += size > 0 ? (size_t)size : 0;
@@ -163,6 +203,16 @@ static inline bool raw_await_end(struct raw_client *client)
     return client->has_ended;
 }
 
+static inline void raw_free_tls(struct raw_client *client)
+{
+#ifdef RAW_CLIENT_TLS
+    SSL_free(client->tls);
+    client->tls = NULL;
+#else
+    (void)client;
+#endif
+}
+
 /* So that the peer sees a reset instead of an end. */
 static inline void raw_reset(struct raw_client *client)
 {
@@ -170,6 +220,7 @@ static inline void raw_reset(struct raw_client *client)
     (void)setsockopt(client->descriptor, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
     (void)close(client->descriptor);
     client->descriptor = -1;
+    raw_free_tls(client);
 }
 
 static inline void raw_close(struct raw_client *client)
@@ -177,5 +228,6 @@ static inline void raw_close(struct raw_client *client)
     if (client->descriptor >= 0) {
         (void)close(client->descriptor);
         client->descriptor = -1;
+        raw_free_tls(client);
     }
 }
