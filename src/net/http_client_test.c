@@ -109,7 +109,7 @@ static void answer_until_close_is_whole(void **state)
     assert_true(raw_await(&fixture.peer, "\r\n\r\nx"));
     raw_send(&fixture.peer, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.0 200 OK\r\n\r\nhel");
     raw_send(&fixture.peer, "lo");
-    raw_close(&fixture.peer);
+    raw_end(&fixture.peer);
 
     AWAIT(fixture.done_count == 1);
 

@@ -420,12 +420,12 @@ void stream_tls_read(struct stream *stream, ssize_t status, const uv_buf_t *buff
 
 enum galen_status stream_secure(struct stream *stream, struct tls_session *session)
 {
-    struct stream_tls *tls = calloc(1, sizeof(*tls));
+    struct stream_tls *tls = malloc(sizeof(*tls));
     if (tls == NULL) {
         tls_session_destroy(session);
         return GALEN_NO_MEMORY;
     }
-    tls->session = session;
+    *tls = (struct stream_tls){.session = session};
     stream->tls = tls;
     stream_start_reading(stream);
     if (tls_session_is_server(session)) {

@@ -46,7 +46,7 @@ static enum galen_status keep(const struct finds *finds, struct tls_names *out_n
     if (finds->count == 0) {
         return GALEN_OK;
     }
-    struct tls_name *names = calloc(1, rows_size + finds->text_size);
+    struct tls_name *names = malloc(rows_size + finds->text_size);
     if (names == NULL) {
         return GALEN_NO_MEMORY;
     }
@@ -55,6 +55,7 @@ static enum galen_status keep(const struct finds *finds, struct tls_names *out_n
         const struct bytes text = finds->names[i].text;
         memcpy(at, text.data, text.size);
         names[i] = (struct tls_name){finds->names[i].type, bytes_of(at, text.size)};
+        at[text.size] = 0;
         at += text.size + 1;
     }
     *out_names = (struct tls_names){names, finds->count};

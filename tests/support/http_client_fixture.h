@@ -115,8 +115,12 @@ static inline int open_all(void **state)
     (void)state;
     fixture = (struct fixture){.closed.run = on_closed, .server_closed.run = on_closed};
     EXPECT_OK(loop_create(&fixture.loop));
-    EXPECT_OK(
-        http_server_open(fixture.loop, &server_options, &handler, &fixture.server, NULL));
+    struct http_server_options secured = server_options;
+#ifdef RAW_CLIENT_TLS
+    secured.tls =
+        (struct http_server_tls){.source = raw_tls_source(), .handshake_timeout_ms = 20000};
+#endif
+    EXPECT_OK(http_server_open(fixture.loop, &secured, &handler, &fixture.server, NULL));
     fixture.listener = raw_listen(&fixture.listener_port);
     fixture.peer.descriptor = -1;
     return 0;
@@ -124,7 +128,11 @@ static inline int open_all(void **state)
 
 static inline void open_client(const struct http_client_options *options)
 {
-    EXPECT_OK(http_client_create(fixture.loop, options, &fixture.client));
+    struct http_client_options secured = *options;
+#ifdef RAW_CLIENT_TLS
+    secured.tls = raw_tls_trust();
+#endif
+    EXPECT_OK(http_client_create(fixture.loop, &secured, &fixture.client));
 }
 
 static inline void open_client_to_server(void)

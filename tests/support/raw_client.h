@@ -65,7 +65,7 @@ static inline void raw_connect_narrow(struct raw_client *client, struct loop *lo
     INVARIANT(connect(client->descriptor, (struct sockaddr *)&address, sizeof(address)) ==
               0);
 #ifdef RAW_CLIENT_TLS
-    client->tls = raw_tls_open(client->descriptor);
+    client->tls = raw_tls_open(client->descriptor, false);
 #endif
 }
 
@@ -99,6 +99,9 @@ static inline void raw_accept(struct raw_client *peer, struct loop *loop, int li
         peer->descriptor = accept(listener, NULL, NULL);
         INVARIANT(clock_monotonic_ns() < limit_ns);
     }
+#ifdef RAW_CLIENT_TLS
+    peer->tls = raw_tls_open(peer->descriptor, true);
+#endif
 }
 
 #ifdef RAW_CLIENT_TLS
@@ -230,4 +233,13 @@ static inline void raw_close(struct raw_client *client)
         client->descriptor = -1;
         raw_free_tls(client);
     }
+}
+
+/* Says that it ends, as TLS has it, and closes. */
+static inline void raw_end(struct raw_client *client)
+{
+#ifdef RAW_CLIENT_TLS
+    (void)SSL_shutdown(client->tls);
+#endif
+    raw_close(client);
 }

@@ -18,7 +18,9 @@
 struct raw_tls {
     struct certificate certificate;
     struct tls_source source;
+    struct tls_source trust; /* for a client of ours */
     SSL_CTX *client;
+    SSL_CTX *server;
 };
 
 static struct raw_tls raw_tls;
@@ -45,13 +47,36 @@ static inline struct tls_source *raw_tls_source(void)
     return &raw_tls.source;
 }
 
-static inline SSL *raw_tls_open(int descriptor)
+/* Of those that believe that server. */
+static inline struct tls_source *raw_tls_trust(void)
 {
-    SSL *tls = SSL_new(raw_tls.client);
+    struct tls_context *context = NULL;
+    struct error error;
+    if (raw_tls.server != NULL) {
+        return &raw_tls.trust;
+    }
+    (void)raw_tls_source();
+    const struct tls_context_options options = {
+        .authorities = pem_of("ca.pem", raw_tls.certificate.pem)};
+    EXPECT_OK(tls_context_create(&options, &context, &error));
+    tls_source_init(&raw_tls.trust, context);
+    raw_tls.server = SSL_CTX_new(TLS_server_method());
+    assert_int_equal(SSL_CTX_use_certificate(raw_tls.server, raw_tls.certificate.x509), 1);
+    assert_int_equal(SSL_CTX_use_PrivateKey(raw_tls.server, raw_tls.certificate.key), 1);
+    return &raw_tls.trust;
+}
+
+static inline SSL *raw_tls_open(int descriptor, bool is_server)
+{
+    SSL *tls = SSL_new(is_server ? raw_tls.server : raw_tls.client);
     assert_non_null(tls);
     assert_int_equal(fcntl(descriptor, F_SETFL, O_NONBLOCK), 0);
     assert_int_equal(SSL_set_fd(tls, descriptor), 1);
-    SSL_set_connect_state(tls);
+    if (is_server) {
+        SSL_set_accept_state(tls);
+    } else {
+        SSL_set_connect_state(tls);
+    }
     return tls;
 }
 
