@@ -61,7 +61,8 @@ enum galen_status admin_open(struct admin *admin, struct role *role, struct loop
                              struct audit_lane *audit, uint16_t *out_port,
                              struct error *out_error)
 {
-    const struct http_server_options options = options_of(&role->settings);
+    struct http_server_options options = options_of(&role->settings);
+    options.tls = role_tls_of_server(&role->tls);
     *out_port = 0;
     if (role->engine == NULL) {
         return GALEN_OK;

@@ -11,16 +11,25 @@
 #include "base/limits.h"
 #include "codec/url.h"
 #include "net/http_client.h"
+#include "net/tls_files.h"
+#include "net/tls_source.h"
 #include "service/settings.h"
 
-enum { OPTION_URL, OPTION_MODEL, OPTION_VERSION, OPTION_TIMEOUT };
+enum {
+    OPTION_URL,
+    OPTION_MODEL,
+    OPTION_VERSION,
+    OPTION_TIMEOUT,
+    OPTION_CA,
+    OPTION_CERTIFICATE,
+    OPTION_KEY,
+};
 
 static const struct option options[] = {
-    [OPTION_URL] = {"--url", true},
-    [OPTION_MODEL] = {"--model", true},
-    [OPTION_VERSION] = {"--version", true},
-    [OPTION_TIMEOUT] = {"--timeout", true},
-    {NULL, false},
+    [OPTION_URL] = {"--url", true},         [OPTION_MODEL] = {"--model", true},
+    [OPTION_VERSION] = {"--version", true}, [OPTION_TIMEOUT] = {"--timeout", true},
+    [OPTION_CA] = {"--ca", true},           [OPTION_CERTIFICATE] = {"--certificate", true},
+    [OPTION_KEY] = {"--key", true},         {NULL, false},
 };
 
 struct wish {
@@ -28,12 +37,14 @@ struct wish {
     const char *url;
     const char *model;
     const char *version;
+    struct tls_files tls;
     uint64_t timeout_s;
 };
 
 /* The request on its way, and the loop that waits for it. */
 struct errand {
     struct loop *loop;
+    struct tls_source tls;
     struct http_client *client;
     struct http_call call;
     struct http_header headers[1];
@@ -57,6 +68,15 @@ static bool take_option(struct wish *wish, const struct argument *argument)
         return true;
     case OPTION_VERSION:
         wish->version = argument->value;
+        return true;
+    case OPTION_CA:
+        wish->tls.authorities = argument->value;
+        return true;
+    case OPTION_CERTIFICATE:
+        wish->tls.certificate = argument->value;
+        return true;
+    case OPTION_KEY:
+        wish->tls.key = argument->value;
         return true;
     case OPTION_TIMEOUT:
         return bytes_parse_u64(bytes_from_string(argument->value), 86400,
@@ -192,10 +212,26 @@ static enum galen_status run_errand(struct errand *errand, const struct wish *wi
     return errand->call.status;
 }
 
+/* False: it was said why. */
+static bool open_tls(struct errand *errand, const struct wish *wish, bool is_secure)
+{
+    const struct tls_context_options options_of_client = {.is_server = false};
+    struct tls_context *context = NULL;
+    struct error why = {.text = "out of memory"};
+    if (is_secure &&
+        tls_files_load(&wish->tls, &options_of_client, &context, &why) != GALEN_OK) {
+        (void)fprintf(stderr, "galen: %s\n", why.text);
+        return false;
+    }
+    tls_source_init(&errand->tls, context);
+    return true;
+}
+
 static enum galen_status open_errand(struct errand *errand,
                                      const struct settings_peer *peer)
 {
     const struct http_client_options client_options = {
+        .tls.source = peer->is_secure ? &errand->tls : NULL,
         .host = peer->host,
         .port = peer->port,
         .connection_count_max = 1,
@@ -229,7 +265,12 @@ static enum exit_code send(const struct wish *wish, const struct settings_peer *
     struct errand errand = {0};
     struct writer target;
     enum exit_code code = EXIT_FAILED;
+    if (!open_tls(&errand, wish, peer->is_secure)) {
+        blob_unref(body);
+        return EXIT_USAGE;
+    }
     if (open_errand(&errand, peer) != GALEN_OK) {
+        tls_source_deinit(&errand.tls);
         blob_unref(body);
         return complain(wish->url, "cannot open a connection");
     }
@@ -242,6 +283,7 @@ static enum exit_code send(const struct wish *wish, const struct settings_peer *
     http_call_clear(&errand.call);
     writer_deinit(&target);
     loop_destroy(errand.loop);
+    tls_source_deinit(&errand.tls);
     return code;
 }
 
@@ -273,6 +315,10 @@ const struct command infer_command = {
             "  --model NAME     where the file names none\n"
             "  --version V      a number or a tag such as current or previous\n"
             "  --timeout S      seconds to wait for the answer; 60\n"
+            "  --ca FILE        who certifies an https gateway; those that this machine "
+            "trusts\n"
+            "  --certificate FILE, --key FILE\n"
+            "                   whom to be, where the gateway asks\n"
             "  --help           prints this, and ends\n\n"
             "Exit codes: 0 answered, 1 refused or unreachable, 2 wrong usage.\n",
     .run = run,

@@ -53,6 +53,25 @@ static void put_audit(struct writer *out, struct role *role)
     put_number(out, METRIC_AUDIT_UNWITNESSED, statistics.unwitnessed_count);
 }
 
+static void put_tls(struct writer *out, const struct role_tls *tls)
+{
+    const struct role_tls_side *const sides[] = {&tls->listen, &tls->upstream};
+    metric_begin(out, METRIC_TLS_EXPIRES);
+    for (size_t i = 0; i < 2; i++) {
+        if (atomic_load(&sides[i]->expires_s) > 0) {
+            put_of(out, METRIC_TLS_EXPIRES, sides[i]->name,
+                   (uint64_t)atomic_load(&sides[i]->expires_s));
+        }
+    }
+    metric_begin(out, METRIC_TLS_REFUSED);
+    for (size_t i = 0; i < 2; i++) {
+        if (sides[i]->is_used) {
+            put_of(out, METRIC_TLS_REFUSED, sides[i]->name,
+                   atomic_load(&sides[i]->refused_count));
+        }
+    }
+}
+
 static void put_machine(struct writer *out, struct machine *machine)
 {
     machine_read(machine);
@@ -65,6 +84,9 @@ static void put_machine(struct writer *out, struct machine *machine)
 static enum galen_status put_all(struct writer *out, struct role *role)
 {
     put_audit(out, role);
+    if (role->tls.listen.is_used || role->tls.upstream.is_used) {
+        put_tls(out, &role->tls);
+    }
     put_machine(out, &role->machine);
     if (role->preprocess != NULL) {
         put_number(out, METRIC_IMAGE_WORKERS_LOST,

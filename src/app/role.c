@@ -98,6 +98,7 @@ static void on_hangup(uv_signal_t *signal, int number)
 {
     struct crew *crew = signal->data;
     (void)number;
+    role_tls_reload(&crew->role.tls);
     if (!atomic_load(&crew->role.draining)) {
         reload_begin(crew->reload);
     }
@@ -121,6 +122,7 @@ static void watch_signals(struct crew *crew)
 
 static void unwatch_signals(struct crew *crew)
 {
+    role_tls_unwatch(&crew->role.tls);
     uv_close((uv_handle_t *)&crew->signals[0], NULL);
     uv_close((uv_handle_t *)&crew->signals[1], NULL);
     uv_close((uv_handle_t *)&crew->again, NULL);
@@ -143,7 +145,8 @@ static void greet(const struct crew *crew)
               LOG_INT("admin_port", settings->listen_admin.port),
               LOG_INT("loops", crew->count),
               LOG_INT("models", crew->role.repository->model_count));
-    (void)printf("galen %s answers on http://%s:%u\n", crew->role.kind->name,
+    (void)printf("galen %s answers on %s://%s:%u\n", crew->role.kind->name,
+                 crew->role.tls.listen.is_used ? "https" : "http",
                  settings->listen_http.host, settings->listen_http.port);
     if (settings->mode == SETTINGS_MODE_DEMO) {
         (void)printf(
@@ -157,6 +160,7 @@ static enum exit_code run_crew(struct crew *crew)
 {
     size_t started = 1;
     watch_signals(crew);
+    role_tls_watch(&crew->role.tls, loop_uv(crew->workers[0].loop));
     greet(crew);
     while (started < crew->count &&
            pthread_create(&crew->threads[started], NULL, run_worker,
@@ -224,7 +228,8 @@ static enum exit_code open_and_run(struct crew *crew)
 {
     struct error error;
     error_clear(&error);
-    if (role_open_models(&crew->role, &error) != GALEN_OK ||
+    if (role_tls_open(&crew->role.tls, &crew->role.settings, &error) != GALEN_OK ||
+        role_open_models(&crew->role, &error) != GALEN_OK ||
         role_open_audit(&crew->role, &error) != GALEN_OK ||
         know_callers(crew, &error) != GALEN_OK || open_workers(crew, &error) != GALEN_OK ||
         follow(crew, &error) != GALEN_OK || fetch_keys(crew, &error) != GALEN_OK ||
@@ -256,5 +261,6 @@ enum exit_code role_run(const struct role_kind *kind, int argument_count, char *
     identity_destroy(crew.role.identity);
     role_close_audit(&crew.role);
     role_close_models(&crew.role);
+    role_tls_close(&crew.role.tls);
     return code;
 }

@@ -10,6 +10,7 @@
 
 #include "app/command.h"
 #include "app/machine.h"
+#include "app/role_tls.h"
 #include "gateway/view.h"
 #include "infer/infer.h"
 #include "service/audit/writer.h"
@@ -46,6 +47,7 @@ struct role {
     struct audit_opening *audit_opening;
     const uint8_t *audit_key;   /* the opening's; pseudonyms in records */
     struct audit_writer *audit; /* NULL: requests leave no records */
+    struct role_tls tls;        /* certificates, as they are now */
     struct machine machine;     /* that the metrics tell of; the first worker's */
     atomic_bool draining;
 };

@@ -219,6 +219,7 @@ static enum galen_status open_client(struct worker *worker,
         .connect_timeout_ms = (uint32_t)settings->upstream_connect_timeout_ms,
         .idle_timeout_ms = (uint32_t)settings->upstream_idle_timeout_ms,
         .response_size_bytes_max = settings->limits_body_size_bytes,
+        .tls = role_tls_of_client(&worker->role->tls, peer),
     };
     return http_client_create(worker->loop, &options, out_client);
 }
@@ -380,7 +381,8 @@ static enum galen_status open_server(struct worker *worker, uint16_t port,
                                      const struct http_handler *handler,
                                      struct error *out_error)
 {
-    const struct http_server_options options = options_of(&worker->role->settings, port);
+    struct http_server_options options = options_of(&worker->role->settings, port);
+    options.tls = role_tls_of_server(&worker->role->tls);
     TRY(http_server_open(worker->loop, &options, handler, &worker->server, out_error));
     worker->open_count++;
     return GALEN_OK;

@@ -19,10 +19,19 @@ struct http_client_connection;
 
 struct tls_source;
 
+struct http_client_tls {
+    struct tls_source *source; /* borrowed for the client's life, for connections whose peer
+                                  has to be certified as options.host; NULL: plaintext */
+    void *context;
+
+    /* TLS came to nothing; borrowed for the call, of which nothing is to be done to the
+     * client. NULL is allowed. */
+    void (*refused)(void *context, const char *peer, const struct error *why);
+};
+
 struct http_client_options {
-    struct tls_source *tls; /* borrowed for the client's life, for connections whose peer
-                               has to be certified as this host; NULL: plaintext */
-    const char *host;       /* a name or a numeric address */
+    struct http_client_tls tls;
+    const char *host; /* a name or a numeric address */
     uint16_t port;
     size_t connection_count_max; /* beyond it calls wait their turn */
     size_t waiting_count_max;    /* beyond it BUSY */

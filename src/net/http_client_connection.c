@@ -157,11 +157,23 @@ static void lose(struct http_client_connection *connection, const char *why)
     client_connection_close(connection); /* dispatches when it is closed */
 }
 
+static void tell_refused(const struct http_client_connection *connection,
+                         const struct error *why)
+{
+    const struct http_client *client = connection->client;
+    if (client->options.tls.refused != NULL) {
+        client->options.tls.refused(client->options.tls.context, client->authority, why);
+    }
+}
+
 static void on_ended(struct stream *stream, int status)
 {
     struct http_client_connection *connection = connection_of(stream);
     struct error why;
     stream_explain(stream, status, &why);
+    if (connection->state == CLIENT_SECURING || status == UV_EPROTO) {
+        tell_refused(connection, &why);
+    }
     if (connection->state == CLIENT_SECURING) {
         fail(connection, GALEN_UNAVAILABLE, why.text);
         return;
@@ -224,7 +236,7 @@ static enum galen_status secure(struct http_client_connection *connection)
 {
     const struct http_client *client = connection->client;
     struct tls_session *session;
-    scoped(tls_context) context = tls_source_ref(client->options.tls);
+    scoped(tls_context) context = tls_source_ref(client->options.tls.source);
     if (context == NULL) {
         return GALEN_UNAVAILABLE;
     }
@@ -235,7 +247,7 @@ static enum galen_status secure(struct http_client_connection *connection)
 static void begin_to_talk(struct http_client_connection *connection)
 {
     (void)uv_tcp_nodelay(&connection->stream.tcp, 1);
-    if (connection->client->options.tls == NULL) {
+    if (connection->client->options.tls.source == NULL) {
         client_connection_start(connection, connection->call);
         return;
     }

@@ -95,7 +95,7 @@ static void open_both(void)
 #ifdef RAW_CLIENT_TLS
     server_options.tls =
         (struct http_server_tls){.source = raw_tls_source(), .handshake_timeout_ms = 20000};
-    client_options.tls = raw_tls_trust();
+    client_options.tls.source = raw_tls_trust();
 #endif
     EXPECT_OK(loop_create(&fixture.loop));
     EXPECT_OK(

@@ -120,7 +120,7 @@ static void open_secure_client(const char *host)
     struct http_client_options options = patient_to(http_server_port(fixture.server));
     tls_source_swap(&tls.trust, context_of(&tls.client_options));
     options.host = host;
-    options.tls = &tls.trust;
+    options.tls.source = &tls.trust;
     EXPECT_OK(http_client_create(fixture.loop, &options, &fixture.client));
 }
 
@@ -273,7 +273,7 @@ server_that_does_not_shake_hands_takes_no_longer_than_connecting_may(void **stat
     (void)state;
     struct http_client_options options = patient_to(fixture.listener_port);
     tls_source_swap(&tls.trust, context_of(&tls.client_options));
-    options.tls = &tls.trust;
+    options.tls.source = &tls.trust;
     options.connect_timeout_ms = 30;
     EXPECT_OK(http_client_create(fixture.loop, &options, &fixture.client));
     open_secure_server(); /* so that there is one to close */
@@ -285,7 +285,7 @@ static void call_is_cancelled_amid_the_handshake(void **state)
     (void)state;
     struct http_client_options options = patient_to(fixture.listener_port);
     tls_source_swap(&tls.trust, context_of(&tls.client_options));
-    options.tls = &tls.trust;
+    options.tls.source = &tls.trust;
     EXPECT_OK(http_client_create(fixture.loop, &options, &fixture.client));
     open_secure_server();
     struct http_call *call = start(0, "/echo", "x");

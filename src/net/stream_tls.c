@@ -227,7 +227,7 @@ enum stream_result stream_tls_write(struct stream *stream, uv_buf_t *buffers,
     }
     stream->is_writing = true;
     stream->unsent_size = 0;
-    (void)stream_made_progress(stream);
+    (void)stream_made_progress(stream, 0);
     return STREAM_PENDING;
 }
 

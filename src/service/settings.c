@@ -10,7 +10,7 @@
 #include "service/settings_impl.h"
 #include "service/settings_routes.h"
 
-enum { VARIABLE_SIZE = 64, PORT_DEFAULT_HTTP = 80 };
+enum { VARIABLE_SIZE = 64, PORT_DEFAULT_HTTP = 80, PORT_DEFAULT_HTTPS = 443 };
 
 const struct setting_row setting_rows[] = {
 #define ROW(key, member, type, otherwise, min, max, help, is_live)                         \
@@ -106,13 +106,9 @@ static enum galen_status read_address(struct bytes text,
 enum galen_status settings_peer_parse(struct bytes text, struct settings_peer *out_peer,
                                       struct error *out_error)
 {
-    static const struct bytes scheme = BYTES_INIT("http://");
-    struct settings_peer peer = {.is_local = false};
+    struct settings_peer peer = {.is_secure = bytes_starts_with(text, BYTES("https://"))};
+    const struct bytes scheme = peer.is_secure ? BYTES("https://") : BYTES("http://");
     struct endpoint endpoint;
-    if (bytes_starts_with(text, BYTES("https://"))) {
-        return error_set(out_error, GALEN_INVALID,
-                         "https is not supported by this version");
-    }
     struct bytes rest = bytes_from(text, scheme.size);
     if (rest.size > 0 && rest.data[rest.size - 1] == '/') {
         rest.size--;
@@ -124,7 +120,9 @@ enum galen_status settings_peer_parse(struct bytes text, struct settings_peer *o
         return error_set(out_error, GALEN_INVALID,
                          "is not a URL such as http://127.0.0.1:8000");
     }
-    peer.port = endpoint.has_port ? endpoint.port : PORT_DEFAULT_HTTP;
+    peer.port = endpoint.has_port ? endpoint.port
+                : peer.is_secure  ? PORT_DEFAULT_HTTPS
+                                  : PORT_DEFAULT_HTTP;
     *out_peer = peer;
     return GALEN_OK;
 }
@@ -202,6 +200,21 @@ static enum galen_status read_control(struct bytes text, enum settings_control *
     return GALEN_OK;
 }
 
+static enum galen_status read_demand(struct bytes text, enum settings_demand *out_demand,
+                                     struct error *out_error)
+{
+    if (bytes_equal_string(text, "none")) {
+        *out_demand = SETTINGS_DEMAND_NONE;
+    } else if (bytes_equal_string(text, "ask")) {
+        *out_demand = SETTINGS_DEMAND_ASK;
+    } else if (bytes_equal_string(text, "require")) {
+        *out_demand = SETTINGS_DEMAND_REQUIRE;
+    } else {
+        return error_set(out_error, GALEN_INVALID, "is neither none nor ask nor require");
+    }
+    return GALEN_OK;
+}
+
 static enum galen_status read_option(struct bytes text, char *out_text,
                                      struct error *out_error)
 {
@@ -233,6 +246,8 @@ static enum galen_status read_value(const struct setting_row *row, struct bytes 
         return read_require(text, member, out_error);
     case SETTING_CONTROL:
         return read_control(text, member, out_error);
+    case SETTING_DEMAND:
+        return read_demand(text, member, out_error);
     case SETTING_OPTION:
         return read_option(text, member, out_error);
     case SETTING_TEXT:
@@ -510,8 +525,8 @@ static bool is_same_address(const struct settings_address *one,
 
 static bool is_same_peer(const struct settings_peer *one, const struct settings_peer *other)
 {
-    return one->is_local == other->is_local && one->port == other->port &&
-           strcmp(one->host, other->host) == 0;
+    return one->is_local == other->is_local && one->is_secure == other->is_secure &&
+           one->port == other->port && strcmp(one->host, other->host) == 0;
 }
 
 static bool is_same(const struct setting_row *row, const struct settings *before,
@@ -532,6 +547,7 @@ static bool is_same(const struct setting_row *row, const struct settings *before
     case SETTING_SWITCH:
     case SETTING_REQUIRE:
     case SETTING_CONTROL:
+    case SETTING_DEMAND:
         break;
     }
     return memcmp(one, other, row->size) == 0;
@@ -573,6 +589,65 @@ static bool is_loopback(const char *host)
     return inet_pton(AF_INET6, host, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
+static enum galen_status check_pair(const char *certificate, const char *key,
+                                    const char *section, struct error *out_error)
+{
+    return (certificate[0] == '\0') == (key[0] == '\0')
+               ? GALEN_OK
+               : error_set(out_error, GALEN_INVALID,
+                           "%s.certificate and %s.key belong together", section, section);
+}
+
+static enum galen_status check_tls(const struct settings *settings, struct error *out_error)
+{
+    const bool asks = settings->listen_tls_client_certificate != SETTINGS_DEMAND_NONE;
+    const bool has_authority = settings->listen_tls_client_ca[0] != '\0';
+    TRY(check_pair(settings->listen_tls_certificate, settings->listen_tls_key, "listen.tls",
+                   out_error));
+    TRY(check_pair(settings->upstream_tls_certificate, settings->upstream_tls_key,
+                   "upstream.tls", out_error));
+    if (asks && settings->listen_tls_certificate[0] == '\0') {
+        return error_set(out_error, GALEN_INVALID,
+                         "listen.tls.client_certificate: needs listen.tls.certificate");
+    }
+    if (asks != has_authority) {
+        return error_set(out_error, GALEN_INVALID,
+                         "listen.tls.client_ca and listen.tls.client_certificate (ask or "
+                         "require) belong together");
+    }
+    return asks || (settings->listen_tls_client_names[0] == '\0' &&
+                    settings->listen_tls_client_crl[0] == '\0')
+               ? GALEN_OK
+               : error_set(out_error, GALEN_INVALID,
+                           "listen.tls.client_names and listen.tls.client_crl: need "
+                           "listen.tls.client_ca");
+}
+
+/* Of an address that others reach: who comes has to be known, and nobody else hears. */
+static enum galen_status check_open(const struct settings *settings,
+                                    struct error *out_error)
+{
+    const bool wants_certificates =
+        settings->listen_tls_client_certificate == SETTINGS_DEMAND_REQUIRE;
+    if (settings->mode == SETTINGS_MODE_DEMO) {
+        return GALEN_OK;
+    }
+    if (settings->auth_issuer[0] == '\0' && !wants_certificates) {
+        return error_set(out_error, GALEN_INVALID,
+                         "listen.http: is not a loopback address: set auth.issuer, so that "
+                         "callers are known by their tokens, or "
+                         "listen.tls.client_certificate to require; or listen on "
+                         "127.0.0.1");
+    }
+    return settings->listen_tls_certificate[0] != '\0' || settings->listen_tls_elsewhere
+               ? GALEN_OK
+               : error_set(out_error, GALEN_INVALID,
+                           "listen.http: is not a loopback address: set "
+                           "listen.tls.certificate, so that tokens and answers are not "
+                           "heard, or listen.tls.elsewhere where somebody in front of us "
+                           "speaks TLS");
+}
+
 enum galen_status settings_check(const struct settings *settings, struct error *out_error)
 {
     if (!is_loopback(settings->listen_admin.host)) {
@@ -580,10 +655,7 @@ enum galen_status settings_check(const struct settings *settings, struct error *
                          "listen.admin: is not a loopback address: who reaches it manages "
                          "models");
     }
-    return settings->mode == SETTINGS_MODE_DEMO || settings->auth_issuer[0] != '\0' ||
-                   is_loopback(settings->listen_http.host)
-               ? GALEN_OK
-               : error_set(out_error, GALEN_INVALID,
-                           "listen.http: is not a loopback address: set auth.issuer, so "
-                           "that callers are known, or listen on 127.0.0.1");
+    TRY(check_tls(settings, out_error));
+    return is_loopback(settings->listen_http.host) ? GALEN_OK
+                                                   : check_open(settings, out_error);
 }

@@ -28,6 +28,12 @@ enum settings_control {
 
 enum settings_require { SETTINGS_REQUIRE_ANY, SETTINGS_REQUIRE_ALL };
 
+enum settings_demand {
+    SETTINGS_DEMAND_NONE,    /* of a certificate: clients are not asked */
+    SETTINGS_DEMAND_ASK,     /* one that they show has to be good */
+    SETTINGS_DEMAND_REQUIRE, /* and they have to show one */
+};
+
 struct settings_address {
     char host[SETTINGS_HOST_SIZE]; /* numeric, without brackets */
     uint16_t port;
@@ -35,6 +41,7 @@ struct settings_address {
 
 struct settings_peer {
     bool is_local;
+    bool is_secure;                /* https */
     char host[SETTINGS_HOST_SIZE]; /* a name or numeric, without brackets */
     uint16_t port;
 };
@@ -57,6 +64,7 @@ struct settings {
 #define SETTINGS_SWITCH(member) bool member;
 #define SETTINGS_REQUIRE(member) enum settings_require member;
 #define SETTINGS_CONTROL(member) enum settings_control member;
+#define SETTINGS_DEMAND(member) enum settings_demand member;
 #define SETTINGS_MODE(member) enum settings_mode member;
 #define SETTING(key, member, type, otherwise, min, max, help) SETTINGS_##type(member)
 #include "service/settings.def"
@@ -68,6 +76,7 @@ struct settings {
 #undef SETTINGS_SWITCH
 #undef SETTINGS_REQUIRE
 #undef SETTINGS_CONTROL
+#undef SETTINGS_DEMAND
 #undef SETTINGS_MODE
     struct settings_route routes[LIMIT_ROUTE_COUNT_MAX]; /* the first that matches counts */
     size_t route_count;
@@ -95,8 +104,9 @@ MUST_USE enum galen_status settings_read_environment(struct settings *settings,
 MUST_USE enum galen_status settings_set(struct settings *settings, struct bytes key,
                                         struct bytes value, struct error *out_error);
 
-/* What single settings cannot tell: listen.admin is a loopback address, and outside demo
- * mode listen.http too. GALEN_INVALID. */
+/* What single settings cannot tell: listen.admin is a loopback address, and listen.http
+ * too, outside demo mode and where clients need no certificate; certificates have their
+ * keys, and clients their authority. GALEN_INVALID. */
 MUST_USE enum galen_status settings_check(const struct settings *settings,
                                           struct error *out_error);
 
@@ -121,7 +131,7 @@ MUST_USE enum galen_status settings_digest(const struct settings *settings,
 /* The page docs/settings.md. */
 void settings_write_markdown(struct writer *out);
 
-/* "http://host:port" or "http://[::1]:port". GALEN_INVALID. */
+/* "http://host:port", "https://host:port" or "http://[::1]:port". GALEN_INVALID. */
 MUST_USE enum galen_status settings_peer_parse(struct bytes text,
                                                struct settings_peer *out_peer,
                                                struct error *out_error);

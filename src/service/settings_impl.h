@@ -14,7 +14,8 @@ enum setting_type {
     SETTING_MODE,
     SETTING_SWITCH,
     SETTING_REQUIRE,
-    SETTING_CONTROL
+    SETTING_CONTROL,
+    SETTING_DEMAND
 };
 
 struct setting_row {

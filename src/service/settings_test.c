@@ -69,7 +69,11 @@ static void what_is_wrong_in_a_file_is_told_by_its_place(void **state)
          "galen.yaml:1:14: repository.url: there is no such setting"},
         {"threads: [1]", "galen.yaml:1:10: threads: this setting is no list"},
         {"engine: {}", "galen.yaml:1:9: engine: is empty"},
-        {"preprocess: https://x", "galen.yaml:1:13: preprocess: https is not supported"},
+        {"preprocess: https://a/b", "galen.yaml:1:13: preprocess: is not a URL"},
+        {"listen: {tls: {client_certificate: yes}}",
+         "galen.yaml:1:36: listen.tls.client_certificate: needs text"},
+        {"listen: {tls: {client_certificate: always}}",
+         "galen.yaml:1:36: listen.tls.client_certificate: is neither none nor ask"},
         {"preprocess: http://a@b", "galen.yaml:1:13: preprocess: is not a URL"},
         {"preprocess: http://a:0", "galen.yaml:1:13: preprocess: is not a URL"},
         {"preprocess: http://a/b", "galen.yaml:1:13: preprocess: is not a URL"},
@@ -108,6 +112,56 @@ static void only_demo_mode_listens_beyond_loopback(void **state)
     EXPECT_STATUS(GALEN_INVALID, settings_check(&settings, &error));
     EXPECT_OK(settings_set(&settings, BYTES("mode"), BYTES("demo"), &error));
     EXPECT_OK(settings_check(&settings, &error));
+}
+
+static void set_all(const char *const (*pairs)[2])
+{
+    settings_init(&settings);
+    for (; (*pairs)[0] != NULL; pairs++) {
+        EXPECT_OK(settings_set(&settings, bytes_from_string((*pairs)[0]),
+                               bytes_from_string((*pairs)[1]), &error));
+    }
+}
+
+static void listener_that_requires_certificates_may_be_anywhere(void **state)
+{
+    (void)state;
+    static const char *const pairs[][2] = {
+        {"listen.http", "0.0.0.0:8000"},    {"listen.tls.certificate", "a.pem"},
+        {"listen.tls.key", "a.key"},        {"listen.tls.client_certificate", "require"},
+        {"listen.tls.client_ca", "ca.pem"}, {NULL, NULL}};
+    set_all(pairs);
+    EXPECT_OK(settings_check(&settings, &error));
+    EXPECT_OK(settings_set(&settings, BYTES("listen.tls.client_certificate"), BYTES("ask"),
+                           &error));
+    EXPECT_STATUS(GALEN_INVALID, settings_check(&settings, &error));
+}
+
+static void what_belongs_together_for_tls_is_there_or_not(void **state)
+{
+    (void)state;
+    static const char *const cases[][4][2] = {
+        {{"listen.tls.certificate", "a.pem"}, {NULL, NULL}},
+        {{"listen.tls.key", "a.key"}, {NULL, NULL}},
+        {{"upstream.tls.key", "a.key"}, {NULL, NULL}},
+        {{"listen.tls.client_ca", "ca.pem"}, {NULL, NULL}},
+        {{"listen.tls.client_certificate", "ask"},
+         {"listen.tls.client_ca", "ca.pem"},
+         {NULL, NULL}},
+        {{"listen.tls.certificate", "a.pem"},
+         {"listen.tls.key", "a.key"},
+         {"listen.tls.client_certificate", "ask"},
+         {NULL, NULL}},
+        {{"listen.tls.certificate", "a.pem"},
+         {"listen.tls.key", "a.key"},
+         {"listen.tls.client_names", "a.example"},
+         {NULL, NULL}},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        set_all(cases[i]);
+        EXPECT_STATUS(GALEN_INVALID, settings_check(&settings, &error));
+        assert_non_null(strstr(error.text, "tls."));
+    }
 }
 
 static void models_are_managed_on_loopback_only_whatever_the_mode(void **state)
@@ -174,8 +228,13 @@ static void peer_is_a_host_and_a_port_and_nothing_else(void **state)
                       settings_peer_parse(bytes_from_string(wrong[i]), &peer, &error));
         assert_string_equal(error.text, "is not a URL such as http://127.0.0.1:8000");
     }
-    EXPECT_STATUS(GALEN_INVALID, settings_peer_parse(BYTES("https://a"), &peer, &error));
-    assert_string_equal(error.text, "https is not supported by this version");
+    assert_false(peer.is_secure);
+    EXPECT_OK(settings_peer_parse(BYTES("https://[::1]/"), &peer, &error));
+    assert_true(peer.is_secure);
+    assert_string_equal(peer.host, "::1");
+    assert_int_equal(peer.port, 443);
+    EXPECT_OK(settings_peer_parse(BYTES("https://a:8443"), &peer, &error));
+    assert_int_equal(peer.port, 8443);
 }
 
 static void unknown_key_names_its_neighbour(void **state)
@@ -290,6 +349,8 @@ int main(void)
         TEST(file_is_read_by_its_nesting),
         TEST(what_is_wrong_in_a_file_is_told_by_its_place),
         TEST(only_demo_mode_listens_beyond_loopback),
+        TEST(listener_that_requires_certificates_may_be_anywhere),
+        TEST(what_belongs_together_for_tls_is_there_or_not),
         TEST(models_are_managed_on_loopback_only_whatever_the_mode),
         TEST(environment_sets_scalars_and_leaves_strangers_alone),
         TEST(peer_is_a_host_and_a_port_and_nothing_else),

@@ -19,7 +19,7 @@ static void write_peer(const struct settings_peer *peer, struct writer *out)
     if (peer->is_local) {
         writer_put_string(out, "local");
     } else {
-        writer_put_string(out, "http://");
+        writer_put_string(out, peer->is_secure ? "https://" : "http://");
         write_host(peer->host, peer->port, out);
     }
 }
@@ -30,6 +30,14 @@ static const char *control_name(enum settings_control control)
                                         [SETTINGS_CONTROL_POLL] = "poll",
                                         [SETTINGS_CONTROL_EXPLICIT] = "explicit"};
     return names[control];
+}
+
+static const char *demand_name(enum settings_demand demand)
+{
+    static const char *const names[] = {[SETTINGS_DEMAND_NONE] = "none",
+                                        [SETTINGS_DEMAND_ASK] = "ask",
+                                        [SETTINGS_DEMAND_REQUIRE] = "require"};
+    return names[demand];
 }
 
 static void write_value(const struct setting_row *row, const void *member,
@@ -65,6 +73,9 @@ static void write_value(const struct setting_row *row, const void *member,
         break;
     case SETTING_CONTROL:
         writer_put_string(out, control_name(*(const enum settings_control *)member));
+        break;
+    case SETTING_DEMAND:
+        writer_put_string(out, demand_name(*(const enum settings_demand *)member));
         break;
     }
 }

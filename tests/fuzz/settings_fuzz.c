@@ -62,6 +62,13 @@ static void check_CONTROL(const enum settings_control *control, uint64_t min, ui
               *control == SETTINGS_CONTROL_EXPLICIT);
 }
 
+static void check_DEMAND(const enum settings_demand *demand, uint64_t min, uint64_t max)
+{
+    (void)min, (void)max;
+    INVARIANT(*demand == SETTINGS_DEMAND_NONE || *demand == SETTINGS_DEMAND_ASK ||
+              *demand == SETTINGS_DEMAND_REQUIRE);
+}
+
 static void check_MODE(const enum settings_mode *mode, uint64_t min, uint64_t max)
 {
     (void)min, (void)max;
@@ -72,7 +79,8 @@ static void check_whole(const struct settings *settings)
 {
     const char *host = settings->listen_http.host;
     if (settings_check(settings, NULL) == GALEN_OK &&
-        settings->mode != SETTINGS_MODE_DEMO) {
+        settings->mode != SETTINGS_MODE_DEMO &&
+        settings->listen_tls_client_certificate != SETTINGS_DEMAND_REQUIRE) {
         INVARIANT(strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0 ||
                   strchr(host, ':') != NULL);
     }

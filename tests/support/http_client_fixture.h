@@ -130,7 +130,7 @@ static inline void open_client(const struct http_client_options *options)
 {
     struct http_client_options secured = *options;
 #ifdef RAW_CLIENT_TLS
-    secured.tls = raw_tls_trust();
+    secured.tls.source = raw_tls_trust();
 #endif
     EXPECT_OK(http_client_create(fixture.loop, &secured, &fixture.client));
 }
