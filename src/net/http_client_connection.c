@@ -174,7 +174,9 @@ static void on_ended(struct stream *stream, int status)
     if (connection->state == CLIENT_SECURING || status == UV_EPROTO) {
         tell_refused(connection, &why);
     }
-    if (connection->state == CLIENT_SECURING) {
+    /* By TLS 1.3 a server refuses our certificate when we have been talking already. */
+    if (connection->state == CLIENT_SECURING ||
+        (status == UV_EPROTO && !connection->answer_has_begun)) {
         fail(connection, GALEN_UNAVAILABLE, why.text);
         return;
     }

@@ -102,7 +102,7 @@ class Authority:
             builder = builder.add_revoked_certificate(
                 x509.RevokedCertificateBuilder().serial_number(each.x509.serial_number)
                 .revocation_date(now() - DAY).build())
-        path = self.folder / "revoked.pem"
+        path = self.folder / "crl.pem"
         write_whole(path, builder.sign(self.key, hashes.SHA256()).public_bytes(
             serialization.Encoding.PEM))
         return path

@@ -6,6 +6,7 @@ import pathlib
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import time
 import urllib.request
@@ -38,9 +39,13 @@ def until(holds, what: str, seconds: float = DEADLINE_S):
 
 
 class Process:
-    def __init__(self, role: str, log_folder: pathlib.Path, settings: dict[str, object]):
+    """trust: whom a client of it believes, and who that is; None: it speaks no TLS."""
+
+    def __init__(self, role: str, log_folder: pathlib.Path, settings: dict[str, object],
+                 trust: ssl.SSLContext | None = None):
         self.port = free_port()
         self.role = role
+        self.trust = trust
         self.log_file = log_folder / f"{role}-{self.port}.log"
         self.trail = log_folder / "audit"
         settings = {"listen.http": f"127.0.0.1:{self.port}", "listen.metrics": "127.0.0.1:0",
@@ -56,11 +61,17 @@ class Process:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self.trust else 'http'}://127.0.0.1:{self.port}"
+
+    def connect(self) -> http.client.HTTPConnection:
+        if self.trust:
+            return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=DEADLINE_S,
+                                               context=self.trust)
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE_S)
 
     def get_status(self, path: str) -> int:
         """0 while nothing answers."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE_S)
+        connection = self.connect()
         try:
             connection.request("GET", path)
             return connection.getresponse().status
