@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/metrics.h"
 
+#include "app/identity.h"
 #include "app/metrics_engine.h"
 #include "base/limits.h"
 #include "preprocess/preprocess.h"
+#include "service/auth/jwks_metrics.h"
 #include "service/metrics.h"
 #include "service/reply_http.h"
 
@@ -72,6 +74,14 @@ static void put_tls(struct writer *out, const struct role_tls *tls)
     }
 }
 
+static void put_keys(struct writer *out, const struct role *role)
+{
+    struct jwks_counts counts;
+    if (role->identity != NULL && identity_count_keys(role->identity, &counts)) {
+        jwks_metrics_put(out, &counts);
+    }
+}
+
 static void put_machine(struct writer *out, struct machine *machine)
 {
     machine_read(machine);
@@ -84,6 +94,7 @@ static void put_machine(struct writer *out, struct machine *machine)
 static enum galen_status put_all(struct writer *out, struct role *role)
 {
     put_audit(out, role);
+    put_keys(out, role);
     if (role->tls.listen.is_used || role->tls.upstream.is_used) {
         put_tls(out, &role->tls);
     }

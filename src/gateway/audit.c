@@ -64,31 +64,76 @@ static void put_times(const struct request *request, struct audit_event *event)
     }
 }
 
+static const char *reason_of(const struct request *request)
+{
+    if (request->status == GALEN_OK) {
+        return NULL;
+    }
+    return request->visit.refusal == REFUSAL_NOT ? galen_status_slug(request->status)
+                                                 : refusal_word(request->visit.refusal);
+}
+
 static void put_answer(const struct request *request, struct audit_event *event)
 {
     const struct reply *reply = &request->reply;
     const bool is_ours = request->refused_status == 0;
     const int http_status = is_ours ? reply->status : request->refused_status;
     event->outcome = audit_outcome(http_status);
-    event->reason = request->status == GALEN_OK ? NULL : galen_status_slug(request->status);
+    event->reason = reason_of(request);
     event->out_status = AUDIT_COUNT((uint64_t)http_status);
     if (is_ours) {
         event->out_bytes = AUDIT_COUNT(reply->body == NULL ? 0 : blob_size(reply->body));
     }
 }
 
+static bool was_let_in(const struct request *request)
+{
+    return request->visit.refusal == REFUSAL_NOT;
+}
+
+static enum audit_event_kind kind_of(const struct request *request)
+{
+    if (asked_a_model(request)) {
+        return AUDIT_EVENT_infer;
+    }
+    if (was_let_in(request)) {
+        return AUDIT_EVENT_validate;
+    }
+    return request->visit.refusal == REFUSAL_SCOPE ? AUDIT_EVENT_authz : AUDIT_EVENT_authn;
+}
+
+/* Who is not known leaves nothing of what it said of itself. */
+static enum galen_status put_actor(struct request *request, uint8_t *hmac,
+                                   struct audit_event *event)
+{
+    const struct principal *principal = request->visit.principal;
+    event->actor_client_id = BYTES("unidentified");
+    if (principal == NULL || principal->kind == PRINCIPAL_ANONYMOUS) {
+        return GALEN_OK;
+    }
+    event->actor_client_id = principal->client_id;
+    event->actor_sub = principal->subject;
+    event->actor_issuer = principal->issuer;
+    if (principal->token_id.size == 0) {
+        return GALEN_OK;
+    }
+    event->actor_token_hmac = hmac;
+    return audit_lane_pseudonym(request->gateway->audit, principal->token_id, hmac);
+}
+
 static enum galen_status write_event(struct request *request)
 {
     uint8_t hmac[SHA256_SIZE];
+    uint8_t token_hmac[SHA256_SIZE];
     struct audit_event event = {
-        .kind = asked_a_model(request) ? AUDIT_EVENT_infer : AUDIT_EVENT_validate,
+        .kind = kind_of(request),
         .request_id = bytes_from_string(request->id),
-        .actor_client_id = BYTES("unidentified"),
         .route = request->endpoint == NULL ? NULL : request->endpoint->name,
     };
     if (asked_a_model(request) && request->gateway->engine_address != NULL) {
         event.upstream_addr = bytes_from_string(request->gateway->engine_address);
     }
+    TRY(put_actor(request, token_hmac, &event));
     put_model(request, &event);
     put_answer(request, &event);
     put_times(request, &event);

@@ -30,6 +30,7 @@ struct operation {
     bool has_tag;             /* an ETag comes with it: 304 where the client has it */
     bool is_of_model;         /* Galen-Model comes with it */
     bool is_for_demo;         /* is there in demo mode only */
+    const char *scope;        /* that a caller needs, for people; NULL: it is open */
 };
 
 #define OPERATION_REFUSAL(status) (UINT64_C(1) << GALEN_##status)
@@ -39,6 +40,13 @@ struct operation {
     (OPERATION_REFUSAL(INTERNAL) | OPERATION_REFUSAL(BAD_UPSTREAM) | \
      OPERATION_REFUSAL(BUSY) | OPERATION_REFUSAL(UNAVAILABLE) |      \
      OPERATION_REFUSAL(NO_MEMORY) | OPERATION_REFUSAL(TIMEOUT))
+
+/* What keeps a caller from it. */
+#define OPERATION_ACCESS_REFUSALS                                      \
+    (OPERATION_REFUSAL(INVALID) | OPERATION_REFUSAL(UNAUTHENTICATED) | \
+     OPERATION_REFUSAL(FORBIDDEN) | OPERATION_REFUSAL(UNAVAILABLE) |   \
+     OPERATION_REFUSAL(NO_MEMORY) | OPERATION_REFUSAL(INTERNAL) |      \
+     OPERATION_REFUSAL(AUDIT_UNAVAILABLE))
 
 /* Whether the operation, or the server before it is reached, may refuse with this HTTP
  * status. */

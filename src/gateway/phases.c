@@ -71,7 +71,11 @@ static enum phase_result authenticate(struct request *request)
 static enum phase_result permit(struct request *request)
 {
     const enum galen_status status = access_check_head(request);
-    return status == GALEN_OK ? PHASE_CONTINUE : request_fail(request, status);
+    if (status == GALEN_OK) {
+        return PHASE_CONTINUE;
+    }
+    request->leaves_record = true;
+    return request_fail(request, status);
 }
 
 static enum phase_result authorize(struct request *request)

@@ -246,6 +246,7 @@ static enum phase_result identified(struct request *request)
     if (visit->status == GALEN_OK) {
         return PHASE_CONTINUE;
     }
+    request->leaves_record = true; /* whatever it was that was asked for */
     return request_fail(request, error_set(&request->error, visit->status, "%s",
                                            refusal_text(visit->refusal)));
 }
@@ -297,6 +298,10 @@ enum galen_status request_check_ready(struct request *request)
     const struct gateway *gateway = request->gateway;
     if (atomic_load(gateway->draining)) {
         return error_set(&request->error, GALEN_UNAVAILABLE, "draining");
+    }
+    if (gateway->gate != NULL && auth_lacks_keys(gateway->gate->auth)) {
+        return error_set(&request->error, GALEN_UNAVAILABLE,
+                         "the keys of auth.issuer are not known");
     }
     return gateway->audit == NULL || audit_is_available(gateway->audit->audit)
                ? GALEN_OK

@@ -21,10 +21,13 @@ const struct route routes[] = {
       .schema = "Answer",
       .body = OPERATION_INFER_BODY,
       .is_of_model = true,
-      .refusals = OPERATION_UPSTREAM_REFUSALS | OPERATION_REFUSAL(INVALID) |
-                  OPERATION_REFUSAL(NOT_FOUND) | OPERATION_REFUSAL(NO_CONTRACT) |
-                  OPERATION_REFUSAL(TOO_LARGE) | OPERATION_REFUSAL(UNSUPPORTED_TYPE) |
-                  OPERATION_REFUSAL(UNPROCESSABLE) | OPERATION_REFUSAL(NOT_IMPLEMENTED) |
+      .scope = "`infer:` and the model's name, or what its route says; for tensors "
+               "`infer:tensor:` and its name too",
+      .refusals = OPERATION_UPSTREAM_REFUSALS | OPERATION_ACCESS_REFUSALS |
+                  OPERATION_REFUSAL(INVALID) | OPERATION_REFUSAL(NOT_FOUND) |
+                  OPERATION_REFUSAL(NO_CONTRACT) | OPERATION_REFUSAL(TOO_LARGE) |
+                  OPERATION_REFUSAL(UNSUPPORTED_TYPE) | OPERATION_REFUSAL(UNPROCESSABLE) |
+                  OPERATION_REFUSAL(NOT_IMPLEMENTED) |
                   OPERATION_REFUSAL(AUDIT_UNAVAILABLE)}},
     {BYTES_INIT("/healthz"),
      HTTP_GET,

@@ -18,6 +18,7 @@ enum galen_status rules_create(const struct settings *settings, struct rules **o
     *rules = (struct rules){
         .routes = routes,
         .route_count = settings->route_count,
+        .has_issuer = settings->auth_issuer[0] != '\0',
         .body_size_bytes_max = settings->limits_body_size_bytes,
         .timeout_ns = settings->request_timeout_ms * NS_PER_MS,
     };

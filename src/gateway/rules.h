@@ -11,6 +11,7 @@
 struct rules {
     const struct settings_route *routes; /* where a request names no model */
     size_t route_count;
+    bool has_issuer; /* whose tokens callers bring */
     size_t body_size_bytes_max;
     uint64_t timeout_ns; /* for a whole request */
     _Atomic size_t reference_count_;

@@ -14,6 +14,7 @@ static enum galen_status describe(const struct view *view, bool is_demo,
         .route_count = view->rules->route_count,
         .body_size_bytes_max = view->rules->body_size_bytes_max,
         .is_demo = is_demo,
+        .has_issuer = view->rules->has_issuer,
     };
     return openapi_document_make(&openapi, out_document);
 }

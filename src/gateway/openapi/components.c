@@ -19,6 +19,8 @@ static const struct header {
     {"ETag", "Changes when the content does.", "string"},
     {"Cache-Control", "`no-cache`: to be asked for again, with If-None-Match.", "string"},
     {"Allow", "The method that this path takes.", "string"},
+    {"WWW-Authenticate",
+     "What is wrong with the token, or which scope it lacks (RFC 6750).", "string"},
     {"Retry-After", "Seconds to wait before the next attempt.", "integer"},
     {"Inference-Header-Content-Length",
      "Bytes of JSON before raw tensors; absent where there are none.", "integer"},
@@ -34,12 +36,29 @@ static void put_header(const struct header *header, struct json_writer *json)
     json_end_object(json);
 }
 
+static void put_security_schemes(struct json_writer *json)
+{
+    member_begin_object(json, "securitySchemes");
+    member_begin_object(json, "token");
+    member_put_text(json, "type", "http");
+    member_put_text(json, "scheme", "bearer");
+    member_put_text(json, "bearerFormat", "JWT");
+    member_put_text(json, "description",
+                    "An access token of the issuer (RFC 9068), with the scope that the "
+                    "operation names.");
+    json_end_object(json);
+    json_end_object(json);
+}
+
 void components_put(const struct openapi *openapi, struct json_writer *json)
 {
     member_begin_object(json, "components");
     schemas_put(openapi, json);
     parameters_put(openapi, json);
     refusals_put(json);
+    if (openapi->has_issuer) {
+        put_security_schemes(json);
+    }
     member_begin_object(json, "headers");
     for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
         put_header(&headers[i], json);

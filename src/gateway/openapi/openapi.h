@@ -18,6 +18,7 @@ struct openapi {
     size_t route_count;
     size_t body_size_bytes_max;
     bool is_demo;
+    bool has_issuer; /* callers bring tokens */
 };
 
 /* The writer's failure is the caller's to look at. */

@@ -8,7 +8,7 @@
 #include "gateway/openapi/links.h"
 #include "gateway/openapi/member.h"
 
-enum { ID_SIZE = 64, NAME_SIZE = 16 };
+enum { ID_SIZE = 64, NAME_SIZE = 16, TEXT_SIZE_BYTES_MAX = 4096 };
 
 static void put_id(const struct operation_place *place, struct json_writer *json)
 {
@@ -164,6 +164,37 @@ static void put_responses(const struct openapi *openapi, const struct operation 
     json_end_object(json);
 }
 
+/* OpenAPI 3.1 has scopes of OAuth 2 only in a scheme that names its token URL, which is the
+ * issuer's to tell: the description says them. */
+static void put_security(const struct openapi *openapi, const struct operation *operation,
+                         struct json_writer *json)
+{
+    if (openapi->has_issuer && operation->scope != NULL) {
+        member_begin_array(json, "security");
+        json_begin_object(json);
+        member_begin_array(json, "token");
+        json_end_array(json);
+        json_end_object(json);
+        json_end_array(json);
+    }
+}
+
+static void put_description(const struct openapi *openapi,
+                            const struct operation *operation, struct json_writer *json)
+{
+    struct writer text;
+    writer_init(&text, TEXT_SIZE_BYTES_MAX);
+    writer_put_string(&text, operation->description);
+    if (openapi->has_issuer && operation->scope != NULL) {
+        writer_put_string(&text, " Needs the scope ");
+        writer_put_string(&text, operation->scope);
+        writer_put_string(&text, ".");
+    }
+    json_put_name(json, "description");
+    json_put_string(json, writer_bytes(&text));
+    writer_deinit(&text);
+}
+
 void operation_object_put(const struct openapi *openapi,
                           const struct operation_place *place, struct json_writer *json)
 {
@@ -174,7 +205,8 @@ void operation_object_put(const struct openapi *openapi,
     json_put_cstring(json, operation->tag);
     json_end_array(json);
     member_put_text(json, "summary", operation->summary);
-    member_put_text(json, "description", operation->description);
+    put_description(openapi, operation, json);
+    put_security(openapi, operation, json);
     put_parameters(place, json);
     if (operation->body != OPERATION_NO_BODY) {
         json_put_name(json, "requestBody");

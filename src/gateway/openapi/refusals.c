@@ -98,6 +98,9 @@ static void put_headers(int http_status, struct json_writer *json)
     if (http_status == 405) {
         member_put_reference(json, "Allow", "headers", "Allow");
     }
+    if (http_status == 401 || http_status == 403) {
+        member_put_reference(json, "WWW-Authenticate", "headers", "WWW-Authenticate");
+    }
     if (http_status == 503) {
         member_put_reference(json, "Retry-After", "headers", "Retry-After");
     }

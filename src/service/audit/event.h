@@ -37,8 +37,9 @@ struct audit_event {
 enum audit_field_type { AUDIT_WORD, AUDIT_TEXT, AUDIT_NUMBER, AUDIT_HEX };
 
 #define AUDIT_EVENTS_START (1u << AUDIT_EVENT_start)
-#define AUDIT_EVENTS_REQUESTS                                                              \
-    ((1u << AUDIT_EVENT_infer) | (1u << AUDIT_EVENT_validate) | (1u << AUDIT_EVENT_load) | \
+#define AUDIT_EVENTS_REQUESTS                                                           \
+    ((1u << AUDIT_EVENT_infer) | (1u << AUDIT_EVENT_validate) |                         \
+     (1u << AUDIT_EVENT_authn) | (1u << AUDIT_EVENT_authz) | (1u << AUDIT_EVENT_load) | \
      (1u << AUDIT_EVENT_unload) | (1u << AUDIT_EVENT_configure))
 #define AUDIT_EVENTS_CONFIGS ((1u << AUDIT_EVENT_start) | (1u << AUDIT_EVENT_configure))
 #define AUDIT_EVENTS_RELEASES                                                 \

@@ -87,6 +87,11 @@ static enum refusal read_header(struct bytes value, struct bytes *out_token)
     return REFUSAL_NOT;
 }
 
+bool auth_lacks_keys(const struct auth *auth)
+{
+    return auth_rules_have_issuer(auth->rules) && auth->keys == NULL;
+}
+
 /* What holds of a token today and may not tomorrow, remembered or not. */
 static enum refusal check_principal(const struct auth *auth,
                                     const struct principal *principal,

@@ -25,6 +25,9 @@ struct auth *auth_ref(struct auth *auth); /* returns its argument */
 void auth_unref(struct auth *auth);       /* NULL is allowed */
 DEFINE_SCOPED(auth, auth_unref)
 
+/* Whether tokens are asked for that nothing can be verified with. */
+bool auth_lacks_keys(const struct auth *auth);
+
 /* What a request brings; borrowed. */
 struct auth_question {
     const struct bytes *authorization; /* the value of each Authorization header */
