@@ -425,3 +425,9 @@ bool json_next(struct json_cursor *cursor)
     cursor->left_--;
     return true;
 }
+
+const struct json *json_name_value(const struct json_cursor *cursor)
+{
+    INVARIANT(cursor->in_object_ && cursor->value != NULL);
+    return json_of(value_of(cursor->value) - 1);
+}

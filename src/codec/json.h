@@ -68,3 +68,6 @@ struct json_cursor {
 };
 struct json_cursor json_walk(const struct json *container);
 bool json_next(struct json_cursor *cursor);
+
+/* The name of the member that the cursor is at, as a string value. */
+const struct json *json_name_value(const struct json_cursor *cursor);
