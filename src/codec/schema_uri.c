@@ -86,10 +86,11 @@ static void remove_last_segment(const uint8_t *text, size_t *size)
     }
 }
 
-/* Section 5.2.4. */
+/* Section 5.2.4, of a path that is not empty. */
 static enum galen_status remove_dots(struct bytes path, struct arena *arena,
                                      struct bytes *out_path)
 {
+    const bool is_relative = path.data[0] != '/';
     uint8_t *text = arena_alloc(arena, path.size + 1);
     size_t size = 0;
     if (text == NULL) {
@@ -111,7 +112,8 @@ static enum galen_status remove_dots(struct bytes path, struct arena *arena,
         }
         path = bytes_from(path, slash + segment_size);
     }
-    *out_path = bytes_of(text, size);
+    const size_t skipped = is_relative && size > 0 && text[0] == '/'; /* "a/../b" is "b" */
+    *out_path = bytes_of(text + skipped, size - skipped);
     return GALEN_OK;
 }
 
