@@ -80,7 +80,7 @@ static enum galen_status prepare(struct reload *reload, struct error *out_error)
     TRY(settings_check_live(&reload->configured, &reload->next, out_error));
     if (role->kind->is_gateway) {
         TRY(role_check_routes(role->kind, &reload->next, lifecycle_shown(role), out_error));
-        TRY(rules_create(&reload->next, &reload->rules));
+        TRY(role_make_rules(&reload->next, &reload->rules, out_error));
         TRY(identity_rules(&reload->next, &reload->auth_rules, out_error));
     }
     return copy_limits(reload);

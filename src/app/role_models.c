@@ -6,6 +6,7 @@
 #include <uv.h>
 
 #include "app/lifecycle.h"
+#include "app/route_schemas.h"
 #include "backend/builtin.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -203,6 +204,16 @@ static enum galen_status check_control(const struct role *role, struct error *ou
                            "models.control: explicit is for `galen engine`");
 }
 
+enum galen_status role_make_rules(const struct settings *settings, struct rules **out_rules,
+                                  struct error *out_error)
+{
+    struct route_schemas schemas;
+    TRY(route_schemas_load(&schemas, settings, out_error));
+    const enum galen_status status = rules_create(settings, schemas.schemas, out_rules);
+    route_schemas_unload(&schemas);
+    return status;
+}
+
 enum galen_status role_make_view(const struct role *role, struct repository *repository,
                                  struct view **out_view)
 {
@@ -212,7 +223,7 @@ enum galen_status role_make_view(const struct role *role, struct repository *rep
 
 static enum galen_status describe(struct role *role, struct error *out_error)
 {
-    TRY(rules_create(&role->settings, &role->rules));
+    TRY(role_make_rules(&role->settings, &role->rules, out_error));
     const enum galen_status status = role_make_view(role, role->repository, &role->view);
     return status == GALEN_OK
                ? GALEN_OK

@@ -24,6 +24,13 @@ MUST_USE enum galen_status role_check_routes(const struct role_kind *kind,
                                              const struct repository *repository,
                                              struct error *out_error);
 
+/* Of who answers clients: what the configuration says of requests, with the schemas of its
+ * routes, which are read from the disk. Gives a reference. Statuses of rules_create and
+ * route_schemas_load. */
+MUST_USE enum galen_status role_make_rules(const struct settings *settings,
+                                           struct rules **out_rules,
+                                           struct error *out_error);
+
 /* Of who answers clients: what serves, with its document. Gives a reference. Statuses of
  * view_create. */
 MUST_USE enum galen_status role_make_view(const struct role *role,

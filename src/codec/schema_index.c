@@ -184,7 +184,13 @@ static enum galen_status parse_document(struct schema_compiler *compiler, size_t
         return error_set(compiler->error, GALEN_TOO_LARGE, "a schema of more than %d bytes",
                          (int)LIMIT_SCHEMA_SIZE_BYTES_MAX);
     }
-    return json_parse(source->text, compiler->arena, &document->root, compiler->error);
+    struct error why = {.text = ""};
+    const enum galen_status status =
+        json_parse(source->text, compiler->arena, &document->root, &why);
+    return status == GALEN_OK
+               ? GALEN_OK
+               : error_set(compiler->error, status, "%s%s%s", index == 0 ? "" : source->uri,
+                           index == 0 ? "" : ": ", why.text);
 }
 
 /* The URI that a document gives itself. */

@@ -151,6 +151,7 @@ static enum galen_status read_json(struct request *request, struct infer_body *b
     }
     TRY(check_members(object, body->is_tensors, &request->error));
     TRY(read_member_names(request, object, body));
+    body->document = body->is_tensors ? NULL : object;
     return body->is_tensors ? GALEN_OK : read_input(request, object, body);
 }
 

@@ -13,6 +13,7 @@
 struct infer_body {
     bool is_tensors;             /* a v2 body: normalised already */
     const struct json *features; /* an object of features; NULL: there is none */
+    const struct json *document; /* the JSON body around `input`; NULL: another body */
     struct request_input input;
     const char *model;   /* NULL: not named */
     const char *version; /* "" : not named */

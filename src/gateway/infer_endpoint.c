@@ -7,6 +7,7 @@
 #include "gateway/infer_body.h"
 #include "gateway/infer_content.h"
 #include "gateway/infer_model.h"
+#include "gateway/infer_schema.h"
 #include "gateway/phases.h"
 #include "gateway/routes.h"
 #include "gateway/tensor_body.h"
@@ -20,6 +21,7 @@ static enum galen_status read_route(struct request *request)
     TRY(infer_body_read(request, &body));
     request->input = body.input;
     request->features = body.features;
+    request->document = body.document;
     request->is_normalised = body.is_tensors;
     return infer_model_find(request, &body);
 }
@@ -63,11 +65,11 @@ static enum phase_result validate(struct request *request)
     if (request->is_normalised) {
         return validate_tensors(request);
     }
-    if (request->features != NULL) {
-        return PHASE_CONTINUE; /* whose reader is preprocess */
+    enum galen_status status = infer_schema_check(request);
+    if (status == GALEN_OK && request->features == NULL) { /* whose reader is preprocess */
+        status = infer_content_validate(request->input.content, request->input.is_text,
+                                        &request->error);
     }
-    const enum galen_status status = infer_content_validate(
-        request->input.content, request->input.is_text, &request->error);
     return status == GALEN_OK ? PHASE_CONTINUE : request_fail(request, status);
 }
 

@@ -81,6 +81,8 @@ void request_start(struct request *request)
     request->version = NULL;
     request->input = (struct request_input){0};
     request->features = NULL;
+    request->document = NULL;
+    request->schema_errors = (struct schema_errors){.count = 0};
     request->is_normalised = false;
     request->leaves_record = true;
     writer_init(&request->audit_fields, 0);

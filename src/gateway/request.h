@@ -86,8 +86,9 @@ struct request {
     const struct repository_version *version;
     struct request_input input;
     const struct json
-        *features;      /* a vector in a JSON body, in the place of input.content */
-    bool is_normalised; /* a v2 body: tensors for the engine */
+        *features; /* a vector in a JSON body, in the place of input.content */
+    const struct json *document; /* a JSON body that holds an input; NULL: another body */
+    bool is_normalised;          /* a v2 body: tensors for the engine */
     struct infer_call preprocess_call;
     struct infer_call infer_call;
     struct infer_management_call management_call;
@@ -102,6 +103,7 @@ struct request {
     int refused_status; /* what HTTP's server answered in our place; 0: it did not */
     enum galen_status status;
     struct error error;
+    struct schema_errors schema_errors; /* all that its route's schema has against it */
     struct reply reply;
 };
 

@@ -6,7 +6,15 @@
 #include "base/clock.h"
 #include "base/count.h"
 
-enum galen_status rules_create(const struct settings *settings, struct rules **out_rules)
+static void take_schemas(struct rules *rules, struct schema *const *schemas)
+{
+    for (size_t i = 0; schemas != NULL && i < rules->route_count; i++) {
+        rules->schemas[i] = schemas[i] == NULL ? NULL : schema_ref(schemas[i]);
+    }
+}
+
+enum galen_status rules_create(const struct settings *settings,
+                               struct schema *const *schemas, struct rules **out_rules)
 {
     const size_t size = settings->route_count * sizeof(settings->routes[0]);
     struct rules *rules = malloc(sizeof(*rules) + size);
@@ -22,6 +30,7 @@ enum galen_status rules_create(const struct settings *settings, struct rules **o
         .body_size_bytes_max = settings->limits_body_size_bytes,
         .timeout_ns = settings->request_timeout_ms * NS_PER_MS,
     };
+    take_schemas(rules, schemas);
     count_begin(&rules->reference_count_);
     *out_rules = rules;
     return GALEN_OK;
@@ -36,6 +45,9 @@ struct rules *rules_ref(struct rules *rules)
 void rules_unref(struct rules *rules)
 {
     if (rules != NULL && count_less(&rules->reference_count_)) {
+        for (size_t i = 0; i < rules->route_count; i++) {
+            schema_unref(rules->schemas[i]);
+        }
         free(rules);
     }
 }

@@ -6,19 +6,23 @@
  */
 #pragma once
 
+#include "codec/schema.h"
 #include "service/settings.h"
 
 struct rules {
     const struct settings_route *routes; /* where a request names no model */
     size_t route_count;
     bool has_issuer; /* whose tokens callers bring */
+    struct schema *schemas[LIMIT_ROUTE_COUNT_MAX]; /* one a route; NULL: it has none */
     size_t body_size_bytes_max;
     uint64_t timeout_ns; /* for a whole request */
     _Atomic size_t reference_count_;
 };
 
-/* Copies what it needs. GALEN_NO_MEMORY. */
+/* Copies what it needs, and takes a reference to each schema: one a route, NULL where it
+ * has none; schemas NULL: no route has one. GALEN_NO_MEMORY. */
 MUST_USE enum galen_status rules_create(const struct settings *settings,
+                                        struct schema *const *schemas,
                                         struct rules **out_rules);
 struct rules *rules_ref(struct rules *rules);
 void rules_unref(struct rules *rules); /* NULL is allowed */

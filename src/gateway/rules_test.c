@@ -13,7 +13,7 @@ static void rules_outlive_the_settings_that_they_were_made_of(void **state)
     settings.route_count = 1;
     settings.request_timeout_ms = 3;
     settings.limits_body_size_bytes = 77;
-    EXPECT_OK(rules_create(&settings, &rules));
+    EXPECT_OK(rules_create(&settings, NULL, &rules));
 
     memset(&settings, 0, sizeof(settings));
 
@@ -25,13 +25,32 @@ static void rules_outlive_the_settings_that_they_were_made_of(void **state)
     rules_unref(rules);
 }
 
+static void schemas_live_as_long_as_the_rules(void **state)
+{
+    (void)state;
+    static struct settings settings;
+    const struct schema_source source = {"x.json", BYTES("true")};
+    struct schema *schemas[2] = {NULL, NULL};
+    struct rules *rules;
+    settings_init(&settings);
+    settings.route_count = 2;
+    EXPECT_OK(schema_compile(&source, 1, NULL, &schemas[1], NULL));
+    EXPECT_OK(rules_create(&settings, schemas, &rules));
+
+    schema_unref(schemas[1]);
+
+    assert_null(rules->schemas[0]);
+    assert_ptr_equal(rules->schemas[1], schemas[1]);
+    rules_unref(rules); /* the last: a leak otherwise, which the sanitizer tells */
+}
+
 static void rules_live_as_long_as_anybody_holds_them(void **state)
 {
     (void)state;
     static struct settings settings;
     struct rules *rules;
     settings_init(&settings);
-    EXPECT_OK(rules_create(&settings, &rules));
+    EXPECT_OK(rules_create(&settings, NULL, &rules));
     struct rules *other = rules_ref(rules);
 
     rules_unref(rules);
@@ -44,6 +63,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rules_outlive_the_settings_that_they_were_made_of),
+        cmocka_unit_test(schemas_live_as_long_as_the_rules),
         cmocka_unit_test(rules_live_as_long_as_anybody_holds_them),
     };
     return cmocka_run_group_tests_name("rules", tests, NULL, NULL);

@@ -53,6 +53,8 @@ struct settings_route {
                  1]; /* type/subtype, or `*` behind the / */
     char model[LIMIT_MODEL_NAME_SIZE_BYTES_MAX + 1];
     char scope[LIMIT_SCOPE_SIZE_BYTES_MAX + 1]; /* who may; empty: infer:MODEL */
+    char schema[SETTINGS_TEXT_SIZE]; /* a path, as the program sees it; "": there is none */
+    bool asserts_formats;
 };
 
 struct settings {

@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/settings_routes.h"
 
+#include <stdio.h>
+
 #include "codec/yaml_table.h"
 #include "service/auth/scope.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-enum { ARENA_SIZE_BYTES_MAX = 65536 };
+enum { ARENA_SIZE_BYTES_MAX = 262144 };
 
 struct route_text {
     const char *content;
     const char *model;
     const char *scope;
+    const char *schema;
+    bool assert_formats;
 };
 
 static const struct yaml_key match_keys[] = {
@@ -42,6 +46,18 @@ static const struct yaml_key route_keys[] = {
      .max = LIMIT_SCOPE_SIZE_BYTES_MAX,
      .help = "What a caller needs to be granted for this. Without it: `infer:` and the "
              "model's name."},
+    {.name = "schema",
+     .type = YAML_TYPE_STRING,
+     .offset = offsetof(struct route_text, schema),
+     .max = SETTINGS_TEXT_SIZE - 1,
+     .help =
+         "A JSON Schema that the JSON bodies with such an input meet, or are refused: a "
+         "file, beside this one (docs/schema.md)."},
+    {.name = "assert_formats",
+     .type = YAML_TYPE_BOOL,
+     .offset = offsetof(struct route_text, assert_formats),
+     .otherwise = "false",
+     .help = "Whether `format` is more than an annotation in that schema."},
 };
 
 static bool has_star(struct bytes text)
@@ -55,6 +71,24 @@ static bool is_pattern(const char *text)
     return media_type_parse(bytes_from_string(text), &type) == GALEN_OK &&
            strchr(text, ';') == NULL && !has_star(type.type) &&
            (!has_star(type.subtype) || type.subtype.size == 1);
+}
+
+/* As it is from where the program runs: what is relative is so to the file's folder. */
+static enum galen_status write_path(const struct yaml_document *document,
+                                    const struct yaml_node *node, const char *schema,
+                                    struct settings_route *out_route,
+                                    struct error *out_error)
+{
+    const char *slash = strrchr(document->file, '/');
+    const int folder_size =
+        schema[0] == '/' || slash == NULL ? 0 : (int)(slash - document->file) + 1;
+    const int size = snprintf(out_route->schema, sizeof(out_route->schema), "%.*s%s",
+                              folder_size, document->file, schema);
+    return size >= 0 && (size_t)size < sizeof(out_route->schema)
+               ? GALEN_OK
+               : yaml_refuse(document, yaml_member(node, "schema"), out_error,
+                             "is longer than %d bytes, with the folder of this file",
+                             (int)SETTINGS_TEXT_SIZE - 1);
 }
 
 static enum galen_status read_route(const struct yaml_document *document,
@@ -79,7 +113,11 @@ static enum galen_status read_route(const struct yaml_document *document,
     if (text.scope != NULL) {
         memcpy(out_route->scope, text.scope, strlen(text.scope) + 1);
     }
-    return GALEN_OK;
+    out_route->asserts_formats = text.assert_formats;
+    out_route->schema[0] = '\0';
+    return text.schema == NULL
+               ? GALEN_OK
+               : write_path(document, node, text.schema, out_route, out_error);
 }
 
 static enum galen_status read_list(struct settings *settings,
@@ -138,20 +176,30 @@ const struct settings_route *settings_route_find_of(const struct settings_route 
     return NULL;
 }
 
+static void write_route(const struct settings_route *route, struct writer *out)
+{
+    writer_put_string(out, "{match: {content: ");
+    writer_put_string(out, route->content);
+    writer_put_string(out, "}, model: ");
+    writer_put_string(out, route->model);
+    if (route->scope[0] != '\0') {
+        writer_put_string(out, ", scope: ");
+        writer_put_string(out, route->scope);
+    }
+    if (route->schema[0] != '\0') {
+        writer_put_string(out, ", schema: ");
+        writer_put_string(out, route->schema);
+    }
+    writer_put_string(out, route->asserts_formats ? ", assert_formats: true}\n" : "}\n");
+}
+
 void settings_routes_write(const struct settings *settings, struct writer *out)
 {
     for (size_t i = 0; i < settings->route_count; i++) {
         writer_put_string(out, "routes[");
         writer_put_u64(out, i);
-        writer_put_string(out, "]: {match: {content: ");
-        writer_put_string(out, settings->routes[i].content);
-        writer_put_string(out, "}, model: ");
-        writer_put_string(out, settings->routes[i].model);
-        if (settings->routes[i].scope[0] != '\0') {
-            writer_put_string(out, ", scope: ");
-            writer_put_string(out, settings->routes[i].scope);
-        }
-        writer_put_string(out, "}\n");
+        writer_put_string(out, "]: ");
+        write_route(&settings->routes[i], out);
     }
 }
 
@@ -164,6 +212,7 @@ void settings_routes_write_markdown(struct writer *out)
         "of "
         "those with its model, where a request names one. Without one\nit is the only "
         "model that takes what was sent.\n\n"
-        "```yaml\nroutes:\n  - {match: {content: text/*}, model: clinical-ner}\n```\n\n");
+        "```yaml\nroutes:\n  - {match: {content: text/*}, model: clinical-ner, schema: "
+        "schemas/note.json}\n```\n\n");
     yaml_write_markdown(route_keys, COUNT(route_keys), out);
 }

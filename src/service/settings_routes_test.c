@@ -48,6 +48,53 @@ static void first_route_that_matches_counts(void **state)
     assert_string_equal(model_for("image/png"), "none");
 }
 
+static void schema_is_relative_to_the_folder_of_the_file(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "routes:\n"
+        "  - {match: {content: a/b}, model: m, schema: s/a.json, assert_formats: true}\n"
+        "  - {match: {content: a/c}, model: m, schema: /s/a.json}\n"
+        "  - {match: {content: a/d}, model: m}\n";
+    EXPECT_OK(settings_read(&settings, bytes_from_string(text), "etc/galen.yaml", &error));
+    assert_string_equal(settings.routes[0].schema, "etc/s/a.json");
+    assert_true(settings.routes[0].asserts_formats);
+    assert_string_equal(settings.routes[1].schema, "/s/a.json");
+    assert_false(settings.routes[1].asserts_formats);
+    assert_string_equal(settings.routes[2].schema, "");
+    EXPECT_OK(read_text(text));
+    assert_string_equal(settings.routes[0].schema, "s/a.json");
+}
+
+static void schema_is_shown_with_its_route(void **state)
+{
+    (void)state;
+    struct writer out;
+    EXPECT_OK(read_text("routes:\n"
+                        "  - {match: {content: a/b}, model: m, schema: s.json, "
+                        "assert_formats: true}\n"
+                        "  - {match: {content: a/*}, model: n}\n"));
+    writer_init(&out, 4096);
+    settings_routes_write(&settings, &out);
+    assert_true(bytes_equal_string(writer_bytes(&out),
+                                   "routes[0]: {match: {content: a/b}, model: m, schema: "
+                                   "s.json, assert_formats: true}\n"
+                                   "routes[1]: {match: {content: a/*}, model: n}\n"));
+    writer_deinit(&out);
+}
+
+static void path_of_a_schema_is_bounded(void **state)
+{
+    (void)state;
+    static char text[SETTINGS_TEXT_SIZE + 64];
+    (void)snprintf(text, sizeof(text),
+                   "routes: [{match: {content: a/b}, model: m, schema: %0*d.x}]",
+                   (int)SETTINGS_TEXT_SIZE - 8, 0);
+    EXPECT_STATUS(GALEN_INVALID, settings_read(&settings, bytes_from_string(text),
+                                               "folder/g.yaml", &error));
+    assert_non_null(strstr(error.text, "routes[0].schema: is longer than 1023 bytes"));
+}
+
 static void without_a_list_there_is_no_route(void **state)
 {
     (void)state;
@@ -109,6 +156,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(first_route_that_matches_counts),
+        TEST(schema_is_relative_to_the_folder_of_the_file),
+        TEST(schema_is_shown_with_its_route),
+        TEST(path_of_a_schema_is_bounded),
         TEST(without_a_list_there_is_no_route),
         TEST(what_is_wrong_is_told_by_its_place),
         TEST(list_is_bounded),
