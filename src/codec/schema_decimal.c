@@ -21,53 +21,46 @@ static bool read_exponent(struct bytes text, int64_t *out_exponent)
     return true;
 }
 
-static size_t mantissa_size(struct bytes text)
+/* Up to the exponent: how many bytes that is. */
+static size_t read_mantissa(struct bytes text, struct decimal *decimal)
 {
-    const size_t size = bytes_find(text, 'e');
-    return size < text.size ? size : bytes_find(text, 'E');
-}
-
-static void read_mantissa(struct bytes text, struct decimal *decimal)
-{
-    size_t first = text.size;
+    size_t first = SIZE_MAX; /* that is not 0 */
     size_t last = 0;
-    size_t seen = 0;
-    size_t trailing = 0; /* zeros behind the last other digit */
-    int64_t scale = 0;   /* digits behind the point */
-    bool after_point = false;
-    for (size_t i = decimal->is_negative; i < text.size; i++) {
+    size_t seen = 0;     /* from the first on */
+    size_t trailing = 0; /* zeros behind the last that is none */
+    size_t point = SIZE_MAX;
+    size_t i = decimal->is_negative;
+    for (; i < text.size && text.data[i] <= '9'; i++) { /* a digit or the point */
         if (text.data[i] == '.') {
-            after_point = true;
+            point = i;
             continue;
         }
-        scale += after_point;
-        if (text.data[i] != '0') {
-            first = first == text.size ? i : first;
-            last = i;
-            trailing = 0;
-        } else {
-            trailing++;
-        }
-        seen += first < text.size;
+        const bool is_zero = text.data[i] == '0';
+        first = first == SIZE_MAX && !is_zero ? i : first;
+        last = is_zero ? last : i;
+        trailing = is_zero ? trailing + 1 : 0;
+        seen += first != SIZE_MAX;
     }
-    if (first == text.size) {
-        *decimal = (struct decimal){.count = 0};
-        return;
+    if (first == SIZE_MAX) {
+        return i;
     }
     decimal->digits = bytes_of(text.data + first, last - first + 1);
     decimal->count = seen - trailing;
-    decimal->exponent += (int64_t)trailing - scale;
+    decimal->exponent =
+        (int64_t)trailing - (point == SIZE_MAX ? 0 : (int64_t)(i - point) - 1);
+    return i;
 }
 
 bool decimal_read(struct bytes text, struct decimal *out_decimal)
 {
     struct decimal decimal = {.is_negative = text.size > 0 && text.data[0] == '-'};
-    const size_t size = mantissa_size(text);
-    if (size < text.size && !read_exponent(bytes_from(text, size + 1), &decimal.exponent)) {
+    int64_t exponent = 0;
+    const size_t size = read_mantissa(text, &decimal);
+    if (size < text.size && !read_exponent(bytes_from(text, size + 1), &exponent)) {
         return false;
     }
-    read_mantissa(bytes_first(text, size), &decimal);
-    *out_decimal = decimal;
+    decimal.exponent += exponent;
+    *out_decimal = decimal.count == 0 ? (struct decimal){.count = 0} : decimal;
     return true;
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/limits.h"
 #include "codec/schema.h"
+#include "codec/schema_decimal.h"
 #include "codec/schema_pattern.h"
 #include "codec/schema_value.h"
 
@@ -109,7 +110,9 @@ struct schema_check {
     unsigned quiet;           /* above 0: whether, not where */
     unsigned depth;
     const struct schema_scope *scope; /* the dynamic one */
-    bool cost_is_told;                /* by the search that was given up */
+    const uint8_t *number_text;       /* that was read last: rules ask about it in turn */
+    struct decimal number;
+    bool cost_is_told; /* by the search that was given up */
     struct schema_pattern_scratch scratch;
 };
 
@@ -146,7 +149,7 @@ bool schema_meets_quietly(struct schema_check *check, const struct schema_node *
 
 /* Whether another element, member or alternative may be looked at: there is budget, and
  * something to be found out. `holds`: what was found so far. */
-bool schema_goes_on(struct schema_check *check, bool holds);
+static inline bool schema_goes_on(struct schema_check *check, bool holds);
 
 /* Notes why the value does not meet this keyword. Always false, for returning. */
 __attribute__((format(printf, 4, 5))) bool schema_refuse(struct schema_check *check,
@@ -157,6 +160,16 @@ __attribute__((format(printf, 4, 5))) bool schema_refuse(struct schema_check *ch
 /* Validating itself cannot go on: GALEN_UNPROCESSABLE (too costly), GALEN_NO_MEMORY. Always
  * false. */
 bool schema_give_up(struct schema_check *check, enum galen_status status);
+
+static inline bool schema_goes_on(struct schema_check *check, bool holds)
+{
+    const bool is_worth_it =
+        holds || (check->quiet == 0 && check->errors->count < LIMIT_SCHEMA_ERROR_COUNT_MAX);
+    if (check->budget.step_count == 0) {
+        return schema_give_up(check, GALEN_UNPROCESSABLE);
+    }
+    return is_worth_it && check->status == GALEN_OK;
+}
 
 static inline void schema_mark(struct schema_marks *marks, size_t index)
 {

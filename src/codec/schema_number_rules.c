@@ -14,14 +14,24 @@ struct number_kind {
     schema_rule_fn holds;
 };
 
-static bool read_number(struct schema_check *check, const struct schema_rule *rule,
-                        const struct schema_place *place, struct decimal *out_number)
+/* NULL: it cannot be compared, which has been told. */
+static const struct decimal *read_number(struct schema_check *check,
+                                         const struct schema_rule *rule,
+                                         const struct schema_place *place)
 {
     const struct bytes text = json_number(place->value);
+    if (check->number_text == text.data) {
+        return &check->number;
+    }
     (void)schema_budget_take(&check->budget, text.size / 64);
-    return decimal_read(text, out_number) ||
-           schema_refuse(check, rule->keyword, place,
-                         "is a number with an exponent of more than 18 digits");
+    if (!decimal_read(text, &check->number)) {
+        check->number_text = NULL;
+        (void)schema_refuse(check, rule->keyword, place,
+                            "is a number with an exponent of more than 18 digits");
+        return NULL;
+    }
+    check->number_text = text.data;
+    return &check->number;
 }
 
 static bool tell_limit(struct schema_check *check, const struct schema_rule *rule,
@@ -37,10 +47,9 @@ static bool is_at_least(struct schema_check *check, const struct schema_rule *ru
 {
     (void)marks;
     const struct number_rule *number = rule->of.data;
-    struct decimal value;
-    return read_number(check, rule, place, &value) &&
-           (decimal_compare(&value, &number->limit) >= 0 ||
-            tell_limit(check, rule, place, "is less than"));
+    const struct decimal *value = read_number(check, rule, place);
+    return value != NULL && (decimal_compare(value, &number->limit) >= 0 ||
+                             tell_limit(check, rule, place, "is less than"));
 }
 
 static bool is_at_most(struct schema_check *check, const struct schema_rule *rule,
@@ -48,10 +57,9 @@ static bool is_at_most(struct schema_check *check, const struct schema_rule *rul
 {
     (void)marks;
     const struct number_rule *number = rule->of.data;
-    struct decimal value;
-    return read_number(check, rule, place, &value) &&
-           (decimal_compare(&value, &number->limit) <= 0 ||
-            tell_limit(check, rule, place, "is greater than"));
+    const struct decimal *value = read_number(check, rule, place);
+    return value != NULL && (decimal_compare(value, &number->limit) <= 0 ||
+                             tell_limit(check, rule, place, "is greater than"));
 }
 
 static bool is_above(struct schema_check *check, const struct schema_rule *rule,
@@ -59,10 +67,9 @@ static bool is_above(struct schema_check *check, const struct schema_rule *rule,
 {
     (void)marks;
     const struct number_rule *number = rule->of.data;
-    struct decimal value;
-    return read_number(check, rule, place, &value) &&
-           (decimal_compare(&value, &number->limit) > 0 ||
-            tell_limit(check, rule, place, "is not greater than"));
+    const struct decimal *value = read_number(check, rule, place);
+    return value != NULL && (decimal_compare(value, &number->limit) > 0 ||
+                             tell_limit(check, rule, place, "is not greater than"));
 }
 
 static bool is_below(struct schema_check *check, const struct schema_rule *rule,
@@ -70,10 +77,9 @@ static bool is_below(struct schema_check *check, const struct schema_rule *rule,
 {
     (void)marks;
     const struct number_rule *number = rule->of.data;
-    struct decimal value;
-    return read_number(check, rule, place, &value) &&
-           (decimal_compare(&value, &number->limit) < 0 ||
-            tell_limit(check, rule, place, "is not less than"));
+    const struct decimal *value = read_number(check, rule, place);
+    return value != NULL && (decimal_compare(value, &number->limit) < 0 ||
+                             tell_limit(check, rule, place, "is not less than"));
 }
 
 static bool is_multiple(struct schema_check *check, const struct schema_rule *rule,
@@ -81,10 +87,9 @@ static bool is_multiple(struct schema_check *check, const struct schema_rule *ru
 {
     (void)marks;
     const struct number_rule *number = rule->of.data;
-    struct decimal value;
-    return read_number(check, rule, place, &value) &&
-           (decimal_is_multiple(&value, &number->divisor) ||
-            tell_limit(check, rule, place, "is not a multiple of"));
+    const struct decimal *value = read_number(check, rule, place);
+    return value != NULL && (decimal_is_multiple(value, &number->divisor) ||
+                             tell_limit(check, rule, place, "is not a multiple of"));
 }
 
 static const struct number_kind kinds[] = {

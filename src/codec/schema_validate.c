@@ -89,16 +89,6 @@ bool schema_give_up(struct schema_check *check, enum galen_status status)
 
 /* Evaluation. */
 
-bool schema_goes_on(struct schema_check *check, bool holds)
-{
-    const bool is_worth_it =
-        holds || (check->quiet == 0 && check->errors->count < LIMIT_SCHEMA_ERROR_COUNT_MAX);
-    if (check->budget.step_count == 0) {
-        return schema_give_up(check, GALEN_UNPROCESSABLE);
-    }
-    return is_worth_it && check->status == GALEN_OK;
-}
-
 static bool is_container(const struct json *value)
 {
     return json_type(value) == JSON_ARRAY || json_type(value) == JSON_OBJECT;

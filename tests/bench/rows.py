@@ -151,6 +151,24 @@ def run_json_tensor(rounds: int) -> list[tuple[float, float]]:
                  json_peer.cpu_us_per_run(body.name)) for _ in range(rounds)]
 
 
+def check_schema(effort: Effort) -> list[Row]:
+    """A body of 1 KB that meets its schema, in process, beside what parsing it takes."""
+    import schema_peer  # noqa: PLC0415  only this row needs the validators
+    with tempfile.TemporaryDirectory() as folder:
+        schema, body = pathlib.Path(folder) / "schema.json", pathlib.Path(folder) / "body.json"
+        schema.write_text(json.dumps(schema_peer.make_schema()))
+        body.write_bytes(schema_peer.make_body())
+        found = [(run_program("schema_bench", schema, body), schema_peer.validate_us())
+                 for _ in range(effort.rounds)]
+    ours = statistics.median(mine["validate_us"] for mine, _ in found)
+    parsing = statistics.median(mine["parse_us"] for mine, _ in found)
+    quickest = min(found[0][1], key=found[0][1].get)
+    each = ratio_of([mine["validate_us"] / theirs[quickest] for mine, theirs in found])
+    theirs = statistics.median(theirs[quickest] for _, theirs in found)
+    return [Row(f"JSON Schema of 30 properties, 1 KB; parsing takes {parsing:.1f} µs", ours, "µs CPU",
+                quickest, theirs, each, "≤ 1/3", each.median <= 1 / 3)]
+
+
 def tokenize(_effort: Effort) -> list[Row]:
     """One sentence, in process."""
     import tokenizer_peer  # noqa: PLC0415  only these rows need `tokenizers`
@@ -314,15 +332,16 @@ def idle(_effort: Effort) -> list[Row]:
 
 
 ROWS = {"echo": echo, "floor": against_floor, "triton": against_triton, "vector": vector,
-        "json": json_tensor, "tokenizer": tokenize, "image": image, "text": infer_text,
-        "audit": audit, "idle": idle, "batching": scale.batching, "models": scale.models,
+        "json": json_tensor, "schema": check_schema, "tokenizer": tokenize, "image": image,
+        "text": infer_text, "audit": audit, "idle": idle, "batching": scale.batching, "models": scale.models,
         "reloads": scale.reloads}
 
 
 def why_not(name: str) -> str:
     """Empty where the row can be measured."""
     needed = {"echo": ["http_echo_bench"], "floor": ["http_echo_bench", "ort_floor_bench"],
-              "json": ["json_tensor_bench"], "tokenizer": ["tokenizer_bench"],
+              "json": ["json_tensor_bench"], "schema": ["schema_bench"],
+              "tokenizer": ["tokenizer_bench"],
               "image": ["image_bench"], "audit": ["audit_bench"],
               "text": ["ort_floor_bench"]}.get(name, [])
     missing = [each for each in needed if not (PROGRAMS / each).exists()]

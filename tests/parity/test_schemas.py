@@ -41,7 +41,8 @@ def test_values_meet_the_same_schemas(driver):
             counts[answer == "ok"] += 1
             if (answer == "ok") != theirs.is_valid(value):
                 differ += 1
-                assert (answer == "ok") == by_rust(schema, value), f"seed {SEED}: {schema}: {value}: {answer}"
+                where = f"seed {SEED}: {schema}: {value}: {answer}"
+                assert (answer == "ok") == by_rust(schema, value), where
     assert min(counts.values()) > SCHEMA_COUNT, f"seed {SEED}: {counts}"
     print(f"seed {SEED}: {counts}, {differ} of them not as jsonschema has them", file=sys.stderr)
 
