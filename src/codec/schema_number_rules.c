@@ -3,6 +3,8 @@
 #include "codec/schema_compiler.h"
 #include "codec/schema_decimal.h"
 
+enum { DIGITS_OF_A_STEP = 8 }; /* that are divided */
+
 struct number_rule {
     struct decimal limit;
     struct decimal_divisor divisor;
@@ -23,7 +25,7 @@ static const struct decimal *read_number(struct schema_check *check,
     if (check->number_text == text.data) {
         return &check->number;
     }
-    (void)schema_budget_take(&check->budget, text.size / 64);
+    (void)schema_budget_take(&check->budget, text.size / SCHEMA_BYTES_OF_A_STEP);
     if (!decimal_read(text, &check->number)) {
         check->number_text = NULL;
         (void)schema_refuse(check, rule->keyword, place,

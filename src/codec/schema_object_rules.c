@@ -94,7 +94,7 @@ static bool meet_members(struct schema_check *check, const struct schema_rule *r
     struct json_cursor at = json_walk(place->value);
     while (schema_goes_on(check, holds) && json_next(&at)) {
         const struct schema_name *name = schema_names_find(&members->names, at.name);
-        (void)schema_budget_take(&check->budget, 1 + at.name.size / 64);
+        (void)schema_budget_take(&check->budget, 1 + at.name.size / SCHEMA_BYTES_OF_A_STEP);
         required_count += name != NULL && name->is_required;
         holds = meet_member(check, members, name, place, &at, marks) && holds;
     }

@@ -12,7 +12,6 @@ enum {
     MATCH_LIMIT_FIRST = 64, /* what most texts need is less */
     MATCH_LIMIT_GROWTH = 16,
     MATCHES_OF_A_STEP = 64,
-    BYTES_OF_A_STEP = 64,
     SQUARES_OF_A_STEP = 1024,
 };
 
@@ -120,8 +119,8 @@ static bool pay_for_bytes(const struct schema_pattern *pattern, size_t size,
                           struct schema_budget *budget)
 {
     const uint64_t squares = pattern->is_anchored ? 0 : (uint64_t)size * size;
-    return schema_budget_take(budget,
-                              1 + size / BYTES_OF_A_STEP + squares / SQUARES_OF_A_STEP);
+    return schema_budget_take(budget, 1 + size / SCHEMA_BYTES_OF_A_STEP +
+                                          squares / SQUARES_OF_A_STEP);
 }
 
 static bool pay_for_matches(const struct schema_pattern *pattern, uint32_t limit,

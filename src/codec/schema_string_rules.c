@@ -3,11 +3,11 @@
 #include "codec/schema_compiler.h"
 #include "codec/schema_format.h"
 
-enum { BYTES_OF_A_CHARACTER_MAX = 4, BYTES_OF_A_STEP = 64 };
+enum { BYTES_OF_A_CHARACTER_MAX = 4 };
 
 static uint64_t count_characters(struct schema_check *check, struct bytes text)
 {
-    (void)schema_budget_take(&check->budget, text.size / BYTES_OF_A_STEP);
+    (void)schema_budget_take(&check->budget, text.size / SCHEMA_BYTES_OF_A_STEP);
     return bytes_count_code_points(text);
 }
 
@@ -111,7 +111,7 @@ static bool has_format(struct schema_check *check, const struct schema_rule *rul
     (void)marks;
     const struct format_rule *format = rule->of.data;
     const struct bytes text = json_string(place->value);
-    (void)schema_budget_take(&check->budget, text.size / BYTES_OF_A_STEP);
+    (void)schema_budget_take(&check->budget, text.size / SCHEMA_BYTES_OF_A_STEP);
     return format->is_one(text) ||
            schema_refuse(check, rule->keyword, place, "is not what the format %.*s allows",
                          BYTES_PRINT(format->name));

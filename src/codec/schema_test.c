@@ -369,6 +369,25 @@ static void catastrophic_pattern_is_given_up(void **state)
     writer_deinit(&text);
 }
 
+/* However often a schema asks about it. */
+static void long_number_that_is_looked_at_often_is_given_up(void **state)
+{
+    (void)state;
+    struct writer text;
+    writer_init(&text, 1 << 23);
+    writer_put_string(&text, "{\"anyOf\":[false");
+    put_repeated(&text, ",{\"type\":\"integer\"}", 500);
+    writer_put_string(&text, "]}");
+    EXPECT_OK(compile_with(writer_bytes(&text), false));
+    writer_deinit(&text);
+    writer_init(&text, 1 << 23);
+    put_repeated(&text, "1", 1 << 18);
+    writer_put_string(&text, ".5");
+    EXPECT_STATUS(GALEN_UNPROCESSABLE, validate_bytes(writer_bytes(&text)));
+    expect_too_costly();
+    writer_deinit(&text);
+}
+
 static void uniqueness_of_many_is_cheap(void **state)
 {
     (void)state;
@@ -429,6 +448,7 @@ int main(void)
         TEST(alternatives_that_multiply_are_given_up),
         TEST(dynamic_circle_is_given_up),
         TEST(catastrophic_pattern_is_given_up),
+        TEST(long_number_that_is_looked_at_often_is_given_up),
         TEST(uniqueness_of_many_is_cheap),
         TEST(long_numbers_are_exact),
         TEST(too_many_schemas_are_refused),

@@ -3,8 +3,6 @@
 
 #include "codec/schema_decimal.h"
 
-enum { BYTES_OF_A_STEP = 64 };
-
 static const uint64_t factor = 0x9E3779B97F4A7C15u;
 
 static uint64_t mix(uint64_t hash, uint64_t value)
@@ -67,10 +65,10 @@ uint64_t schema_value_hash(const struct json *value, struct schema_budget *budge
     case JSON_BOOL:
         return mix(JSON_BOOL, json_bool(value));
     case JSON_NUMBER:
-        (void)schema_budget_take(budget, json_number(value).size / BYTES_OF_A_STEP);
+        (void)schema_budget_take(budget, json_number(value).size / SCHEMA_BYTES_OF_A_STEP);
         return mix(JSON_NUMBER, hash_number(json_number(value)));
     case JSON_STRING:
-        (void)schema_budget_take(budget, json_string(value).size / BYTES_OF_A_STEP);
+        (void)schema_budget_take(budget, json_string(value).size / SCHEMA_BYTES_OF_A_STEP);
         return mix(JSON_STRING, schema_text_hash(json_string(value)));
     case JSON_ARRAY:
         return hash_array(value, budget);
@@ -141,10 +139,11 @@ bool schema_values_equal(const struct json *a, const struct json *b,
     case JSON_BOOL:
         return json_bool(a) == json_bool(b);
     case JSON_NUMBER:
-        (void)schema_budget_take(budget, json_number(a).size / BYTES_OF_A_STEP);
+        (void)schema_budget_take(budget, (json_number(a).size + json_number(b).size) /
+                                             SCHEMA_BYTES_OF_A_STEP);
         return numbers_equal(json_number(a), json_number(b));
     case JSON_STRING:
-        (void)schema_budget_take(budget, json_string(a).size / BYTES_OF_A_STEP);
+        (void)schema_budget_take(budget, json_string(a).size / SCHEMA_BYTES_OF_A_STEP);
         return bytes_equal(json_string(a), json_string(b));
     case JSON_ARRAY:
         return json_count(a) == json_count(b) && arrays_equal(a, b, budget);

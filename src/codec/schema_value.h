@@ -10,6 +10,8 @@
 
 #include "codec/json.h"
 
+enum { SCHEMA_BYTES_OF_A_STEP = 64 }; /* that are compared, or run over */
+
 struct schema_budget {
     uint64_t step_count; /* that are left; 0: nothing more is done, results mean nothing */
 };

@@ -27,11 +27,15 @@ static const struct {
 
 enum { TYPE_COUNT = sizeof(types) / sizeof(types[0]), INTEGER = 3 };
 
-static bool is_integer(const struct json *value)
+static bool is_integer(struct schema_check *check, const struct json *value)
 {
     struct decimal decimal;
-    return json_type(value) == JSON_NUMBER && decimal_read(json_number(value), &decimal) &&
-           decimal_is_integer(&decimal);
+    if (json_type(value) != JSON_NUMBER) {
+        return false;
+    }
+    const struct bytes text = json_number(value);
+    (void)schema_budget_take(&check->budget, text.size / SCHEMA_BYTES_OF_A_STEP);
+    return decimal_read(text, &decimal) && decimal_is_integer(&decimal);
 }
 
 static bool has_type(struct schema_check *check, const struct schema_rule *rule,
@@ -40,7 +44,7 @@ static bool has_type(struct schema_check *check, const struct schema_rule *rule,
     (void)marks;
     const struct type_rule *type = rule->of.data;
     if ((type->types & SCHEMA_TYPE(json_type(place->value))) != 0 ||
-        (type->takes_integers && is_integer(place->value))) {
+        (type->takes_integers && is_integer(check, place->value))) {
         return true;
     }
     return schema_refuse(check, rule->keyword, place, "is not %s", type->names);
