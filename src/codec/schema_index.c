@@ -360,6 +360,7 @@ static enum galen_status add_anchor(struct schema_compiler *compiler,
     struct bytes storage;
     const struct bytes *name;
     struct schema_resource *resource = (struct schema_resource *)(uintptr_t)node->resource;
+    INVARIANT(resource != NULL);
     TRY(string_of(compiler, node, keyword, &name, &storage));
     if (name == NULL) {
         return GALEN_OK;

@@ -26,7 +26,7 @@ static enum galen_status reference_rule(struct schema_compiler *compiler,
                                         struct schema_node *node)
 {
     const struct json *value = schema_keyword(node, "$ref");
-    const struct schema_node *target;
+    const struct schema_node *target = NULL;
     if (value == NULL) {
         return GALEN_OK;
     }
@@ -80,7 +80,7 @@ static enum galen_status dynamic_rule(struct schema_compiler *compiler,
                                       struct schema_node *node)
 {
     const struct json *value = schema_keyword(node, "$dynamicRef");
-    const struct schema_node *target;
+    const struct schema_node *target = NULL;
     if (value == NULL) {
         return GALEN_OK;
     }

@@ -253,6 +253,7 @@ enum galen_status schema_validate(const struct schema *schema, const struct json
     } else if (status == GALEN_OK && !holds) {
         status = GALEN_UNPROCESSABLE;
     }
+    errors.count = status == GALEN_UNPROCESSABLE ? errors.count : 0;
     *out_errors = errors;
     return status;
 }
