@@ -134,9 +134,9 @@ static bool take_units(struct bytes *text, const char *units, size_t *out_count)
     *out_count = 0;
     while (text->size > 0 && is_digit(text->data[0])) {
         (void)take_digits(text);
-        const char unit = text->size > 0 ? (char)text->data[0] : '\0';
+        const uint8_t unit = text->size > 0 ? text->data[0] : 0;
         size_t i = next;
-        while (units[i] != '\0' && units[i] != unit) {
+        while (units[i] != '\0' && (uint8_t)units[i] != unit) {
             i++;
         }
         if (units[i] == '\0' || (*out_count > 0 && i != next)) {

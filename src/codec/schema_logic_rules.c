@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* References, and keywords that ask other schemas about the same value (Core,
  * sections 8.2.3 and 10.2). */
+#include "base/invariant.h"
 #include "codec/schema_compiler.h"
 
 /* $ref */
@@ -85,6 +86,7 @@ static enum galen_status dynamic_rule(struct schema_compiler *compiler,
         return GALEN_OK;
     }
     TRY(find_target(compiler, node, "$dynamicRef", value, &target));
+    INVARIANT(target != NULL);
     const struct schema_anchor *anchor = initial_anchor(target, json_string(value));
     struct schema_rule *rule =
         schema_add_rule(compiler, node, "$dynamicRef", SCHEMA_ALL_TYPES,

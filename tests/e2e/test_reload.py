@@ -74,6 +74,25 @@ def test_routes_change_while_it_runs(configured):
     until(lambda: configured.post(NOTE).status == 415, "the route leads to another model")
 
 
+SCHEMA = "routes:\n  - {match: {content: text/*}, model: clinical-ner, schema: note.json}\n"
+
+
+def test_a_schema_is_read_anew_with_its_route(configured):
+    schema = configured.file.with_name("note.json")
+    schema.write_text('{"properties": {"input": {"maxLength": 5}}}')
+    configured.write(SCHEMA)
+    configured.hang_up("config.reloaded")
+    until(lambda: configured.post(NOTE).status == 422, "a longer text is refused")
+
+    schema.write_text('{"properties": {"input": {"maxLen": 500}}}')
+    assert '\\"maxLen\\" is not a keyword that is supported' in configured.hang_up("config.refused")
+    assert configured.post(NOTE).status == 422
+
+    schema.write_text('{"properties": {"input": {"maxLength": 500}}}')
+    configured.hang_up("config.reloaded")
+    until(lambda: configured.post(NOTE).status == 200, "it is taken again")
+
+
 def test_an_engine_takes_limits_too(tmp_path):
     engine = Configured("engine", tmp_path)
     path = "/v2/models/breast-cancer/infer"
