@@ -3,6 +3,17 @@
 
 #include "service/settings_routes.h"
 
+/* Naming a model that no row of this type has leads around no schema. NULL: no row. */
+static const struct settings_route *route_for(const struct request *request,
+                                              struct media_type type)
+{
+    const struct rules *rules = request->view->rules;
+    const struct settings_route *of_model = settings_route_find_of(
+        rules->routes, rules->route_count, type, request->model->name);
+    return of_model != NULL ? of_model
+                            : settings_route_find(rules->routes, rules->route_count, type);
+}
+
 /* NULL: there is none. */
 static const struct schema *schema_for(const struct request *request)
 {
@@ -12,8 +23,7 @@ static const struct schema *schema_for(const struct request *request)
         media_type_parse(bytes_from_string(request->input.media_type), &type) != GALEN_OK) {
         return NULL;
     }
-    const struct settings_route *route =
-        settings_route_find(rules->routes, rules->route_count, type);
+    const struct settings_route *route = route_for(request, type);
     return route == NULL ? NULL : rules->schemas[route - rules->routes];
 }
 

@@ -4,9 +4,9 @@
 
 #include "gateway/request.h"
 
-/* Whether a JSON body meets the schema of the route that its input's media type matches,
- * whatever model it names. A body that is no JSON, tensors, and a route without a schema
- * are not checked. GALEN_UNPROCESSABLE: it does not, or to find out costs too much:
- * request->schema_errors has all that is wrong, request->error the first of it;
- * GALEN_NO_MEMORY. */
+/* Whether a JSON body meets the schema of its route: the first that its input's media type
+ * matches, of those with the model that answers, or where it has none, of all. A body that
+ * is no JSON, tensors, and a route without a schema are not checked. GALEN_UNPROCESSABLE:
+ * it does not, or to find out costs too much: request->schema_errors has all that is wrong,
+ * request->error the first of it; GALEN_NO_MEMORY. */
 MUST_USE enum galen_status infer_schema_check(struct request *request);

@@ -4,16 +4,18 @@
 #include "base/limits.h"
 #include "expect.h"
 
-/* Two routes of which the second has a schema. */
+/* Three routes of which the second has a schema. */
 struct rig {
     struct request request;
     struct view view;
     struct rules rules;
+    struct repository_model model;
 };
 
 static const struct settings_route routes[] = {
     {.content = "text/plain", .model = "a"},
     {.content = "text/*", .model = "b"},
+    {.content = "text/*", .model = "c"},
 };
 
 static int set_up(void **state)
@@ -21,10 +23,12 @@ static int set_up(void **state)
     static struct rig rig;
     const struct schema_source source = {
         "x.json", BYTES("{\"properties\":{\"input\":{\"maxLength\":3},\"model\":false}}")};
-    rig = (struct rig){.rules = {.routes = routes, .route_count = 2}};
+    rig = (struct rig){.rules = {.routes = routes, .route_count = 3}};
     EXPECT_OK(schema_compile(&source, 1, NULL, &rig.rules.schemas[1], NULL));
     rig.view.rules = &rig.rules;
     rig.request.view = &rig.view;
+    rig.model.name = "b";
+    rig.request.model = &rig.model;
     arena_init(&rig.request.arena, LIMIT_ARENA_SIZE_BYTES_MAX);
     *state = &rig;
     return 0;
@@ -51,8 +55,24 @@ static void schema_of_the_route_that_matches_counts(void **state)
     struct rig *rig = *state;
     EXPECT_STATUS(GALEN_UNPROCESSABLE, check(rig, "text/markdown", "{\"input\":\"abcd\"}"));
     EXPECT_OK(check(rig, "text/markdown", "{\"input\":\"abc\"}"));
-    EXPECT_OK(check(rig, "text/plain", "{\"input\":\"abcd\"}"));
     EXPECT_OK(check(rig, "image/png", "{\"input\":\"abcd\"}"));
+}
+
+static void route_of_the_model_counts_before_others(void **state)
+{
+    struct rig *rig = *state;
+    rig->model.name = "c";
+    EXPECT_OK(check(rig, "text/markdown", "{\"input\":\"abcd\"}"));
+    rig->model.name = "a";
+    EXPECT_OK(check(rig, "text/plain", "{\"input\":\"abcd\"}"));
+}
+
+static void model_without_a_route_leads_around_no_schema(void **state)
+{
+    struct rig *rig = *state;
+    rig->model.name = "d";
+    EXPECT_STATUS(GALEN_UNPROCESSABLE, check(rig, "text/markdown", "{\"input\":\"abcd\"}"));
+    EXPECT_OK(check(rig, "text/plain", "{\"input\":\"abcd\"}"));
 }
 
 static void all_errors_are_kept_and_the_first_is_the_detail(void **state)
@@ -79,6 +99,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(schema_of_the_route_that_matches_counts),
+        TEST(route_of_the_model_counts_before_others),
+        TEST(model_without_a_route_leads_around_no_schema),
         TEST(all_errors_are_kept_and_the_first_is_the_detail),
         TEST(without_a_document_nothing_is_checked),
     };
