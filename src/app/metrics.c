@@ -3,6 +3,7 @@
 
 #include "app/identity.h"
 #include "app/metrics_engine.h"
+#include "app/metrics_gateway.h"
 #include "base/limits.h"
 #include "preprocess/preprocess.h"
 #include "service/auth/jwks_metrics.h"
@@ -95,6 +96,10 @@ static enum galen_status put_all(struct writer *out, struct role *role)
 {
     put_audit(out, role);
     put_keys(out, role);
+    metrics_put_connections(out, role);
+    if (role->kind->is_gateway) {
+        metrics_put_gateway(out, role);
+    }
     if (role->tls.listen.is_used || role->tls.upstream.is_used) {
         put_tls(out, &role->tls);
     }

@@ -58,6 +58,8 @@ static enum galen_status open_workers(struct crew *crew, struct error *out_error
         }
     }
     crew->role.settings.listen_http.port = port;
+    crew->role.workers = crew->workers;
+    crew->role.worker_count = crew->count;
     TRY(worker_open_admin(&crew->workers[0], &crew->role.settings.listen_admin.port,
                           out_error));
     return worker_open_metrics(&crew->workers[0], &crew->role.settings.listen_metrics.port,

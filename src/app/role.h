@@ -28,6 +28,8 @@ extern const struct role_kind gateway_kind;
 extern const struct role_kind preprocess_kind;
 extern const struct role_kind engine_kind;
 
+struct worker;
+
 struct role {
     const struct role_kind *kind;
     struct settings settings;   /* where ports are those that were taken */
@@ -49,6 +51,8 @@ struct role {
     struct audit_writer *audit; /* NULL: requests leave no records */
     struct role_tls tls;        /* certificates, as they are now */
     struct machine machine;     /* that the metrics tell of; the first worker's */
+    struct worker *workers;     /* all of them, from when the first one runs */
+    size_t worker_count;
     atomic_bool draining;
 };
 

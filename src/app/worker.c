@@ -340,6 +340,7 @@ static enum galen_status open_gateway(struct worker *worker,
         .mailbox = loop_mailbox(worker->loop),
         .gate = &worker->gate,
         .view = view_ref(role->view),
+        .counts = &worker->counts,
         .audit = worker_audit_lane(worker),
         .engine_address = address_of_engine(worker),
         .is_demo = settings->mode == SETTINGS_MODE_DEMO,
@@ -383,6 +384,7 @@ static enum galen_status open_server(struct worker *worker, uint16_t port,
 {
     struct http_server_options options = options_of(&worker->role->settings, port);
     options.tls = role_tls_of_server(&worker->role->tls);
+    options.counts = &worker->connections;
     TRY(http_server_open(worker->loop, &options, handler, &worker->server, out_error));
     worker->open_count++;
     return GALEN_OK;

@@ -11,6 +11,7 @@
 #include "app/role.h"
 #include "crypto/hmac.h"
 #include "crypto/random_pool.h"
+#include "gateway/counts.h"
 #include "gateway/follower.h"
 #include "gateway/http.h"
 #include "infer/parts.h"
@@ -22,10 +23,12 @@ struct worker {
     struct role *role;
     struct loop *loop;
     struct http_server *server;
-    struct http_server *metrics; /* of the first worker; NULL: another's */
-    struct admin admin;          /* of the first worker, where the role runs an engine */
-    struct v2_front *front;      /* engine and preprocess roles */
-    struct gateway gateway;      /* the rest */
+    struct http_server *metrics;  /* of the first worker; NULL: another's */
+    struct admin admin;           /* of the first worker, where the role runs an engine */
+    struct v2_front *front;       /* engine and preprocess roles */
+    struct gateway gateway;       /* the rest */
+    struct gateway_counts counts; /* of the gateway's requests */
+    struct http_server_counts connections;
     struct auth_gate gate;
     bool owns_identity;             /* the first worker, once identity_begin has run */
     struct auth *_Atomic next_auth; /* a reference; NULL: nothing new */

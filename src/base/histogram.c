@@ -10,7 +10,7 @@ void histogram_init(struct histogram *histogram, const struct histogram_bounds *
 
 /* The first bound that is not below value. Without branches that depend on the value:
  * durations are what a processor cannot predict. */
-static size_t bucket_of(const struct histogram_bounds *bounds, uint64_t value)
+size_t histogram_index(const struct histogram_bounds *bounds, uint64_t value)
 {
     const uint64_t *first = bounds->values;
     size_t count = bounds->count;
@@ -24,7 +24,7 @@ static size_t bucket_of(const struct histogram_bounds *bounds, uint64_t value)
 
 void histogram_add(struct histogram *histogram, uint64_t value, uint64_t count)
 {
-    histogram->counts[bucket_of(histogram->bounds, value)] += count;
+    histogram->counts[histogram_index(histogram->bounds, value)] += count;
     histogram->sum += value * count;
 }
 

@@ -27,6 +27,9 @@ struct histogram {
 /* Borrows bounds for ever. */
 void histogram_init(struct histogram *histogram, const struct histogram_bounds *bounds);
 
+/* Which of counts the value belongs to. */
+size_t histogram_index(const struct histogram_bounds *bounds, uint64_t value);
+
 /* The same value, so many times. */
 void histogram_add(struct histogram *histogram, uint64_t value, uint64_t count);
 

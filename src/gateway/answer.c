@@ -30,9 +30,9 @@ static void put_timing(struct json_writer *json, const struct request *request)
     json_put_name(json, "timing_us");
     json_begin_object(json);
     json_put_name(json, "preprocess");
-    json_put_u64(json, request->preprocess_ns / NS_PER_US);
+    json_put_u64(json, request->times[GATEWAY_PREPROCESS].ns / NS_PER_US);
     json_put_name(json, "infer");
-    json_put_u64(json, request->infer_ns / NS_PER_US);
+    json_put_u64(json, request->times[GATEWAY_INFER].ns / NS_PER_US);
     json_put_name(json, "total");
     json_put_u64(json, (now_ns - request->started_ns) / NS_PER_US);
     json_end_object(json);

@@ -57,10 +57,10 @@ static void put_times(const struct request *request, struct audit_event *event)
     const uint64_t now_ns = request->gateway->now_ns(request->gateway->context);
     event->dur_us = microseconds(now_ns - request->started_ns);
     if (request->preprocess_call.done != NULL) {
-        event->preprocess_us = microseconds(request->preprocess_ns);
+        event->preprocess_us = microseconds(request->times[GATEWAY_PREPROCESS].ns);
     }
     if (request->infer_call.done != NULL) {
-        event->infer_us = microseconds(request->infer_ns);
+        event->infer_us = microseconds(request->times[GATEWAY_INFER].ns);
     }
 }
 

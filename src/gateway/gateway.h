@@ -16,17 +16,20 @@
 #include "service/audit/audit.h"
 #include "service/auth/gate.h"
 
+struct gateway_counts;
+
 struct gateway {
     struct infer_service *preprocess;    /* borrowed */
     struct infer_service *engine;        /* borrowed */
     struct infer_management *management; /* of the engine: what it tells of its models;
                                           * borrowed; NULL: that is a 501 */
     struct infer_service
-        *engine_in_parts;     /* the same, for texts of any number of windows */
-    struct mailbox *mailbox;  /* the loop's */
-    struct auth_gate *gate;   /* who its callers are; borrowed; NULL: nobody is asked */
-    struct view *view;        /* what serves; the reference is the owner's of this struct */
-    struct audit_lane *audit; /* borrowed; NULL: requests leave no record */
+        *engine_in_parts;    /* the same, for texts of any number of windows */
+    struct mailbox *mailbox; /* the loop's */
+    struct auth_gate *gate;  /* who its callers are; borrowed; NULL: nobody is asked */
+    struct view *view;       /* what serves; the reference is the owner's of this struct */
+    struct gateway_counts *counts; /* borrowed; NULL: nothing is counted */
+    struct audit_lane *audit;      /* borrowed; NULL: requests leave no record */
     const char *engine_address; /* "host:port", where the engine is another process; NULL */
     bool is_demo;               /* answers warn of it, and may quote what was sent */
     bool special_numbers;       /* of v2_message: JSON of /v2 may hold NaN and infinity */

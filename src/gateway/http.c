@@ -112,7 +112,7 @@ static struct visit *visit_take(struct gateway_http *http)
 static void on_refuse(void *context, int http_status, struct bytes path,
                       const struct error *error, struct http_response *out_response)
 {
-    (void)context;
+    const struct gateway_http *http = context;
     static const struct http_header problem[] = {
         {BYTES_INIT("Content-Type"), BYTES_INIT("application/problem+json")}};
     static const struct http_header v2_error[] = {
@@ -121,6 +121,9 @@ static void on_refuse(void *context, int http_status, struct bytes path,
     const enum galen_status status = status_from_refusal(http_status);
     struct writer body;
     struct reply reply = {.status = http_status};
+    if (http != NULL && http->gateway->counts != NULL && path.size == 0) {
+        gateway_counts_refuse(http->gateway->counts, http_status);
+    }
     writer_init(&body, LIMIT_JSON_DOCUMENT_SIZE_BYTES_MAX);
     if (speaks_v2) {
         v2_error_encode(status, error, &body);

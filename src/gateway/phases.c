@@ -50,6 +50,7 @@ static enum phase_result admit(struct request *request)
     choose_id(request);
     enum galen_status status = route_find(request->head->method, request->head->path,
                                           &request->endpoint, &request->error);
+    request->route_number = route_number(request->head->path);
     if (request->endpoint == NULL) {
         return request_fail(request, status); /* a path that is none leaves a record, too */
     }

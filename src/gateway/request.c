@@ -4,14 +4,41 @@
 #include "base/invariant.h"
 #include "gateway/phases.h"
 #include "gateway/respond.h"
+#include "gateway/routes.h"
 
 static uint64_t now_ns(const struct request *request)
 {
     return request->gateway->now_ns(request->gateway->context);
 }
 
+static bool ran(const struct request *request, enum gateway_phase phase)
+{
+    const struct infer_call *call =
+        phase == GATEWAY_PREPROCESS ? &request->preprocess_call : &request->infer_call;
+    return request->times[phase].began_ns != 0 &&
+           (phase == GATEWAY_AUDIT || call->operation == INFER_RUN);
+}
+
+static void count(const struct request *request)
+{
+    struct gateway_counts *counts = request->gateway->counts;
+    if (counts == NULL) {
+        return;
+    }
+    for (enum gateway_phase phase = 0; phase < GATEWAY_PHASE_COUNT; phase++) {
+        if (ran(request, phase)) {
+            gateway_counts_phase(counts, phase, request->times[phase].ns);
+        }
+    }
+    gateway_counts_end(counts, request->route_number,
+                       request->refused_status != 0 ? request->refused_status
+                                                    : request->reply.status,
+                       now_ns(request) - request->started_ns);
+}
+
 static void finish(struct request *request)
 {
+    count(request);
     infer_call_clear(&request->preprocess_call);
     infer_call_clear(&request->infer_call);
     reply_clear(&request->reply);
@@ -67,7 +94,11 @@ void request_start(struct request *request)
     request->has_body = false;
     request->pending = NULL;
     request->started_ns = now_ns(request);
+    if (request->gateway->counts != NULL) {
+        tally_add(&request->gateway->counts->begun, 1);
+    }
     request->endpoint = NULL;
+    request->route_number = ROUTE_NUMBER_NONE;
     request->visit = (struct auth_visit){.refusal = REFUSAL_NOT};
     request->lacking_scope = BYTES_NONE;
     request->rule = NULL;
@@ -86,8 +117,7 @@ void request_start(struct request *request)
     request->is_normalised = false;
     request->leaves_record = true;
     writer_init(&request->audit_fields, 0);
-    request->preprocess_ns = 0;
-    request->infer_ns = 0;
+    memset(request->times, 0, sizeof(request->times));
     request->refused_status = 0;
     request->status = GALEN_OK;
     request->reply = (struct reply){0};
@@ -138,14 +168,21 @@ enum phase_result request_fail(struct request *request, enum galen_status status
     return PHASE_FAIL;
 }
 
-static void note_duration(struct request *request, const struct infer_call *call)
+static void phase_begins(struct request *request, enum gateway_phase phase)
 {
-    const uint64_t duration_ns = now_ns(request) - request->waiting_since_ns;
-    if (call == &request->preprocess_call) {
-        request->preprocess_ns = duration_ns;
-    } else {
-        request->infer_ns = duration_ns;
-    }
+    request->times[phase].began_ns = now_ns(request);
+}
+
+static void phase_ends(struct request *request, enum gateway_phase phase)
+{
+    struct phase_time *time = &request->times[phase];
+    time->ns = now_ns(request) - time->began_ns;
+}
+
+static enum gateway_phase phase_of(const struct request *request,
+                                   const struct infer_call *call)
+{
+    return call == &request->preprocess_call ? GATEWAY_PREPROCESS : GATEWAY_INFER;
 }
 
 static bool is_about_input(enum galen_status status)
@@ -172,7 +209,7 @@ static void on_done(struct infer_call *call)
     INVARIANT(request->state == REQUEST_WAITING && request->pending == call);
     request->state = REQUEST_RUNNING;
     request->pending = NULL;
-    note_duration(request, call);
+    phase_ends(request, phase_of(request, call));
     if (call->status == GALEN_OK) {
         request->phase_index++;
     } else {
@@ -187,7 +224,7 @@ enum phase_result request_wait(struct request *request, struct infer_service *se
 {
     request->state = REQUEST_WAITING;
     request->pending = call;
-    request->waiting_since_ns = now_ns(request);
+    phase_begins(request, phase_of(request, call));
     call->done = on_done;
     infer_submit(service, call);
     return PHASE_WAIT;
@@ -235,6 +272,7 @@ static void on_recorded(struct audit_entry *entry)
     struct request *request = entry->context;
     INVARIANT(request->state == REQUEST_RECORDING);
     request->state = REQUEST_RUNNING;
+    phase_ends(request, GATEWAY_AUDIT);
     if (entry->status != GALEN_OK) {
         request_lack_record(request);
     }
@@ -285,6 +323,7 @@ enum phase_result request_identify(struct request *request)
 enum phase_result request_record(struct request *request)
 {
     request->state = REQUEST_RECORDING;
+    phase_begins(request, GATEWAY_AUDIT);
     request->audit_entry = (struct audit_entry){
         .fields = writer_bytes(&request->audit_fields),
         .mailbox = request->gateway->mailbox,

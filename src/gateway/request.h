@@ -13,6 +13,7 @@
 
 #include "base/phi.h"
 #include "codec/content_coding.h"
+#include "gateway/counts.h"
 #include "gateway/gateway.h"
 #include "service/auth/gate.h"
 #include "service/request_id.h"
@@ -44,6 +45,11 @@ struct request_input {
     bool is_text;           /* text/anything: UTF-8, once validated */
 };
 
+struct phase_time {
+    uint64_t began_ns; /* 0: it did not run */
+    uint64_t ns;
+};
+
 enum request_state {
     REQUEST_RUNNING,
     REQUEST_READING,
@@ -68,11 +74,11 @@ struct request {
     bool has_body;
     struct infer_call *pending; /* while REQUEST_WAITING */
     uint64_t started_ns;
-    uint64_t waiting_since_ns;
 
     /* what phases find out */
     char id[REQUEST_ID_SIZE];
     const struct endpoint *endpoint;
+    size_t route_number;        /* of what was asked, for counts */
     struct auth_visit visit;    /* who asks; without a principal where nobody is asked */
     struct bytes lacking_scope; /* with a refusal that is REFUSAL_SCOPE */
     const struct settings_route *rule; /* the row of `routes` that applies; NULL: none */
@@ -92,8 +98,7 @@ struct request {
     struct infer_call preprocess_call;
     struct infer_call infer_call;
     struct infer_management_call management_call;
-    uint64_t preprocess_ns;
-    uint64_t infer_ns;
+    struct phase_time times[GATEWAY_PHASE_COUNT];
 
     bool leaves_record; /* in the audit trail */
     struct audit_entry audit_entry;

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/routes.h"
 
+#include "base/invariant.h"
+#include "gateway/v2_operations.h"
+
 #define HTML "text/html"
 #define JSON "application/json"
 
@@ -102,6 +105,10 @@ const struct route routes[] = {
 
 const size_t route_count = sizeof(routes) / sizeof(routes[0]);
 
+_Static_assert(1 + sizeof(routes) / sizeof(routes[0]) + V2_TOLD_COUNT <=
+                   COUNTED_ROUTE_COUNT_MAX,
+               "each has its number");
+
 static bool is_folder(struct bytes path)
 {
     return path.data[path.size - 1] == '/';
@@ -142,4 +149,30 @@ struct bytes route_allow(struct bytes path)
     const struct route *route = find(path);
     return route == NULL ? v2_route_allow(path)
                          : bytes_from_string(http_method_name(route->method));
+}
+
+size_t route_number(struct bytes path)
+{
+    const struct route *route = find(path);
+    return route == NULL ? ROUTE_NUMBER_NONE : 1 + (size_t)(route - routes);
+}
+
+size_t route_number_of_v2(enum v2_operation operation)
+{
+    return operation < V2_TOLD_COUNT ? 1 + route_count + operation : ROUTE_NUMBER_NONE;
+}
+
+size_t route_number_count(void)
+{
+    return 1 + route_count + V2_TOLD_COUNT;
+}
+
+const char *route_id(size_t number)
+{
+    INVARIANT(number < route_number_count());
+    if (number == ROUTE_NUMBER_NONE) {
+        return "none";
+    }
+    return number <= route_count ? routes[number - 1].operation.id
+                                 : v2_operations[number - 1 - route_count].id;
 }

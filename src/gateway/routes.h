@@ -5,6 +5,7 @@
 
 #include "gateway/operation.h"
 #include "gateway/phases.h"
+#include "v2/route.h"
 
 extern const struct endpoint infer_endpoint;
 extern const struct endpoint v2_endpoint;
@@ -32,3 +33,10 @@ MUST_USE enum galen_status route_find(enum http_method method, struct bytes path
 
 /* For Allow. */
 struct bytes route_allow(struct bytes path);
+
+/* Operations by number, for what is counted of each. */
+#define ROUTE_NUMBER_NONE 0u
+size_t route_number(struct bytes path); /* of routes */
+size_t route_number_of_v2(enum v2_operation operation);
+size_t route_number_count(void);
+const char *route_id(size_t number); /* "infer"; "none" */

@@ -18,6 +18,7 @@ static enum phase_result admit(struct request *request)
     if (status != GALEN_OK) {
         return request_fail(request, status);
     }
+    request->route_number = route_number_of_v2(request->v2.route.operation);
     const struct v2_powers powers = powers_of(request);
     status = v2_check_powers(request->v2.route.operation, &powers, &request->error);
     if (status != GALEN_OK) {

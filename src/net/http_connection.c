@@ -539,6 +539,9 @@ static void on_closed(struct stream *stream)
     }
     release_held(connection);
     list_remove(&server->connections, &connection->link);
+    if (server->options.counts != NULL) {
+        tally_add(&server->options.counts->closed, 1);
+    }
     connection->is_closed = true;
     free_when_unused(connection);
     server_connection_is_gone(server);
@@ -565,6 +568,9 @@ struct http_connection *connection_create(struct http_server *server)
     http1_parser_init(&connection->parser, HTTP1_REQUEST);
     stream_init(&connection->stream, server->loop, &server->timeouts, &stream_ops);
     list_append(&server->connections, &connection->link);
+    if (server->options.counts != NULL) {
+        tally_add(&server->options.counts->accepted, 1);
+    }
     return connection;
 }
 

@@ -22,6 +22,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "base/tally.h"
 #include "net/http.h"
 #include "net/loop.h"
 #include "net/tls_peer.h"
@@ -51,6 +52,12 @@ struct http_handler {
                    struct http_response *out_response);
 };
 
+/* Of one listener, for any thread to read while it lives. Zeroed at first. */
+struct http_server_counts {
+    struct tally accepted; /* connections */
+    struct tally closed;   /* of these */
+};
+
 struct tls_source;
 
 struct http_server_tls {
@@ -75,6 +82,7 @@ struct http_server_options {
     uint32_t idle_timeout_ms;  /* between requests */
     uint32_t write_timeout_ms; /* in which as much of the response leaves */
     struct http_server_tls tls;
+    struct http_server_counts *counts; /* borrowed; NULL: nothing is counted */
 };
 
 /* Listens. handler is copied, its context borrowed. GALEN_UNAVAILABLE: the address is taken

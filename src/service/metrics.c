@@ -122,6 +122,19 @@ void metric_put_share(struct writer *out, enum metric metric, const char *const 
     writer_put_string(out, text);
 }
 
+/* "0.0025": without zeros at its end. */
+static void print_bound(uint64_t value, uint64_t unit, char *out_text, size_t size)
+{
+    int used = snprintf(out_text, size, "%llu", (unsigned long long)(value / unit));
+    const char *separator = ".";
+    for (uint64_t rest = value % unit; rest > 0 && used < (int)size; rest %= unit) {
+        rest *= 10;
+        used += snprintf(out_text + used, size - (size_t)used, "%s%llu", separator,
+                         (unsigned long long)(rest / unit));
+        separator = "";
+    }
+}
+
 void metric_put_histogram(struct writer *out, enum metric metric, const char *const *labels,
                           const struct histogram *histogram, uint64_t unit)
 {
@@ -130,8 +143,7 @@ void metric_put_histogram(struct writer *out, enum metric metric, const char *co
     for (size_t i = 0; i <= bounds->count; i++) {
         char bound[NUMBER_SIZE] = "+Inf";
         if (i < bounds->count) {
-            (void)snprintf(bound, sizeof(bound), "%llu",
-                           (unsigned long long)(bounds->values[i] / unit));
+            print_bound(bounds->values[i], unit, bound, sizeof(bound));
         }
         count += histogram->counts[i];
         put_series(out, metric, "_bucket", labels, bound);

@@ -30,7 +30,7 @@ void metric_put_ns(struct writer *out, enum metric metric, const char *const *la
 void metric_put_share(struct writer *out, enum metric metric, const char *const *labels,
                       double share);
 /* All samples of a histogram with these labels. unit: what its values are divided by, a
- * power of ten; its bounds are multiples of it. */
+ * power of ten. */
 void metric_put_histogram(struct writer *out, enum metric metric, const char *const *labels,
                           const struct histogram *histogram, uint64_t unit);
 

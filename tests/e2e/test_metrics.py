@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the engine counts, as Prometheus reads it."""
+"""What engine and gateway count, as Prometheus reads it."""
 import collections
 import re
 import subprocess
@@ -7,10 +7,10 @@ import threading
 import urllib.request
 
 import pytest
-from message import exchange
-from process import ROOT, Process
+from message import connect, encode, exchange, read_reply, send_raw
+from process import ROOT, Process, until
 from refusals import MODEL, V2_INFER
-from samples import as_tensor
+from samples import as_tensor, by_features
 
 PROMTOOL = ROOT / ".deps/promtool/bin/promtool"
 CLIENTS, REQUESTS, ROWS = 4, 50, 3
@@ -143,3 +143,89 @@ def test_promtool_finds_nothing_but_the_names_that_triton_gave(launch, engine):
                                  capture_output=True, check=False)
         complaints = (checked.stdout + checked.stderr).splitlines()
         assert [line for line in complaints if not COMPLAINT.fullmatch(line)] == []
+
+
+def of_gateway(samples: dict[str, float], before: dict[str, float]) -> dict[str, float]:
+    """What the gateway counted between the two, without what stayed as it was."""
+    return {key: value - before.get(key, 0) for key, value in samples.items()
+            if re.match(r"galen_(request|phase|connections)", key)
+            and value != before.get(key, 0)}
+
+
+def test_known_traffic_is_counted_exactly(launch):
+    """By operation and status; each request once, whoever answered it."""
+    gateway = launch("one").processes[0]
+    before = gateway.metrics()
+    for _ in range(3):
+        assert exchange(gateway.port, "POST", "/infer", by_features(), {}).status == 200
+    assert exchange(gateway.port, "POST", V2_INFER, as_tensor(), {}).status == 200
+    assert exchange(gateway.port, "POST", "/infer", b"{", {}).status == 400
+    assert exchange(gateway.port, "GET", "/infer").status == 405
+    assert exchange(gateway.port, "GET", "/no/such/path?secret=1").status == 404
+    assert exchange(gateway.port, "GET", "/v2/health/live").status == 200
+    assert send_raw(gateway.port, b"GET  / HTTP/1.1\r\n\r\n", "GET").status == 400
+    large = {"Content-Length": str(1 << 40)}
+    assert exchange(gateway.port, "POST", "/infer", b"{", large).status == 413
+    until(lambda: gateway.metrics()["galen_requests_in_flight"] == 0, "the last has its record")
+    told = of_gateway(gateway.metrics(), before)
+    assert {key: value for key, value in told.items() if key.startswith("galen_requests")} == {
+        'galen_requests_total{route="infer",status="200"}': 3,
+        'galen_requests_total{route="v2_infer",status="200"}': 1,
+        'galen_requests_total{route="infer",status="400"}': 1,
+        'galen_requests_total{route="infer",status="405"}': 1,
+        'galen_requests_total{route="infer",status="413"}': 1,
+        'galen_requests_total{route="none",status="404"}': 1,
+        'galen_requests_total{route="none",status="400"}': 1,
+        'galen_requests_total{route="v2_live",status="200"}': 1,
+    }
+    assert {key: value for key, value in told.items() if "_seconds_count" in key} == {
+        'galen_request_duration_seconds_count{route="infer"}': 6,
+        'galen_request_duration_seconds_count{route="v2_infer"}': 1,
+        'galen_request_duration_seconds_count{route="v2_live"}': 1,
+        'galen_request_duration_seconds_count{route="none"}': 1,
+        'galen_phase_duration_seconds_count{phase="preprocess"}': 3,
+        'galen_phase_duration_seconds_count{phase="infer"}': 4,
+        'galen_phase_duration_seconds_count{phase="audit"}': 8,
+    }
+    assert told["galen_connections_accepted_total"] == 10
+    until(lambda: gateway.metrics()["galen_connections_open"] == 0, "all have left")
+
+
+def test_all_loops_are_counted_together(launch):
+    gateway = launch("one", threads=3).processes[0]
+    before = gateway.metrics()
+    for _ in range(30):  # each on a connection of its own, so on any loop
+        assert exchange(gateway.port, "GET", "/healthz").status == 200
+    told = of_gateway(gateway.metrics(), before)
+    assert told['galen_requests_total{route="live",status="200"}'] == 30
+    assert told['galen_request_duration_seconds_bucket{route="live",le="+Inf"}'] == 30
+    assert told['galen_connections_accepted_total'] == 30
+
+
+def test_a_request_under_way_is_in_flight(launch):
+    gateway = launch("one").processes[0]
+    with connect(gateway.port) as connection:
+        connection.sendall(encode("POST", "/infer", by_features())[:-1])
+        until(lambda: gateway.metrics()["galen_requests_in_flight"] == 1, "its head has come")
+        assert gateway.metrics()["galen_connections_open"] == 1
+        connection.sendall(b"}")
+        assert read_reply(connection).status == 200
+    until(lambda: gateway.metrics()["galen_requests_in_flight"] == 0, "it has left")
+
+
+def test_no_word_of_a_client_is_in_the_metrics(launch):
+    gateway = launch("one").processes[0]
+    canary = "Canary7Smith"
+    for path in (f"/{canary}", f"/v2/models/{canary}", f"/v2/models/{canary}/infer",
+                 f"/infer?model={canary}", f"/web/{canary}"):
+        exchange(gateway.port, "GET", path, None, {"X-Request-Id": canary, canary: canary})
+        exchange(gateway.port, "POST", path, {"input": canary, "model": canary}, {})
+    exchange(gateway.port, canary.upper(), "/infer")
+    assert canary.lower() not in page(gateway).lower()
+
+
+def test_other_roles_count_their_connections(engine):
+    before = engine.metrics()
+    assert exchange(engine.port, "GET", "/v2/health/live").status == 200
+    told = of_gateway(engine.metrics(), before)
+    assert told == {"galen_connections_accepted_total": 1}
