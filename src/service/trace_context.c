@@ -77,7 +77,7 @@ bool trace_context_parse(struct bytes text, struct trace_context *out_context)
     return true;
 }
 
-static char *put_hex(char *at, const uint8_t *bytes, size_t size)
+char *trace_put_hex(char *at, const uint8_t *bytes, size_t size)
 {
     static const char digits[] = "0123456789abcdef";
     for (size_t i = 0; i < size; i++) {
@@ -91,13 +91,13 @@ void trace_context_write(const struct trace_context *context,
                          char out_text[TRACE_PARENT_SIZE + 1])
 {
     static const uint8_t version = VERSION_KNOWN;
-    char *at = put_hex(out_text, &version, 1);
+    char *at = trace_put_hex(out_text, &version, 1);
     *at++ = '-';
-    at = put_hex(at, context->trace_id, TRACE_ID_SIZE);
+    at = trace_put_hex(at, context->trace_id, TRACE_ID_SIZE);
     *at++ = '-';
-    at = put_hex(at, context->span_id, TRACE_SPAN_ID_SIZE);
+    at = trace_put_hex(at, context->span_id, TRACE_SPAN_ID_SIZE);
     *at++ = '-';
-    at = put_hex(at, &context->flags, 1);
+    at = trace_put_hex(at, &context->flags, 1);
     *at = '\0';
 }
 

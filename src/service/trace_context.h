@@ -37,6 +37,9 @@ bool trace_context_parse(struct bytes text, struct trace_context *out_context);
 void trace_context_write(const struct trace_context *context,
                          char out_text[TRACE_PARENT_SIZE + 1]);
 
+/* Two digits each, without a NUL. Returns where they end. */
+char *trace_put_hex(char *at, const uint8_t *bytes, size_t size);
+
 /* What the headers say. False: there is no traceparent, or a malformed one, or several. */
 bool trace_context_read(const struct http_header *headers, size_t count,
                         struct trace_context *out_context);
