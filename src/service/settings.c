@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/limits.h"
 #include "codec/yaml_table.h"
@@ -137,6 +138,61 @@ static enum galen_status read_peer(struct bytes text, struct settings_peer *out_
     return settings_peer_parse(text, out_peer, out_error);
 }
 
+/* Of what a request line can hold as it is. */
+static bool is_path(struct bytes text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.data[i] <= ' ' || text.data[i] > '~' || text.data[i] == '#') {
+            return false;
+        }
+    }
+    return text.size > 0;
+}
+
+static enum galen_status read_url(struct bytes text, struct settings_url *out_url,
+                                  struct error *out_error)
+{
+    static const struct bytes scheme = BYTES_INIT("http://");
+    struct settings_url url = {.is_set = text.size > 0};
+    const size_t host_size = bytes_find(bytes_from(text, scheme.size), '/');
+    const struct bytes path = bytes_from(text, scheme.size + host_size);
+    if (url.is_set && (settings_peer_parse(bytes_first(text, scheme.size + host_size),
+                                           &url.peer, NULL) != GALEN_OK ||
+                       !is_path(path) || !copy_text(path, url.path, sizeof(url.path)))) {
+        return error_set(out_error, GALEN_INVALID,
+                         "is not a URL such as http://127.0.0.1:4318/v1/traces");
+    }
+    *out_url = url;
+    return GALEN_OK;
+}
+
+/* "0", "1", "0.05": digits, and a point between them. */
+static bool is_decimal(struct bytes text)
+{
+    const size_t point = bytes_find(text, '.');
+    for (size_t i = 0; i < text.size; i++) {
+        if (i != point && (text.data[i] < '0' || text.data[i] > '9')) {
+            return false;
+        }
+    }
+    return point > 0 && point + 1 != text.size;
+}
+
+static enum galen_status read_share(struct bytes text, double *out_share,
+                                    struct error *out_error)
+{
+    char digits[VARIABLE_SIZE];
+    double share = 2;
+    if (is_decimal(text) && copy_text(text, digits, sizeof(digits))) {
+        share = strtod(digits, NULL);
+    }
+    if (share > 1) {
+        return error_set(out_error, GALEN_INVALID, "is not a number from 0 to 1");
+    }
+    *out_share = share;
+    return GALEN_OK;
+}
+
 static enum galen_status read_count(const struct setting_row *row, struct bytes text,
                                     uint64_t *out_value, struct error *out_error)
 {
@@ -250,6 +306,10 @@ static enum galen_status read_value(const struct setting_row *row, struct bytes 
         return read_demand(text, member, out_error);
     case SETTING_OPTION:
         return read_option(text, member, out_error);
+    case SETTING_URL:
+        return read_url(text, member, out_error);
+    case SETTING_SHARE:
+        return read_share(text, member, out_error);
     case SETTING_TEXT:
         break;
     }
@@ -363,8 +423,9 @@ static enum galen_status read_scalar(const struct yaml_document *document,
     if (row == NULL) {
         return refuse_unknown(document, node, path, out_error);
     }
-    const char *why_no_scalar = yaml_why_no_scalar(
-        node, row->type == SETTING_COUNT ? YAML_TYPE_U64 : YAML_TYPE_STRING);
+    const bool is_number = row->type == SETTING_COUNT || row->type == SETTING_SHARE;
+    const char *why_no_scalar =
+        yaml_why_no_scalar(node, is_number ? YAML_TYPE_U64 : YAML_TYPE_STRING);
     if (why_no_scalar != NULL) {
         return yaml_refuse(document, node, out_error, "%s", why_no_scalar);
     }
@@ -529,6 +590,12 @@ static bool is_same_peer(const struct settings_peer *one, const struct settings_
            one->port == other->port && strcmp(one->host, other->host) == 0;
 }
 
+static bool is_same_url(const struct settings_url *one, const struct settings_url *other)
+{
+    return one->is_set == other->is_set && is_same_peer(&one->peer, &other->peer) &&
+           strcmp(one->path, other->path) == 0;
+}
+
 static bool is_same(const struct setting_row *row, const struct settings *before,
                     const struct settings *after)
 {
@@ -539,9 +606,12 @@ static bool is_same(const struct setting_row *row, const struct settings *before
         return is_same_address(one, other);
     case SETTING_PEER:
         return is_same_peer(one, other);
+    case SETTING_URL:
+        return is_same_url(one, other);
     case SETTING_TEXT:
     case SETTING_OPTION:
         return strcmp(one, other) == 0;
+    case SETTING_SHARE:
     case SETTING_COUNT:
     case SETTING_MODE:
     case SETTING_SWITCH:

@@ -46,6 +46,12 @@ struct settings_peer {
     uint16_t port;
 };
 
+struct settings_url {
+    bool is_set;
+    struct settings_peer peer;
+    char path[SETTINGS_TEXT_SIZE];
+};
+
 /* Which model answers what a caller sends without naming one (service/settings_routes.h).
  */
 struct settings_route {
@@ -68,6 +74,8 @@ struct settings {
 #define SETTINGS_CONTROL(member) enum settings_control member;
 #define SETTINGS_DEMAND(member) enum settings_demand member;
 #define SETTINGS_MODE(member) enum settings_mode member;
+#define SETTINGS_URL(member) struct settings_url member;
+#define SETTINGS_SHARE(member) double member;
 #define SETTING(key, member, type, otherwise, min, max, help) SETTINGS_##type(member)
 #include "service/settings.def"
 #undef SETTINGS_ADDRESS
@@ -80,6 +88,8 @@ struct settings {
 #undef SETTINGS_CONTROL
 #undef SETTINGS_DEMAND
 #undef SETTINGS_MODE
+#undef SETTINGS_URL
+#undef SETTINGS_SHARE
     struct settings_route routes[LIMIT_ROUTE_COUNT_MAX]; /* the first that matches counts */
     size_t route_count;
 };

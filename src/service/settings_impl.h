@@ -15,7 +15,9 @@ enum setting_type {
     SETTING_SWITCH,
     SETTING_REQUIRE,
     SETTING_CONTROL,
-    SETTING_DEMAND
+    SETTING_DEMAND,
+    SETTING_URL,
+    SETTING_SHARE,
 };
 
 struct setting_row {

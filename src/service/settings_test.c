@@ -46,6 +46,29 @@ static void file_is_read_by_its_nesting(void **state)
     assert_int_equal(settings.limits_connections, 5);
 }
 
+static void where_spans_go_is_a_url_with_a_path(void **state)
+{
+    (void)state;
+    assert_false(settings.trace_otlp.is_set);
+    EXPECT_OK(read_text("trace: {otlp: 'http://[::1]:4318/v1/traces'}"));
+    assert_true(settings.trace_otlp.is_set);
+    assert_string_equal(settings.trace_otlp.peer.host, "::1");
+    assert_int_equal(settings.trace_otlp.peer.port, 4318);
+    assert_string_equal(settings.trace_otlp.path, "/v1/traces");
+    EXPECT_OK(settings_set(&settings, BYTES("trace.otlp"), BYTES(""), &error));
+    assert_false(settings.trace_otlp.is_set);
+}
+
+static void shares_are_decimal_numbers(void **state)
+{
+    (void)state;
+    assert_true(settings.trace_sample_ratio == 1);
+    EXPECT_OK(read_text("trace: {sample_ratio: 0.05}"));
+    assert_true(settings.trace_sample_ratio == 0.05);
+    EXPECT_OK(settings_set(&settings, BYTES("trace.sample_ratio"), BYTES("0"), &error));
+    assert_true(settings.trace_sample_ratio == 0);
+}
+
 static void what_is_wrong_in_a_file_is_told_by_its_place(void **state)
 {
     (void)state;
@@ -77,6 +100,22 @@ static void what_is_wrong_in_a_file_is_told_by_its_place(void **state)
         {"preprocess: http://a@b", "galen.yaml:1:13: preprocess: is not a URL"},
         {"preprocess: http://a:0", "galen.yaml:1:13: preprocess: is not a URL"},
         {"preprocess: http://a/b", "galen.yaml:1:13: preprocess: is not a URL"},
+        {"trace: {otlp: http://a:1}", "galen.yaml:1:15: trace.otlp: is not a URL"},
+        {"trace: {otlp: https://a:1/b}", "galen.yaml:1:15: trace.otlp: is not a URL"},
+        {"trace: {otlp: 'http://a:1/b c'}", "galen.yaml:1:15: trace.otlp: is not a URL"},
+        {"trace: {otlp: local}", "galen.yaml:1:15: trace.otlp: is not a URL"},
+        {"trace: {sample_ratio: 1.01}",
+         "galen.yaml:1:23: trace.sample_ratio: is not a number from 0 to 1"},
+        {"trace: {sample_ratio: -0.1}",
+         "galen.yaml:1:23: trace.sample_ratio: is not a number"},
+        {"trace: {sample_ratio: .5}",
+         "galen.yaml:1:23: trace.sample_ratio: is not a number"},
+        {"trace: {sample_ratio: 1.}",
+         "galen.yaml:1:23: trace.sample_ratio: is not a number"},
+        {"trace: {sample_ratio: 1e-3}",
+         "galen.yaml:1:23: trace.sample_ratio: is not a number"},
+        {"trace: {sample_ratio: '0.5'}",
+         "galen.yaml:1:23: trace.sample_ratio: must not be quoted"},
         {"plain", "galen.yaml:1:1: is not a mapping"},
         {"repository: ~", "galen.yaml:1:13: repository: has no value"},
         {"repository:", "galen.yaml:1:12: repository: has no value"},
@@ -325,6 +364,10 @@ static void written_settings_are_read_back_to_the_same(void **state)
         settings_set(&settings, BYTES("engines.default"), BYTES("http://[::1]:7"), &error));
     EXPECT_OK(settings_set(&settings, BYTES("models.control"), BYTES("none"), &error));
     writer_init(&text, 1 << 20);
+    EXPECT_OK(settings_set(&settings, BYTES("trace.otlp"),
+                           BYTES("http://[::1]:4318/v1/traces"), &error));
+    EXPECT_OK(
+        settings_set(&settings, BYTES("trace.sample_ratio"), BYTES("0.000001"), &error));
     settings_write(&settings, &text);
     settings_init(&again);
     struct bytes rest = writer_bytes(&text);
@@ -347,6 +390,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(every_default_is_a_value_that_its_row_takes),
         TEST(file_is_read_by_its_nesting),
+        TEST(where_spans_go_is_a_url_with_a_path),
+        TEST(shares_are_decimal_numbers),
         TEST(what_is_wrong_in_a_file_is_told_by_its_place),
         TEST(only_demo_mode_listens_beyond_loopback),
         TEST(listener_that_requires_certificates_may_be_anywhere),

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+
 #include "crypto/sha256.h"
 #include "service/settings_impl.h"
 #include "service/settings_routes.h"
 
-enum { TEXT_SIZE_BYTES_MAX = 1 << 20 };
+enum { TEXT_SIZE_BYTES_MAX = 1 << 20, SHARE_SIZE = 32 };
 
 static void write_host(const char *host, uint16_t port, struct writer *out)
 {
@@ -22,6 +24,25 @@ static void write_peer(const struct settings_peer *peer, struct writer *out)
         writer_put_string(out, peer->is_secure ? "https://" : "http://");
         write_host(peer->host, peer->port, out);
     }
+}
+
+static void write_url(const struct settings_url *url, struct writer *out)
+{
+    if (url->is_set) {
+        write_peer(&url->peer, out);
+        writer_put_string(out, url->path);
+    }
+}
+
+/* As it is read: without an exponent, and without zeros at its end. */
+static void write_share(double share, struct writer *out)
+{
+    char text[SHARE_SIZE];
+    size_t size = (size_t)snprintf(text, sizeof(text), "%.12f", share);
+    while (text[size - 1] == '0') {
+        size--;
+    }
+    writer_put(out, bytes_of(text, text[size - 1] == '.' ? size - 1 : size));
 }
 
 static const char *control_name(enum settings_control control)
@@ -76,6 +97,12 @@ static void write_value(const struct setting_row *row, const void *member,
         break;
     case SETTING_DEMAND:
         writer_put_string(out, demand_name(*(const enum settings_demand *)member));
+        break;
+    case SETTING_URL:
+        write_url(member, out);
+        break;
+    case SETTING_SHARE:
+        write_share(*(const double *)member, out);
         break;
     }
 }

@@ -1,32 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/trace.h"
 
-#include <stdlib.h>
-
 #include "base/list.h"
 
 enum { RANDOM_BITS = 56, RANDOM_SIZE = RANDOM_BITS / 8 };
 
-enum galen_status trace_lane_init(struct trace_lane *lane,
-                                  const struct trace_lane_options *options)
+void trace_lane_init(struct trace_lane *lane, const struct trace_lane_options *options)
 {
-    struct trace_span *spans = calloc(options->span_count_max, sizeof(*spans));
-    if (spans == NULL) {
-        return GALEN_NO_MEMORY;
-    }
     *lane = (struct trace_lane){
         .options_ = *options,
         .threshold_ =
             (uint64_t)(options->sample_ratio * (double)(UINT64_C(1) << RANDOM_BITS)),
-        .spans_ = spans,
     };
-    return GALEN_OK;
-}
-
-void trace_lane_deinit(struct trace_lane *lane)
-{
-    free(lane->spans_);
-    lane->spans_ = NULL;
 }
 
 static void on_wake(struct task *task)
@@ -61,7 +46,7 @@ void trace_lane_push(struct trace_lane *lane, const struct trace_span *span)
         tally_add(&lane->dropped_, 1);
         return;
     }
-    lane->spans_[pushed % count_max] = *span;
+    lane->options_.spans[pushed % count_max] = *span;
     atomic_store_explicit(&lane->pushed_, pushed + 1, memory_order_release);
     if (waiting >= count_max / 2) {
         wake_exporter(lane);
@@ -76,7 +61,7 @@ size_t trace_lane_take(struct trace_lane *lane, struct trace_span *out_spans,
         atomic_load_explicit(&lane->pushed_, memory_order_acquire) - taken;
     const size_t count = waiting < count_max ? waiting : count_max;
     for (size_t i = 0; i < count; i++) {
-        out_spans[i] = lane->spans_[(taken + i) % lane->options_.span_count_max];
+        out_spans[i] = lane->options_.spans[(taken + i) % lane->options_.span_count_max];
     }
     atomic_store_explicit(&lane->taken_, taken + count, memory_order_release);
     return count;

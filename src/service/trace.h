@@ -23,6 +23,9 @@ enum trace_kind { /* as OTLP numbers them */
                   TRACE_CLIENT = 3, /* one that went elsewhere */
 };
 
+#define TRACE_QUEUE "queue" /* names of spans: waiting for one's turn */
+#define TRACE_COMPUTE "compute"
+
 struct trace_span {
     uint8_t trace_id[TRACE_ID_SIZE];
     uint8_t id[TRACE_SPAN_ID_SIZE];
@@ -44,6 +47,7 @@ struct trace_span {
 };
 
 struct trace_lane_options {
+    struct trace_span *spans; /* storage of the ring; borrowed */
     size_t span_count_max;
     double sample_ratio;  /* 0 to 1: of traces that begin here */
     bool follows_parents; /* whoever asks says whether its trace is recorded; else the ratio
@@ -61,8 +65,7 @@ struct trace_exporter {
 
 struct trace_lane {
     struct trace_lane_options options_;
-    uint64_t threshold_; /* random numbers of 56 bits below it are sampled */
-    struct trace_span *spans_;
+    uint64_t threshold_;    /* random numbers of 56 bits below it are sampled */
     _Atomic size_t pushed_; /* ever; the loop's */
     _Atomic size_t taken_;  /* ever; the exporter's */
     struct tally dropped_;
@@ -71,10 +74,7 @@ struct trace_lane {
     atomic_bool is_woken_;
 };
 
-/* Zeroed is allowed for deinit. GALEN_NO_MEMORY. */
-MUST_USE enum galen_status trace_lane_init(struct trace_lane *lane,
-                                           const struct trace_lane_options *options);
-void trace_lane_deinit(struct trace_lane *lane);
+void trace_lane_init(struct trace_lane *lane, const struct trace_lane_options *options);
 
 /* From now on `wake` runs there when the lane is half full. Before the loop runs. */
 void trace_lane_connect(struct trace_lane *lane, const struct trace_exporter *exporter);

@@ -20,6 +20,7 @@ static struct fixture {
     struct loop *loop;
     struct http_server *server;
     struct trace_export *export;
+    struct trace_span spans[2][SPAN_COUNT_MAX];
     struct trace_lane lane;
     struct trace_lane other_lane;
     struct answer answers[ANSWER_COUNT_MAX];
@@ -109,10 +110,13 @@ static void numbers(void *context, uint8_t *out_bytes, size_t size)
 
 static void open_lanes(void)
 {
-    const struct trace_lane_options options = {
-        .span_count_max = SPAN_COUNT_MAX, .sample_ratio = 1, .random = numbers};
-    EXPECT_OK(trace_lane_init(&fixture.lane, &options));
-    EXPECT_OK(trace_lane_init(&fixture.other_lane, &options));
+    struct trace_lane_options options = {.spans = fixture.spans[0],
+                                         .span_count_max = SPAN_COUNT_MAX,
+                                         .sample_ratio = 1,
+                                         .random = numbers};
+    trace_lane_init(&fixture.lane, &options);
+    options.spans = fixture.spans[1];
+    trace_lane_init(&fixture.other_lane, &options);
 }
 
 static void open_export(uint16_t port, uint64_t interval_ns)
@@ -183,8 +187,6 @@ static int tear_down(void **state)
     const size_t before = fixture.closed_count;
     http_server_close(fixture.server, &fixture.server_closed);
     AWAIT(fixture.closed_count == before + 1);
-    trace_lane_deinit(&fixture.lane);
-    trace_lane_deinit(&fixture.other_lane);
     loop_destroy(fixture.loop);
     return 0;
 }

@@ -11,6 +11,7 @@
 
 enum { SPAN_COUNT_MAX = 8, MANY = 200000 };
 
+static struct trace_span storage[SPAN_COUNT_MAX];
 static struct trace_lane lane;
 static struct arena arena;
 static uint64_t random_state;
@@ -32,7 +33,8 @@ static void zeros(void *context, uint8_t *out_bytes, size_t size)
 
 static struct trace_lane_options options_with(double ratio, bool follows_parents)
 {
-    return (struct trace_lane_options){.span_count_max = SPAN_COUNT_MAX,
+    return (struct trace_lane_options){.spans = storage,
+                                       .span_count_max = SPAN_COUNT_MAX,
                                        .sample_ratio = ratio,
                                        .follows_parents = follows_parents,
                                        .random = fill};
@@ -41,8 +43,7 @@ static struct trace_lane_options options_with(double ratio, bool follows_parents
 static void open_lane(double ratio, bool follows_parents)
 {
     const struct trace_lane_options options = options_with(ratio, follows_parents);
-    trace_lane_deinit(&lane);
-    EXPECT_OK(trace_lane_init(&lane, &options));
+    trace_lane_init(&lane, &options);
 }
 
 static int set_up(void **state)
@@ -57,7 +58,6 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    trace_lane_deinit(&lane);
     arena_deinit(&arena);
     return 0;
 }
