@@ -148,6 +148,22 @@ static void settle(struct instances *instances, const struct batch *batch,
     }
 }
 
+/* For whoever wants to know when it was. */
+static void note_times(const struct batch *batch, const struct compute_times *times)
+{
+    const struct list_link *end = &batch->entries.head;
+    for (struct list_link *link = end->next; link != end; link = link->next) {
+        const struct inference *inference = inference_of_link(link);
+        inference->call->response.timing = (struct infer_timing){
+            .queued_ns = inference->entry.waiting.arrived_ns,
+            .began_ns = batch->left_ns,
+            .ended_ns =
+                batch->left_ns + times->input_ns + times->infer_ns + times->output_ns,
+            .row_count = batch->row_count,
+        };
+    }
+}
+
 static void answer_all(const struct list *answers)
 {
     struct list_link *next;
@@ -183,6 +199,7 @@ static void run_batch(struct instances *instances, const struct batch *batch)
     instances->busy_count++;
     unlock(instances);
     instances->options.run(instances->options.context, batch, &times);
+    note_times(batch, &times);
     lock(instances);
     settle(instances, batch, &times, &answers);
     tell(instances, &answers);

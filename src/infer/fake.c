@@ -105,6 +105,7 @@ static enum galen_status answer_from_script(const struct infer_fake *fake,
     }
     switch (call->operation) {
     case INFER_RUN:
+        call->response.timing = fake->timing;
         return give_outputs(fake, call);
     case INFER_DESCRIBE:
         return infer_answer_model(call, model);

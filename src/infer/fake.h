@@ -26,12 +26,13 @@ struct infer_fake {
     size_t output_count;
     const struct infer_labels *labels; /* of classes of these outputs */
     size_t label_count;
-    enum galen_status status; /* of every call that passes the checks */
-    const char *why;          /* text of a status other than GALEN_OK */
-    const char *why_at;       /* its JSON Pointer */
-    uint64_t now_ns;          /* its clock, for deadlines */
-    bool holds;               /* calls wait for infer_fake_answer */
-    bool cancels_late;        /* a cancelled call waits too, and is then CANCELLED */
+    struct infer_timing timing; /* of every run */
+    enum galen_status status;   /* of every call that passes the checks */
+    const char *why;            /* text of a status other than GALEN_OK */
+    const char *why_at;         /* its JSON Pointer */
+    uint64_t now_ns;            /* its clock, for deadlines */
+    bool holds;                 /* calls wait for infer_fake_answer */
+    bool cancels_late;          /* a cancelled call waits too, and is then CANCELLED */
 
     /* what happened */
     size_t submit_count;

@@ -34,10 +34,11 @@ void infer_cancel(struct infer_call *call)
 
 static void drop_response(struct infer_call *call)
 {
+    const struct infer_timing timing = call->response.timing;
     for (size_t i = 0; i < call->response.output_count; i++) {
         blob_unref(call->response.outputs[i].storage);
     }
-    call->response = (struct infer_response){.version = ""};
+    call->response = (struct infer_response){.version = "", .timing = timing};
 }
 
 void infer_call_clear(struct infer_call *call)

@@ -29,12 +29,19 @@ enum infer_operation {
     INFER_READY,    /* whether a model, or with model "" the service, can answer now */
 };
 
+/* Of a request that belongs to a trace (W3C Trace Context): what another host is told. */
+struct infer_trace {
+    const char *parent; /* traceparent */
+    struct bytes state; /* tracestate; empty: none */
+};
+
 struct infer_request {
     const char *model;
     const char
         *version; /* a number; "": the service's choice (tag `current`, else the highest) */
-    const char *id;       /* of the request that this is part of; "": none */
-    uint64_t deadline_ns; /* monotonic; CLOCK_NEVER: none */
+    const char *id;                  /* of the request that this is part of; "": none */
+    uint64_t deadline_ns;            /* monotonic; CLOCK_NEVER: none */
+    const struct infer_trace *trace; /* borrowed until done; NULL: none */
 
     /* A client's own timeout is in deadline_ns. A model may take it for a limit to the wait
      * in its queue instead: then this is that, and until_ns the deadline without it. 0:
@@ -57,13 +64,23 @@ struct infer_output {
                            * NULL: that is the call's arena */
 };
 
+/* When it was that a run in this process did what; began_ns 0: it is not known. Monotonic.
+ */
+struct infer_timing {
+    uint64_t queued_ns; /* it came to wait for its turn; 0: it did not */
+    uint64_t began_ns;  /* its turn came */
+    uint64_t ended_ns;
+    uint64_t row_count; /* of the batch that it ran in; 0: in none */
+};
+
 struct infer_response {
     const char *version; /* that answered; in the call's arena */
     const char
         *note; /* INFER_READY: what is not as it should be all the same; NULL: all is */
     struct infer_output *outputs; /* INFER_RUN: in the call's arena */
     size_t output_count;
-    struct v2_model model; /* INFER_DESCRIBE: in the call's arena */
+    struct infer_timing timing; /* INFER_RUN; after a failure too */
+    struct v2_model model;      /* INFER_DESCRIBE: in the call's arena */
 };
 
 struct infer_service;

@@ -144,12 +144,22 @@ static enum galen_status join_output(struct job *job, size_t index)
     return infer_answer_output(job->whole, &joined, storage);
 }
 
+/* They ran one after another: from the beginning of the first to the end of the last. */
+static struct infer_timing timing_of(const struct job *job)
+{
+    struct infer_timing timing = job->parts[0].response.timing;
+    timing.ended_ns = job->parts[job->part_count - 1].response.timing.ended_ns;
+    timing.row_count = job->row_count;
+    return timing;
+}
+
 static enum galen_status join(struct job *job)
 {
     struct infer_call *whole = job->whole;
     const struct infer_response *first = &job->parts[0].response;
     TRY(check_parts(job));
     TRY(infer_answer_version(whole, first->version));
+    whole->response.timing = timing_of(job);
     whole->response.outputs =
         arena_alloc_array(whole->arena, first->output_count, sizeof(struct infer_output));
     if (whole->response.outputs == NULL) {

@@ -170,11 +170,24 @@ struct work {
     atomic_bool cancelled;
 };
 
-static enum galen_status run_work(struct work *work)
+static enum galen_status make_outputs(struct work *work)
 {
     struct transform_outputs made = {.count = 0};
     TRY(work->transform->run(&work->run, &made, &work->call->error));
     return answer_outputs(work->call, &made, work->wanted_outputs);
+}
+
+/* The times are for traces, and cost nothing without one. */
+static enum galen_status run_work(struct work *work)
+{
+    if (work->call->request.trace == NULL) {
+        return make_outputs(work);
+    }
+    struct infer_timing *timing = &work->call->response.timing;
+    timing->began_ns = work->preprocess->now_ns();
+    const enum galen_status status = make_outputs(work);
+    timing->ended_ns = work->preprocess->now_ns();
+    return status;
 }
 
 static enum galen_status outcome_of(struct work *work)
@@ -241,6 +254,9 @@ static enum galen_status run(const struct preprocess *preprocess,
     }
     work->preparations = preparations_ref(subject->preparations);
     call->service_data = work;
+    if (call->request.trace != NULL) {
+        call->response.timing.queued_ns = preprocess->now_ns();
+    }
     if (offload_push(atomic_load(&preprocess->offload), &work->task) == GALEN_OK) {
         *out_pending = true;
         return GALEN_OK;

@@ -8,7 +8,7 @@
 #include "service/request_id.h"
 #include "v2/transaction.h"
 
-enum { TARGET_SIZE_MAX = 2048, HEADER_COUNT = 3, DECIMAL_SIZE = 24 };
+enum { TARGET_SIZE_MAX = 2048, HEADER_COUNT = 5, DECIMAL_SIZE = 24 };
 
 struct remote {
     struct infer_service base; /* first: callers hold a pointer to it */
@@ -121,6 +121,18 @@ static void add_id(struct journey *journey)
     const struct bytes id = bytes_from_string(request->id);
     if (request->is_raw && request_id_is_plain(id)) {
         add_header(journey, BYTES("X-Request-Id"), id);
+    }
+}
+
+static void add_trace(struct journey *journey)
+{
+    const struct infer_trace *trace = journey->call->request.trace;
+    if (trace == NULL) {
+        return;
+    }
+    add_header(journey, BYTES("traceparent"), bytes_from_string(trace->parent));
+    if (trace->state.size > 0) {
+        add_header(journey, BYTES("tracestate"), trace->state);
     }
 }
 
@@ -254,6 +266,7 @@ static enum galen_status journey_start(struct remote *remote, struct infer_call 
         .done = on_http_done,
         .context = journey,
     };
+    add_trace(journey);
     if (call->operation == INFER_RUN) {
         TRY(pack_run(journey));
     }
