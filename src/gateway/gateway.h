@@ -15,6 +15,7 @@
 #include "infer/management.h"
 #include "service/audit/audit.h"
 #include "service/auth/gate.h"
+#include "service/trace.h"
 
 struct gateway_counts;
 
@@ -24,10 +25,12 @@ struct gateway {
     struct infer_management *management; /* of the engine: what it tells of its models;
                                           * borrowed; NULL: that is a 501 */
     struct infer_service
-        *engine_in_parts;    /* the same, for texts of any number of windows */
-    struct mailbox *mailbox; /* the loop's */
-    struct auth_gate *gate;  /* who its callers are; borrowed; NULL: nobody is asked */
-    struct view *view;       /* what serves; the reference is the owner's of this struct */
+        *engine_in_parts;     /* the same, for texts of any number of windows */
+    struct mailbox *mailbox;  /* the loop's */
+    struct auth_gate *gate;   /* who its callers are; borrowed; NULL: nobody is asked */
+    struct view *view;        /* what serves; the reference is the owner's of this struct */
+    struct trace_lane *trace; /* borrowed; NULL: requests leave no spans */
+    bool preprocess_is_remote;
     struct gateway_counts *counts; /* borrowed; NULL: nothing is counted */
     struct audit_lane *audit;      /* borrowed; NULL: requests leave no record */
     const char *engine_address; /* "host:port", where the engine is another process; NULL */

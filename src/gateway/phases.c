@@ -3,6 +3,7 @@
 
 #include "gateway/access.h"
 #include "gateway/audit.h"
+#include "gateway/request_trace.h"
 #include "gateway/respond.h"
 #include "gateway/routes.h"
 
@@ -45,9 +46,8 @@ static enum phase_result run_optional(struct request *request,
     return run == NULL ? PHASE_CONTINUE : run(request);
 }
 
-static enum phase_result admit(struct request *request)
+static enum phase_result admit_to_endpoint(struct request *request)
 {
-    choose_id(request);
     enum galen_status status = route_find(request->head->method, request->head->path,
                                           &request->endpoint, &request->error);
     request->route_number = route_number(request->head->path);
@@ -58,6 +58,14 @@ static enum phase_result admit(struct request *request)
     status = status == GALEN_OK ? check_coding(request) : status;
     return status == GALEN_OK ? run_optional(request, request->endpoint->admit)
                               : request_fail(request, status);
+}
+
+static enum phase_result admit(struct request *request)
+{
+    choose_id(request);
+    const enum phase_result result = admit_to_endpoint(request);
+    request_trace_begin(request);
+    return result;
 }
 
 static enum phase_result authenticate(struct request *request)

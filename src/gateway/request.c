@@ -3,6 +3,7 @@
 
 #include "base/invariant.h"
 #include "gateway/phases.h"
+#include "gateway/request_trace.h"
 #include "gateway/respond.h"
 #include "gateway/routes.h"
 
@@ -19,7 +20,7 @@ static bool ran(const struct request *request, enum gateway_phase phase)
            (phase == GATEWAY_AUDIT || call->operation == INFER_RUN);
 }
 
-static void count(const struct request *request)
+static void count(const struct request *request, int http_status, uint64_t ended_ns)
 {
     struct gateway_counts *counts = request->gateway->counts;
     if (counts == NULL) {
@@ -30,15 +31,22 @@ static void count(const struct request *request)
             gateway_counts_phase(counts, phase, request->times[phase].ns);
         }
     }
-    gateway_counts_end(counts, request->route_number,
-                       request->refused_status != 0 ? request->refused_status
-                                                    : request->reply.status,
-                       now_ns(request) - request->started_ns);
+    gateway_counts_end(counts, request->route_number, http_status,
+                       ended_ns - request->started_ns);
+}
+
+static void leave_traces(const struct request *request)
+{
+    const uint64_t ended_ns = now_ns(request);
+    const int http_status =
+        request->refused_status != 0 ? request->refused_status : request->reply.status;
+    count(request, http_status, ended_ns);
+    request_trace_end(request, http_status, ended_ns);
 }
 
 static void finish(struct request *request)
 {
-    count(request);
+    leave_traces(request);
     infer_call_clear(&request->preprocess_call);
     infer_call_clear(&request->infer_call);
     reply_clear(&request->reply);
@@ -116,6 +124,8 @@ void request_start(struct request *request)
     request->schema_errors = (struct schema_errors){.count = 0};
     request->is_normalised = false;
     request->leaves_record = true;
+    request->trace.is_known = false;
+    request->trace.is_sampled = false;
     writer_init(&request->audit_fields, 0);
     memset(request->times, 0, sizeof(request->times));
     request->refused_status = 0;
@@ -364,7 +374,8 @@ void request_prepare_call(struct request *request, struct infer_call *call)
         .request = {.model = "",
                     .version = "",
                     .id = request->id,
-                    .deadline_ns = request->started_ns + request->view->rules->timeout_ns},
+                    .deadline_ns = request->started_ns + request->view->rules->timeout_ns,
+                    .trace = request_trace_for(request, phase_of(request, call))},
         .arena = &request->arena,
         .mailbox = request->gateway->mailbox,
         .context = request,

@@ -50,6 +50,12 @@ struct phase_time {
     uint64_t ns;
 };
 
+/* What the service of a phase is told of the request's trace. */
+struct request_told {
+    char parent[TRACE_PARENT_SIZE + 1];
+    struct infer_trace trace;
+};
+
 enum request_state {
     REQUEST_RUNNING,
     REQUEST_READING,
@@ -99,6 +105,11 @@ struct request {
     struct infer_call infer_call;
     struct infer_management_call management_call;
     struct phase_time times[GATEWAY_PHASE_COUNT];
+
+    struct trace trace;
+    uint8_t phase_ids[GATEWAY_PHASE_COUNT][TRACE_SPAN_ID_SIZE]; /* of their spans, where
+                                                                 * the trace is sampled */
+    struct request_told told[GATEWAY_PHASE_COUNT];
 
     bool leaves_record; /* in the audit trail */
     struct audit_entry audit_entry;

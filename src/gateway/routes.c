@@ -176,3 +176,22 @@ const char *route_id(size_t number)
     return number <= route_count ? routes[number - 1].operation.id
                                  : v2_operations[number - 1 - route_count].id;
 }
+
+static const char *form_of_v2(size_t operation)
+{
+    for (size_t i = 0; i < v2_form_count; i++) {
+        if (v2_forms[i].operation == operation) {
+            return v2_forms[i].path;
+        }
+    }
+    return NULL;
+}
+
+const char *route_form(size_t number)
+{
+    if (number == ROUTE_NUMBER_NONE) {
+        return NULL;
+    }
+    return number <= route_count ? (const char *)routes[number - 1].path.data
+                                 : form_of_v2(number - 1 - route_count);
+}

@@ -39,4 +39,5 @@ struct bytes route_allow(struct bytes path);
 size_t route_number(struct bytes path); /* of routes */
 size_t route_number_of_v2(enum v2_operation operation);
 size_t route_number_count(void);
-const char *route_id(size_t number); /* "infer"; "none" */
+const char *route_id(size_t number);   /* "infer"; "none" */
+const char *route_form(size_t number); /* "/v2/models/{model}/infer"; NULL: none */
