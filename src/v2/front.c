@@ -139,6 +139,7 @@ static void on_headers(void *context, struct http_exchange *exchange)
     }
     error_clear(&error);
     const enum galen_status status = read_head(visit, &options, &error);
+    visit_trace_begin(visit);
     if (status != GALEN_OK) {
         visit_refuse(visit, status, &error);
         return;

@@ -13,6 +13,7 @@
 #include "infer/management.h"
 #include "net/http_server.h"
 #include "service/audit/audit.h"
+#include "service/trace.h"
 
 struct v2_front;
 
@@ -37,6 +38,8 @@ struct v2_front_options {
     /* Runs, and what changes what others see, leave records, and are refused while none can
      * be made; answers do not wait for them. NULL: none. Borrowed. */
     struct audit_lane *audit;
+
+    struct trace_lane *trace; /* borrowed; NULL: requests leave no spans */
 };
 
 MUST_USE enum galen_status v2_front_create(const struct v2_front_options *options,

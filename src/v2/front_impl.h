@@ -32,6 +32,10 @@ struct visit {
     enum content_coding coding; /* of the body as it came */
     struct blob *decoded;       /* the body without it; NULL: it has none */
     uint64_t started_ns;
+    struct trace trace;
+    uint64_t trace_began_ns;
+    char trace_parent[TRACE_PARENT_SIZE + 1];
+    struct infer_trace told; /* what the service is told of the trace */
     struct audit_entry entry;
     struct writer record;
     struct reply reply; /* while VISIT_RECORDING */
@@ -70,6 +74,10 @@ void visit_refuse(struct visit *visit, enum galen_status status, const struct er
 /* Answers, now or later, an operation that is no run: a management call's, or settings.
  * What fails at once is returned, for visit_refuse. */
 MUST_USE enum galen_status visit_manage(struct visit *visit, struct error *out_error);
+
+/* Once it is known what is asked for; and when it has its answer (front_trace.c). */
+void visit_trace_begin(struct visit *visit);
+void visit_trace_end(const struct visit *visit, enum galen_status status, int http_status);
 
 /* Posts the idle task where somebody waits for it. */
 void front_post_if_idle(struct v2_front *front);

@@ -33,6 +33,7 @@ struct visit *visit_open(struct v2_front *front, struct http_exchange *exchange)
     visit->exchange = http_exchange_ref(exchange);
     visit->state = VISIT_READING;
     visit->transaction = (struct v2_transaction){0};
+    visit->trace.is_sampled = false;
     visit->is_submitted = false;
     visit->has_body = false;
     visit->lacks_coding = false;
@@ -187,6 +188,7 @@ void visit_answer(struct visit *visit, enum galen_status status, struct reply *r
 {
     const bool records = leaves_record(visit);
     const bool is_written = records && write_record(visit, status, reply) == GALEN_OK;
+    visit_trace_end(visit, status, reply->status);
     if (is_written && visit->front->options.manages) {
         answer_after_record(visit, reply);
     } else if (is_written) {

@@ -8,12 +8,11 @@
 
 enum { CODE_SIZE = 32 };
 
-/* A name that no model has is the client's word, and none of ours. A load that fails is of
- * a model that there is. */
-static bool names_a_model(const struct run_record *record)
+bool v2_names_a_model(enum v2_operation operation, bool is_submitted,
+                      enum galen_status status)
 {
-    return record->is_submitted && record->status != GALEN_NOT_FOUND &&
-           (record->operation != V2_INFER || record->status != GALEN_INVALID);
+    return is_submitted && status != GALEN_NOT_FOUND &&
+           (operation != V2_INFER || status != GALEN_INVALID);
 }
 
 /* Those that change something, by operation; all others are runs. */
@@ -43,7 +42,7 @@ static const char *route_of(const struct run_record *record)
 static void put_model(const struct run_record *record, struct audit_event *event)
 {
     uint64_t version;
-    if (names_a_model(record)) {
+    if (v2_names_a_model(record->operation, record->is_submitted, record->status)) {
         event->model_name = bytes_from_string(record->operation == V2_INFER
                                                   ? record->model
                                                   : infer_quotable_name(record->model));

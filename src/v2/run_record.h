@@ -18,6 +18,11 @@ struct run_record {
     uint64_t duration_ns;
 };
 
+/* Whether the name of a model in the path is one that a model has; others are the client's
+ * word, and none of ours. A load that fails is of a model that there is. */
+bool v2_names_a_model(enum v2_operation operation, bool is_submitted,
+                      enum galen_status status);
+
 /* Writes one JSON object of audit_event_write's. GALEN_INTERNAL, GALEN_NO_MEMORY. */
 MUST_USE enum galen_status run_record_write(const struct run_record *record,
                                             const struct audit_lane *audit,
