@@ -9,6 +9,7 @@
 #include "service/auth/jwks_metrics.h"
 #include "service/metrics.h"
 #include "service/reply_http.h"
+#include "service/trace_export.h"
 
 static void put_number(struct writer *out, enum metric metric, uint64_t value)
 {
@@ -83,6 +84,19 @@ static void put_keys(struct writer *out, const struct role *role)
     }
 }
 
+static void put_trace(struct writer *out, const struct role *role)
+{
+    struct trace_export_statistics statistics;
+    if (role->trace_export == NULL) {
+        return;
+    }
+    trace_export_read(role->trace_export, &statistics);
+    put_number(out, METRIC_TRACE_EXPORTED, statistics.exported_count);
+    metric_begin(out, METRIC_TRACE_DROPPED);
+    put_of(out, METRIC_TRACE_DROPPED, "full", statistics.full_count);
+    put_of(out, METRIC_TRACE_DROPPED, "failed", statistics.failed_count);
+}
+
 static void put_machine(struct writer *out, struct machine *machine)
 {
     machine_read(machine);
@@ -96,6 +110,7 @@ static enum galen_status put_all(struct writer *out, struct role *role)
 {
     put_audit(out, role);
     put_keys(out, role);
+    put_trace(out, role);
     metrics_put_connections(out, role);
     if (role->kind->is_gateway) {
         metrics_put_gateway(out, role);

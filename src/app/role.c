@@ -62,6 +62,9 @@ static enum galen_status open_workers(struct crew *crew, struct error *out_error
     crew->role.worker_count = crew->count;
     TRY(worker_open_admin(&crew->workers[0], &crew->role.settings.listen_admin.port,
                           out_error));
+    if (worker_open_trace(&crew->workers[0]) != GALEN_OK) {
+        return error_set(out_error, GALEN_NO_MEMORY, "out of memory");
+    }
     return worker_open_metrics(&crew->workers[0], &crew->role.settings.listen_metrics.port,
                                out_error);
 }

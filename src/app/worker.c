@@ -60,8 +60,24 @@ static void on_identity_closed(struct task *task)
     close_one(LIST_ITEM(task, struct worker, identity_closed));
 }
 
+static void on_trace_closed(struct task *task)
+{
+    close_one(LIST_ITEM(task, struct worker, trace_closed));
+}
+
+/* It is the first worker's. */
+static void close_trace(struct worker *worker)
+{
+    struct role *role = worker->role;
+    if (role->trace_export != NULL && worker == role->workers) {
+        trace_export_close(role->trace_export, &worker->trace_closed);
+        role->trace_export = NULL;
+    }
+}
+
 static void close_rest(struct worker *worker)
 {
+    close_trace(worker);
     if (worker->owns_identity) {
         identity_close(worker->role->identity, &worker->identity_closed);
     }
@@ -341,6 +357,8 @@ static enum galen_status open_gateway(struct worker *worker,
         .gate = &worker->gate,
         .view = view_ref(role->view),
         .counts = &worker->counts,
+        .trace = tracing_lane(&worker->tracing),
+        .preprocess_is_remote = role->preprocess == NULL,
         .audit = worker_audit_lane(worker),
         .engine_address = address_of_engine(worker),
         .is_demo = settings->mode == SETTINGS_MODE_DEMO,
@@ -371,6 +389,7 @@ static enum galen_status open_front(struct worker *worker, struct http_handler *
         .special_numbers = role->settings.engine_json_special_numbers,
         .timeout_ns = role->settings.request_timeout_ms * NS_PER_MS,
         .draining = &role->draining,
+        .trace = tracing_lane(&worker->tracing),
         .audit = worker_audit_lane(worker),
     };
     TRY(v2_front_create(&options, &worker->front));
@@ -401,6 +420,7 @@ enum galen_status worker_open(struct worker *worker, struct role *role, uint16_t
         .server_closed = {.run = on_server_closed},
         .metrics_closed = {.run = on_metrics_closed},
         .admin_closed = {.run = on_admin_closed},
+        .trace_closed = {.run = on_trace_closed},
         .idle = {.run = on_idle},
         .followed = {.run = on_followed},
         .show = {.run = on_show},
@@ -410,6 +430,7 @@ enum galen_status worker_open(struct worker *worker, struct role *role, uint16_t
     };
     TRY(loop_create(&worker->loop));
     TRY(open_lane(worker));
+    TRY(tracing_open(&worker->tracing, &role->settings, read_random, worker));
     TRY(role->kind->is_gateway ? open_gateway(worker, &handler)
                                : open_front(worker, &handler));
     TRY(open_server(worker, port, &handler, out_error));
@@ -422,6 +443,13 @@ enum galen_status worker_open_metrics(struct worker *worker, uint16_t *out_port,
 {
     TRY(metrics_open(worker->role, worker->loop, &worker->metrics, out_port, out_error));
     worker->open_count++;
+    return GALEN_OK;
+}
+
+enum galen_status worker_open_trace(struct worker *worker)
+{
+    TRY(tracing_open_export(worker->role, worker->loop));
+    worker->open_count += worker->role->trace_export != NULL;
     return GALEN_OK;
 }
 
@@ -483,5 +511,6 @@ void worker_deinit(struct worker *worker)
     view_unref(worker->next_view);
     view_unref(worker->gateway.view);
     hmac_destroy(worker->audit_hmac);
+    tracing_close(&worker->tracing);
     loop_destroy(worker->loop);
 }

@@ -9,6 +9,7 @@
 
 #include "app/admin.h"
 #include "app/role.h"
+#include "app/tracing.h"
 #include "crypto/hmac.h"
 #include "crypto/random_pool.h"
 #include "gateway/counts.h"
@@ -29,6 +30,7 @@ struct worker {
     struct gateway gateway;       /* the rest */
     struct gateway_counts counts; /* of the gateway's requests */
     struct http_server_counts connections;
+    struct tracing tracing;
     struct auth_gate gate;
     bool owns_identity;             /* the first worker, once identity_begin has run */
     struct auth *_Atomic next_auth; /* a reference; NULL: nothing new */
@@ -49,6 +51,7 @@ struct worker {
     struct task server_closed;
     struct task metrics_closed;
     struct task admin_closed;
+    struct task trace_closed;
     struct task show;
     struct task limit;
     struct task know;
@@ -61,6 +64,9 @@ struct worker {
 /* GET /metrics on this worker's loop; after worker_open. out_port: the one taken. */
 MUST_USE enum galen_status worker_open_metrics(struct worker *worker, uint16_t *out_port,
                                                struct error *out_error);
+
+/* What sends all workers' spans, on this worker's loop; after all are open. */
+MUST_USE enum galen_status worker_open_trace(struct worker *worker);
 
 /* The admin listener on this worker's loop; after worker_open. As admin_open. */
 MUST_USE enum galen_status worker_open_admin(struct worker *worker, uint16_t *out_port,
