@@ -13,8 +13,8 @@
 
 #include "base/limits.h"
 #include "base/mailbox.h"
+#include "base/status.h"
 #include "base/tally.h"
-#include "galen/status.h"
 #include "service/trace_context.h"
 
 enum trace_kind { /* as OTLP numbers them */

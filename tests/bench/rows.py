@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is measured: each row is a function, and ROWS lists them."""
+import contextlib
 import dataclasses
+import http.server
 import json
+import os
 import pathlib
 import shutil
 import statistics
 import struct
 import subprocess
 import tempfile
+import threading
+from collections.abc import Iterator
 
 import load
 import scale
@@ -296,6 +301,50 @@ def audit(effort: Effort) -> list[Row]:
     return rows
 
 
+class Receiver(http.server.BaseHTTPRequestHandler):
+    """Of spans, which it forgets."""
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response_only(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_words):
+        pass
+
+
+@contextlib.contextmanager
+def receiving() -> Iterator[str]:
+    """A URL for trace.otlp, answered on the load generator's core."""
+    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/v1/traces"
+        server.shutdown()
+
+
+def trace_row(url: str, share: str, effort: Effort) -> Row:
+    with running(start_galen(ROOT / "models", trace__otlp=url, trace__sample_ratio=share),
+                 "/readyz") as traced, running(start_galen(ROOT / "models"), "/readyz") as plain:
+        sides = [measurement(each, vector_message(), effort.requests) for each in (traced, plain)]
+        ours, bare = alternate(sides, effort.rounds)
+    return Row(f"POST /infer, 30 features by name, {share} of it traced", median(ours).cpu_us,
+               "µs CPU a request", "the same, not traced", median(bare).cpu_us, ratio(ours, bare),
+               latency=latency(median(ours)), note="the exporter's work is in it, the receiver's not")
+
+
+def trace(effort: Effort) -> list[Row]:
+    cores = os.sched_getaffinity(0)
+    try:
+        with receiving() as url:
+            os.sched_setaffinity(0, cores)  # of what is started from here
+            return [trace_row(url, share, effort) for share in ("0", "0.01", "1")]
+    finally:
+        os.sched_setaffinity(0, cores)
+
+
 def start_and_settle(repository: pathlib.Path) -> tuple[float, float]:
     """Milliseconds until ready, megabytes then."""
     server = start_galen(repository)
@@ -335,6 +384,9 @@ ROWS = {"echo": echo, "floor": against_floor, "triton": against_triton, "vector"
         "json": json_tensor, "schema": check_schema, "tokenizer": tokenize, "image": image,
         "text": infer_text, "audit": audit, "idle": idle, "batching": scale.batching,
         "models": scale.models, "reloads": scale.reloads}
+        "json": json_tensor, "tokenizer": tokenize, "image": image, "text": infer_text,
+        "audit": audit, "trace": trace, "idle": idle, "batching": scale.batching, "models": scale.models,
+        "reloads": scale.reloads}
 
 
 def why_not(name: str) -> str:
