@@ -385,8 +385,8 @@ ROWS = {"echo": echo, "floor": against_floor, "triton": against_triton, "vector"
         "text": infer_text, "audit": audit, "idle": idle, "batching": scale.batching,
         "models": scale.models, "reloads": scale.reloads}
         "json": json_tensor, "tokenizer": tokenize, "image": image, "text": infer_text,
-        "audit": audit, "trace": trace, "idle": idle, "batching": scale.batching, "models": scale.models,
-        "reloads": scale.reloads}
+        "audit": audit, "trace": trace, "idle": idle, "batching": scale.batching,
+        "models": scale.models, "reloads": scale.reloads}
 
 
 def why_not(name: str) -> str:
