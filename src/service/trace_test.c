@@ -223,7 +223,8 @@ static void what_does_not_fit_is_dropped_and_counted(void **state)
         push(i);
     }
     assert_int_equal(trace_lane_dropped_count(&lane), 3);
-    assert_int_equal(trace_lane_take(&lane, spans, 2 * SPAN_COUNT_MAX), SPAN_COUNT_MAX);
+    assert_int_equal(trace_lane_take(&lane, spans, sizeof(spans) / sizeof(spans[0])),
+                     SPAN_COUNT_MAX);
     assert_int_equal(spans[SPAN_COUNT_MAX - 1].began_ns, SPAN_COUNT_MAX - 1);
 }
 
