@@ -125,9 +125,11 @@ static enum galen_status write_event(struct request *request)
 {
     uint8_t hmac[SHA256_SIZE];
     uint8_t token_hmac[SHA256_SIZE];
+    char trace[TRACE_PARENT_SIZE + 1];
     struct audit_event event = {
         .kind = kind_of(request),
         .request_id = bytes_from_string(request->id),
+        .traceparent = trace_text(&request->trace, trace),
         .route = request->endpoint == NULL ? NULL : request->endpoint->name,
     };
     if (asked_a_model(request) && request->gateway->engine_address != NULL) {

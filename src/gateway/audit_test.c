@@ -49,6 +49,25 @@ static void an_answer_leaves_a_record(void **state)
     assert_null(strstr(audit.text, "upstream"));
 }
 
+static void a_record_says_which_trace_it_belongs_to(void **state)
+{
+    struct rig *rig = *state;
+    post(rig, "/infer", "application/json", right_body);
+    assert_null(strstr(audit.text, "traceparent"));
+    rig->headers[1] = (struct http_header){
+        BYTES("traceparent"),
+        BYTES("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")};
+    rig->headers[0] =
+        (struct http_header){BYTES("Content-Type"), BYTES("application/json")};
+    rig->head.header_count = 2;
+    begin(rig, HTTP_POST, "/infer");
+    request_receive(&rig->request, bytes_from_string(right_body));
+    pump(rig);
+    EXPECT_CONTAINS(audit.text,
+                    "\"traceparent\":"
+                    "\"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\"");
+}
+
 static void no_answer_leaves_before_its_record_is_durable(void **state)
 {
     struct rig *rig = *state;
@@ -223,6 +242,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         AUDIT_TEST(an_answer_leaves_a_record),
+        AUDIT_TEST(a_record_says_which_trace_it_belongs_to),
         AUDIT_TEST(no_answer_leaves_before_its_record_is_durable),
         AUDIT_TEST(without_a_record_there_is_no_answer),
         AUDIT_TEST(tensors_are_not_answered_without_a_record_either),

@@ -124,8 +124,7 @@ void request_start(struct request *request)
     request->schema_errors = (struct schema_errors){.count = 0};
     request->is_normalised = false;
     request->leaves_record = true;
-    request->trace.is_known = false;
-    request->trace.is_sampled = false;
+    request->trace = (struct trace){.is_known = false};
     writer_init(&request->audit_fields, 0);
     memset(request->times, 0, sizeof(request->times));
     request->refused_status = 0;

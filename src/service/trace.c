@@ -151,3 +151,12 @@ void trace_begin(const struct trace_lane *lane, const struct trace_source *sourc
     }
     *out_trace = trace;
 }
+
+struct bytes trace_text(const struct trace *trace, char text[TRACE_PARENT_SIZE + 1])
+{
+    if (!trace->is_known) {
+        return BYTES_NONE;
+    }
+    trace_context_write(&trace->context, text);
+    return bytes_of(text, TRACE_PARENT_SIZE);
+}

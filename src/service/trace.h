@@ -110,6 +110,9 @@ struct trace_source {
 void trace_begin(const struct trace_lane *lane, const struct trace_source *source,
                  struct trace *out_trace);
 
+/* What a record says of it; empty: nothing. */
+struct bytes trace_text(const struct trace *trace, char text[TRACE_PARENT_SIZE + 1]);
+
 /* Ids of further spans of a sampled trace. */
 void trace_make_ids(const struct trace_lane *lane, uint8_t (*out_ids)[TRACE_SPAN_ID_SIZE],
                     size_t count);

@@ -13,9 +13,6 @@ void visit_trace_begin(struct visit *visit)
         .arena = &visit->arena,
         .may_begin = visit->transaction.route.operation == V2_INFER,
     };
-    if (visit->front->options.trace == NULL) {
-        return;
-    }
     trace_begin(visit->front->options.trace, &source, &visit->trace);
     if (visit->trace.is_sampled) {
         visit->trace_began_ns = clock_monotonic_ns();

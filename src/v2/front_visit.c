@@ -33,7 +33,7 @@ struct visit *visit_open(struct v2_front *front, struct http_exchange *exchange)
     visit->exchange = http_exchange_ref(exchange);
     visit->state = VISIT_READING;
     visit->transaction = (struct v2_transaction){0};
-    visit->trace.is_sampled = false;
+    visit->trace = (struct trace){.is_known = false};
     visit->is_submitted = false;
     visit->has_body = false;
     visit->lacks_coding = false;
@@ -105,7 +105,9 @@ static enum galen_status write_record(struct visit *visit, enum galen_status sta
                                       const struct reply *reply)
 {
     const struct v2_front_options *options = &visit->front->options;
+    char trace[TRACE_PARENT_SIZE + 1];
     const struct run_record record = {
+        .traceparent = trace_text(&visit->trace, trace),
         .operation = visit->transaction.route.operation,
         .model = visit->transaction.route.model,
         .version = visit->call.response.version,

@@ -71,6 +71,7 @@ enum galen_status run_record_write(const struct run_record *record,
     struct audit_event event = {
         .kind = kind_of(record),
         .request_id = request_id_is_plain(id) ? id : BYTES_NONE,
+        .traceparent = record->traceparent,
         .actor_client_id = BYTES("unidentified"),
         .route = route_of(record),
     };

@@ -11,6 +11,7 @@ struct run_record {
     const char *model;           /* as the path has it; "": none */
     const char *version;         /* that answered; "": none */
     const char *id;              /* the gateway's, or the client's; "": none */
+    struct bytes traceparent;    /* empty: it belongs to no trace */
     bool is_submitted;           /* the service was asked */
     enum galen_status status;    /* of its answer, or why it was not asked */
     struct bytes body;           /* as it came; data NULL: it was not read */

@@ -382,11 +382,8 @@ def idle(_effort: Effort) -> list[Row]:
 
 ROWS = {"echo": echo, "floor": against_floor, "triton": against_triton, "vector": vector,
         "json": json_tensor, "schema": check_schema, "tokenizer": tokenize, "image": image,
-        "text": infer_text, "audit": audit, "idle": idle, "batching": scale.batching,
-        "models": scale.models, "reloads": scale.reloads}
-        "json": json_tensor, "tokenizer": tokenize, "image": image, "text": infer_text,
-        "audit": audit, "trace": trace, "idle": idle, "batching": scale.batching,
-        "models": scale.models, "reloads": scale.reloads}
+        "text": infer_text, "audit": audit, "trace": trace, "idle": idle,
+        "batching": scale.batching, "models": scale.models, "reloads": scale.reloads}
 
 
 def why_not(name: str) -> str:

@@ -5,6 +5,7 @@ import http.server
 import threading
 
 import pytest
+import trail
 from deployment import NAMES
 from message import Reply, exchange
 from otlp_sink import Sink, tree_of
@@ -274,3 +275,17 @@ def test_no_answer_tells_of_the_trace(launch, sink):
     galen = launch("one", trace__otlp=sink.url, **QUICK)
     reply = exchange(galen.port, "POST", "/infer", by_features(), sampled())
     assert not {"traceparent", "tracestate", "traceresponse"} & reply.headers.keys()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_records_say_which_trace_they_belong_to(launch, sink, name, tmp_path):
+    galen = launch(name, trace__otlp=sink.url, trace__sample_ratio=0, **QUICK)
+    assert ask(galen).status == 200
+    assert ask(galen, headers=sampled()).status == 200
+    galen.stop()
+    galen.processes.clear()
+    ids = {span.span_id for span in sink.spans if span.kind == "server"}
+    told = [record["traceparent"] for record in trail.requests(trail.check(tmp_path / "audit"))
+            if TRACE in record["traceparent"]]
+    assert sorted(told) == sorted(f"00-{TRACE}-{span}-01" for span in ids)
+    assert len(told) == (1 if name == "one" else 3)

@@ -69,6 +69,19 @@ static void check_DEMAND(const enum settings_demand *demand, uint64_t min, uint6
               *demand == SETTINGS_DEMAND_REQUIRE);
 }
 
+static void check_URL(const struct settings_url *url, uint64_t min, uint64_t max)
+{
+    (void)min, (void)max;
+    INVARIANT(memchr(url->host, '\0', sizeof(url->host)) != NULL);
+    INVARIANT(url->host[0] == '\0' || url->port != 0);
+}
+
+static void check_SHARE(const double *share, uint64_t min, uint64_t max)
+{
+    (void)min, (void)max;
+    INVARIANT(*share >= 0 && *share <= 1);
+}
+
 static void check_MODE(const enum settings_mode *mode, uint64_t min, uint64_t max)
 {
     (void)min, (void)max;
@@ -79,7 +92,7 @@ static void check_whole(const struct settings *settings)
 {
     const char *host = settings->listen_http.host;
     if (settings_check(settings, NULL) == GALEN_OK &&
-        settings->mode != SETTINGS_MODE_DEMO &&
+        settings->mode != SETTINGS_MODE_DEMO && settings->auth_issuer[0] == '\0' &&
         settings->listen_tls_client_certificate != SETTINGS_DEMAND_REQUIRE) {
         INVARIANT(strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0 ||
                   strchr(host, ':') != NULL);
