@@ -10,6 +10,7 @@
 #include "manual_mailbox.h"
 #include "net/http_server.h"
 #include "raw_client.h"
+#include "service/auth/jwks_flight.h"
 
 enum { BODY_SIZE = 512, WAITER_COUNT = 4, PATH_SIZE = 128, FLOOD_COUNT = 1000 };
 
@@ -609,6 +610,28 @@ static void closing_tells_who_waits(void **state)
     assert_int_equal(fixture.published_count, 0);
 }
 
+static void on_arrived(struct jwks_flight *flight)
+{
+    (void)flight;
+}
+
+static void a_flight_that_is_cancelled_asks_no_more(void **state)
+{
+    struct jwks_flight flight;
+    (void)state;
+    fixture.pages[OPENID].status = 404;
+    fixture.options.source.issuer = fixture.issuer;
+    EXPECT_OK(jwks_flight_init(&flight, &fixture.options, on_arrived, NULL));
+    jwks_flight_discover(&flight);
+    AWAIT(flight.get.http == NULL); /* the answer has come, and is not looked at yet */
+    assert_true(jwks_flight_is_under_way(&flight));
+    jwks_flight_cancel(&flight);
+    AWAIT(!jwks_flight_is_under_way(&flight));
+    assert_int_equal(fixture.asked[OPENID], 1);
+    assert_int_equal(fixture.asked[OAUTH], 0);
+    jwks_flight_deinit(&flight);
+}
+
 static void *want_from_elsewhere(void *context)
 {
     (void)context;
@@ -665,6 +688,7 @@ int main(void)
         TEST(a_flood_is_refused_at_once_and_spares_the_issuer),
         TEST(a_flight_that_fails_is_told),
         TEST(closing_tells_who_waits),
+        TEST(a_flight_that_is_cancelled_asks_no_more),
         TEST(any_thread_may_wish),
     };
     return cmocka_run_group_tests_name("jwks_keeper", tests, NULL, NULL);
