@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/cache_control.h"
 
-#include "codec/parameters.h"
-
 struct lifetime {
     bool is_told;
     uint64_t seconds;
@@ -57,6 +55,14 @@ static bool read_seconds(struct bytes text, uint64_t *out_seconds)
     return true;
 }
 
+/* As a token or as a quoted string; without both quotes it is neither, and no number. */
+static struct bytes unquote(struct bytes value)
+{
+    const bool is_quoted =
+        value.size >= 2 && value.data[0] == '"' && value.data[value.size - 1] == '"';
+    return is_quoted ? bytes_of(value.data + 1, value.size - 2) : value;
+}
+
 static void read_directive(struct bytes directive, struct lifetime *lifetime)
 {
     struct bytes name;
@@ -66,7 +72,7 @@ static void read_directive(struct bytes directive, struct lifetime *lifetime)
         bytes_equal_ignoring_case(name, BYTES("no-cache"))) {
         tell(lifetime, 0);
     } else if (bytes_equal_ignoring_case(name, BYTES("max-age"))) {
-        const bool is_read = read_seconds(parameters_plain_value(value), &seconds);
+        const bool is_read = read_seconds(unquote(value), &seconds);
         tell(lifetime, is_read ? seconds : 0);
     }
 }

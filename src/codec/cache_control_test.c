@@ -53,8 +53,9 @@ static void what_may_not_be_kept_has_none(void **state)
 
 static void what_cannot_be_read_is_none(void **state)
 {
-    static const char *const values[] = {"max-age",     "max-age=",    "max-age=-1",
-                                         "max-age=1e9", "max-age=5 s", "max-age=\"5"};
+    static const char *const values[] = {"max-age",     "max-age=",     "max-age=-1",
+                                         "max-age=1e9", "max-age=5 s",  "max-age=\"5",
+                                         "max-age=\"",  "max-age=\"57", "max-age=5\""};
     (void)state;
     for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
         assert_int_equal(lifetime_of(values[i], NULL), 0);
