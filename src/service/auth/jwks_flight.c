@@ -157,6 +157,18 @@ static enum galen_status read_source(struct jwks_flight *flight, struct error *o
                            source->issuer != NULL ? "issuer" : "URL of keys", why.text);
 }
 
+/* A copy of the options, for answers of this size; NULL of NULL. */
+static const struct http_client_options *limit(const struct http_client_options *options,
+                                               struct http_client_options *out_copy)
+{
+    if (options == NULL) {
+        return NULL;
+    }
+    *out_copy = *options;
+    out_copy->response_size_bytes_max = LIMIT_KEY_SET_SIZE_BYTES_MAX;
+    return out_copy;
+}
+
 enum galen_status jwks_flight_init(struct jwks_flight *flight,
                                    const struct jwks_keeper_options *options,
                                    void (*arrived)(struct jwks_flight *flight),
@@ -164,15 +176,13 @@ enum galen_status jwks_flight_init(struct jwks_flight *flight,
 {
     *flight = (struct jwks_flight){.options = options, .arrived = arrived};
     TRY(read_source(flight, out_error));
-    if (options->client != NULL) {
-        flight->client = *options->client;
-        flight->client.response_size_bytes_max = LIMIT_KEY_SET_SIZE_BYTES_MAX;
-    }
     flight->read.run = on_read;
-    flight->get = (struct jwks_get){.loop = options->loop,
-                                    .client = &flight->client,
-                                    .timeout_ms = options->timeout_ms,
-                                    .done = on_got};
+    flight->get = (struct jwks_get){
+        .loop = options->loop,
+        .client = limit(options->client, &flight->client),
+        .secure_client = limit(options->secure_client, &flight->secure_client),
+        .timeout_ms = options->timeout_ms,
+        .done = on_got};
     return GALEN_OK;
 }
 

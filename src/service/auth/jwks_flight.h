@@ -35,6 +35,7 @@ struct jwks_flight {
     struct blob *file;
     struct task read; /* of the file */
     struct http_client_options client;
+    struct http_client_options secure_client;
 };
 
 /* options: see the header of jwks_keeper; borrowed. GALEN_INVALID: the source cannot be

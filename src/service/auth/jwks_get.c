@@ -49,26 +49,23 @@ static void on_call_done(struct http_call *call)
     }
 }
 
-/* Where TLS comes in: of what the client's options carry, a URL of http takes none, and one
- * of https is not asked in clear. */
-static enum galen_status choose_transport(const struct web_url *url,
-                                          struct error *out_error)
-{
-    return url->is_https ? error_set(out_error, GALEN_INVALID,
-                                     "https cannot be fetched without TLS settings")
-                         : GALEN_OK;
-}
-
 static enum galen_status open_client(struct jwks_get *get, const struct web_url *url)
 {
-    struct http_client_options options = *get->client;
-    TRY(choose_transport(url, &get->error));
+    struct http_client_options options;
+    const struct http_client_options *kind =
+        url->is_https ? get->secure_client : get->client;
+    if (kind == NULL) {
+        return error_set(&get->error, GALEN_INVALID,
+                         "%s cannot be fetched: there are no settings for it",
+                         url->is_https ? "https" : "http");
+    }
     if (url->host.size >= sizeof(get->host)) {
         return error_set(&get->error, GALEN_INVALID, "the URL's host is longer than %d",
                          JWKS_HOST_SIZE - 1);
     }
     memcpy(get->host, url->host.data, url->host.size);
     get->host[url->host.size] = '\0';
+    options = *kind;
     options.host = get->host;
     options.port = url->port;
     return http_client_create(get->loop, &options, &get->http);

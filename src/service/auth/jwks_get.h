@@ -17,8 +17,9 @@ enum { JWKS_HOST_SIZE = 256 };
 struct jwks_get {
     /* the caller's */
     struct loop *loop;
-    const struct http_client_options *client; /* host and port are of the URL */
-    uint32_t timeout_ms;                      /* from start to the last byte */
+    const struct http_client_options *client; /* of http; host and port are the URL's */
+    const struct http_client_options *secure_client; /* of https; NULL: there is none */
+    uint32_t timeout_ms;                             /* from start to the last byte */
     void (*done)(struct jwks_get *get);
 
     /* the answer, until jwks_get_clear. GALEN_OK: its status was 200; UNAVAILABLE, TIMEOUT,

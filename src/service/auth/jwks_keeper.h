@@ -46,8 +46,11 @@ struct jwks_keeper_options {
     uint32_t timeout_ms;                 /* of one document */
 
     /* As connections to an issuer are made; host, port and the size of answers are the
-     * keeper's. Borrowed while it lives. */
+     * keeper's. Read at create. secure_client: for https, with TLS in it, whose peer has to
+     * be certified as the URL's host; NULL: https cannot be fetched. client: for http on
+     * this machine. */
     const struct http_client_options *client;
+    const struct http_client_options *secure_client;
     const struct jwks_owner_ops *ops;
     void *owner;
 };

@@ -439,6 +439,29 @@ static void https_is_not_asked_in_clear(void **state)
     expect_one_flight(JWKS_RESULT_UNUSABLE);
 }
 
+/* Which has no TLS here: it is told by being asked at all. */
+static void https_is_asked_with_the_secure_clients_options(void **state)
+{
+    char url[PATH_SIZE];
+    (void)state;
+    (void)snprintf(url, sizeof(url), "https://127.0.0.1:%u/jwks",
+                   (unsigned)http_server_port(fixture.server));
+    fixture.options.source.url = url;
+    fixture.options.client = NULL;
+    fixture.options.secure_client = &fixture.client;
+    create();
+    AWAIT(fixture.published_count == 1);
+}
+
+static void http_is_not_asked_with_them(void **state)
+{
+    (void)state;
+    fixture.options.client = NULL;
+    fixture.options.secure_client = &fixture.client;
+    create_from_url();
+    expect_one_flight(JWKS_RESULT_UNUSABLE);
+}
+
 static void a_source_that_is_not_safe_is_refused(void **state)
 {
     struct error error = {"", ""};
@@ -676,6 +699,8 @@ int main(void)
         TEST(an_issuer_that_does_not_answer_is_unreachable),
         TEST(an_answer_that_is_too_large_is_unusable),
         TEST(https_is_not_asked_in_clear),
+        TEST(https_is_asked_with_the_secure_clients_options),
+        TEST(http_is_not_asked_with_them),
         TEST(a_source_that_is_not_safe_is_refused),
         TEST(keys_are_fetched_again_as_often_as_the_issuer_says),
         TEST(without_a_word_of_the_issuers_keys_are_kept),
