@@ -35,7 +35,7 @@ enum exit_code token_fail(enum galen_status status, const struct error *error)
 static bool read_unit(struct bytes *text, uint64_t *out_seconds)
 {
     static const struct {
-        char letter;
+        uint8_t letter;
         uint64_t seconds;
     } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}};
     *out_seconds = 1;

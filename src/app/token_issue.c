@@ -185,7 +185,7 @@ static enum exit_code run(int count, char **words)
     if (!read_wish(count, words, &wish)) {
         return EXIT_USAGE;
     }
-    writer_init(&token, 2 * LIMIT_TOKEN_SIZE_BYTES_MAX);
+    writer_init(&token, 2 * (size_t)LIMIT_TOKEN_SIZE_BYTES_MAX);
     const enum galen_status status = issue(&wish, &token, &error);
     if (status == GALEN_OK) {
         (void)printf("%.*s\n", BYTES_PRINT(writer_bytes(&token)));

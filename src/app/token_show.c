@@ -83,7 +83,8 @@ static enum galen_status read_token(const struct wish *wish, struct shown *shown
         shown->token = bytes_from_string(wish->token);
         return GALEN_OK;
     }
-    TRY(token_read_file("-", 2 * LIMIT_TOKEN_SIZE_BYTES_MAX, &shown->text, out_error));
+    TRY(token_read_file("-", 2 * (size_t)LIMIT_TOKEN_SIZE_BYTES_MAX, &shown->text,
+                        out_error));
     shown->token = bytes_of(blob_data(shown->text), blob_size(shown->text));
     while (shown->token.size > 0 && shown->token.data[shown->token.size - 1] <= ' ') {
         shown->token.size--;
