@@ -28,6 +28,7 @@ struct jwks_keeper {
     struct task *closed;
     _Atomic uint64_t refuses_until_ns; /* as jwks_refresh has it, for all threads */
     _Atomic uint64_t refused_count;
+    _Atomic size_t arriving_count; /* wishes that are posted, and not here yet */
 };
 
 struct jwks_keeper_options jwks_keeper_defaults(void)
@@ -139,10 +140,19 @@ static void wish(struct jwks_keeper *keeper, struct jwks_waiter *waiter, bool is
     obey(keeper, decision);
 }
 
+static void finish_close(struct jwks_keeper *keeper);
+
 static void on_want(struct task *task)
 {
     struct jwks_waiter *waiter = LIST_ITEM(task, struct jwks_waiter, task);
-    wish(waiter->keeper, waiter, true);
+    struct jwks_keeper *keeper = waiter->keeper;
+    atomic_fetch_sub_explicit(&keeper->arriving_count, 1, memory_order_relaxed);
+    if (keeper->is_closing) {
+        tell(waiter, JWKS_CLOSED);
+        finish_close(keeper);
+    } else {
+        wish(keeper, waiter, true);
+    }
 }
 
 bool jwks_keeper_want(struct jwks_keeper *keeper, struct jwks_waiter *waiter,
@@ -152,6 +162,7 @@ bool jwks_keeper_want(struct jwks_keeper *keeper, struct jwks_waiter *waiter,
         count_refusal(keeper);
         return false;
     }
+    atomic_fetch_add_explicit(&keeper->arriving_count, 1, memory_order_relaxed);
     waiter->keeper = keeper;
     waiter->task.run = on_want;
     mailbox_post(loop_mailbox(keeper->options.loop), &waiter->task);
@@ -190,7 +201,8 @@ void jwks_keeper_hurry(struct jwks_keeper *keeper)
 
 static void finish_close(struct jwks_keeper *keeper)
 {
-    if (keeper->timeouts_are_closed && !jwks_flight_is_under_way(&keeper->flight)) {
+    if (keeper->timeouts_are_closed && !jwks_flight_is_under_way(&keeper->flight) &&
+        atomic_load_explicit(&keeper->arriving_count, memory_order_relaxed) == 0) {
         jwks_flight_deinit(&keeper->flight);
         mailbox_post(loop_mailbox(keeper->options.loop), keeper->closed);
         free(keeper->name);

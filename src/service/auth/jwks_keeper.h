@@ -64,7 +64,8 @@ MUST_USE enum galen_status jwks_keeper_create(const struct jwks_keeper_options *
                                               struct jwks_keeper **out_keeper,
                                               struct error *out_error);
 
-/* Waiters are told, `closed` runs, and the keeper is gone. Nobody wants from now on. */
+/* Waiters are told, `closed` runs, and the keeper is gone. No wish begins from now on;
+ * those that are on their way from other threads are told too. */
 void jwks_keeper_close(struct jwks_keeper *keeper, struct task *closed);
 
 /* What became of a wish for newer keys. */

@@ -633,6 +633,34 @@ static void closing_tells_who_waits(void **state)
     assert_int_equal(fixture.published_count, 0);
 }
 
+static void *want_from_elsewhere(void *context)
+{
+    (void)context;
+    for (size_t i = 0; i < WAITER_COUNT; i++) {
+        if (!want(i, "c")) {
+            abort();
+        }
+    }
+    return NULL;
+}
+
+static void a_wish_on_its_way_is_told_of_the_close(void **state)
+{
+    pthread_t thread;
+    (void)state;
+    be_quick();
+    create_from_url();
+    AWAIT(fixture.published_count == 1);
+    assert_int_equal(pthread_create(&thread, NULL, want_from_elsewhere, NULL), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    close_keeper();
+    assert_true(told(WAITER_COUNT));
+    for (size_t i = 0; i < WAITER_COUNT; i++) {
+        assert_int_equal(fixture.waiters[i].outcome, JWKS_CLOSED);
+    }
+    assert_int_equal(fixture.asked[JWKS], 1);
+}
+
 static void on_arrived(struct jwks_flight *flight)
 {
     (void)flight;
@@ -653,17 +681,6 @@ static void a_flight_that_is_cancelled_asks_no_more(void **state)
     assert_int_equal(fixture.asked[OPENID], 1);
     assert_int_equal(fixture.asked[OAUTH], 0);
     jwks_flight_deinit(&flight);
-}
-
-static void *want_from_elsewhere(void *context)
-{
-    (void)context;
-    for (size_t i = 0; i < WAITER_COUNT; i++) {
-        if (!want(i, "c")) {
-            abort();
-        }
-    }
-    return NULL;
 }
 
 static void any_thread_may_wish(void **state)
@@ -713,6 +730,7 @@ int main(void)
         TEST(a_flood_is_refused_at_once_and_spares_the_issuer),
         TEST(a_flight_that_fails_is_told),
         TEST(closing_tells_who_waits),
+        TEST(a_wish_on_its_way_is_told_of_the_close),
         TEST(a_flight_that_is_cancelled_asks_no_more),
         TEST(any_thread_may_wish),
     };
