@@ -18,13 +18,14 @@ static uint64_t sooner(uint64_t a, uint64_t b)
 void jwks_refresh_init(struct jwks_refresh *refresh,
                        const struct jwks_refresh_options *options)
 {
-    INVARIANT(options->interval_ns > 0);
-    INVARIANT(options->backoff_ns_max >= options->interval_ns);
-    INVARIANT(options->lifetime_ns_min >= options->interval_ns);
-    INVARIANT(options->lifetime_ns_default >= options->lifetime_ns_min);
-    INVARIANT(options->lifetime_ns_max >= options->lifetime_ns_default);
-    INVARIANT(options->age_ns_max >= options->lifetime_ns_max);
-    *refresh = (struct jwks_refresh){.options = *options};
+    struct jwks_refresh_options bounds = *options;
+    INVARIANT(bounds.interval_ns > 0);
+    bounds.backoff_ns_max = later(bounds.backoff_ns_max, bounds.interval_ns);
+    bounds.lifetime_ns_min = later(bounds.lifetime_ns_min, bounds.interval_ns);
+    bounds.lifetime_ns_default = later(bounds.lifetime_ns_default, bounds.lifetime_ns_min);
+    bounds.lifetime_ns_max = later(bounds.lifetime_ns_max, bounds.lifetime_ns_default);
+    bounds.age_ns_max = later(bounds.age_ns_max, bounds.lifetime_ns_max);
+    *refresh = (struct jwks_refresh){.options = bounds};
 }
 
 static bool keys_are_too_old(const struct jwks_refresh *refresh, uint64_t now_ns)

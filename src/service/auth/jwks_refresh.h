@@ -19,16 +19,18 @@
 
 #define JWKS_LIFETIME_UNTOLD UINT64_MAX /* the answer did not say */
 
+/* A bound below the one that it must not be below is raised to it: whoever sets a long
+ * interval need not know the rest. */
 struct jwks_refresh_options {
     bool discovers;           /* flights begin with discovery where it is not fresh */
     bool keys_never_age;      /* they come from a file: only those who ask make a flight */
     uint64_t interval_ns;     /* from the start of a flight to the next; not 0 */
-    uint64_t backoff_ns_max;  /* after failures; at least the interval */
-    uint64_t lifetime_ns_min; /* however little the issuer says; at least the interval */
-    uint64_t lifetime_ns_max; /* however much */
-    uint64_t lifetime_ns_default; /* where it says nothing; between the two */
-    uint64_t age_ns_max; /* then keys are gone; at least lifetime_ns_max. From the start of
-                            the flight that brought them */
+    uint64_t backoff_ns_max;  /* after failures; not below the interval */
+    uint64_t lifetime_ns_min; /* however little the issuer says; nor is this */
+    uint64_t lifetime_ns_default; /* where it says nothing; not below the minimum */
+    uint64_t lifetime_ns_max;     /* however much; not below the default */
+    uint64_t age_ns_max; /* then keys are gone, counted from the start of the flight that
+                            brought them; not below the longest lifetime */
 };
 
 /* The members are the module's own. */
@@ -58,8 +60,7 @@ struct jwks_decision {
     uint64_t wake_ns; /* call jwks_refresh_tick then; UINT64_MAX: no need to */
 };
 
-/* There are no keys, and a flight is due at once. Options that contradict each other are a
- * broken invariant. */
+/* There are no keys, and a flight is due at once. */
 void jwks_refresh_init(struct jwks_refresh *refresh,
                        const struct jwks_refresh_options *options);
 

@@ -241,6 +241,17 @@ static void keys_of_a_file_neither_age_nor_are_fetched_unasked(void **state)
     assert_int_equal(jwks_refresh_hurry(&refresh, at(1000000)).act, JWKS_FETCH);
 }
 
+static void bounds_follow_a_long_interval(void **state)
+{
+    struct jwks_refresh_options options = usual;
+    (void)state;
+    options.interval_ns = 600 * NS_PER_S;
+    jwks_refresh_init(&refresh, &options);
+    assert_int_equal(fetch_first(NS_PER_S).wake_ns, at(600));
+    assert_int_equal(jwks_refresh_tick(&refresh, at(600)).act, JWKS_FETCH);
+    assert_int_equal(jwks_refresh_failed(&refresh, at(601), NO_CHANCE).wake_ns, at(1201));
+}
+
 #define TEST(test) cmocka_unit_test_setup(test, init)
 
 int main(void)
@@ -263,6 +274,7 @@ int main(void)
         TEST(after_a_failure_discovery_is_done_again),
         TEST(a_hurry_waits_for_the_interval_only),
         TEST(a_hurry_during_a_flight_makes_another),
+        TEST(bounds_follow_a_long_interval),
         TEST(keys_of_a_file_neither_age_nor_are_fetched_unasked),
     };
     return cmocka_run_group_tests_name("jwks_refresh", tests, NULL, NULL);
