@@ -13,7 +13,7 @@ import pytest
 from issuer import ask_for_token, decode, get, run
 from process import BINARY, ROOT, free_port
 
-START_S = 300
+START_S = 900
 PAUSE_S = 1
 DRIVER = pathlib.Path(os.environ.get("GALEN_BUILD", BINARY.parent)) / "tests/providers/keys_driver"
 
