@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keys of real issuers, fetched by discovery as the gateway fetches them, and their tokens."""
+import http.server
 import json
 import os
 import pathlib
+import ssl
 import subprocess
+import threading
 
 import provider
 import pytest
+from certificates import Authority
 from issuer import Issuer, decode, run
 from process import BINARY, DEADLINE_S, free_port
 
@@ -16,9 +20,9 @@ DRIVER = pathlib.Path(os.environ.get("GALEN_BUILD", BINARY.parent)) / "tests/pro
 class Keeper:
     """The keeper, alone: tests/providers/keys_driver.c."""
 
-    def __init__(self, issuer: str):
-        self.popen = subprocess.Popen([DRIVER, issuer], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                      stderr=subprocess.PIPE, text=True)
+    def __init__(self, issuer: str, *authority: pathlib.Path):
+        self.popen = subprocess.Popen([DRIVER, issuer, *authority], stdin=subprocess.PIPE,
+                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def line(self) -> str:
         return self.popen.stdout.readline().strip()
@@ -39,12 +43,56 @@ class Keeper:
         return log
 
 
+class Secure(http.server.ThreadingHTTPServer):
+    """The pages of an issuer, over TLS."""
+
+    def __init__(self, certificate, pages: dict[str, dict]):
+        super().__init__(("127.0.0.1", 0), Page)
+        self.url = f"https://127.0.0.1:{self.server_address[1]}"
+        self.pages = {"/.well-known/openid-configuration":
+                      {"issuer": self.url, "jwks_uri": f"{self.url}/jwks"}} | pages
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate.path, certificate.key_path)
+        self.socket = context.wrap_socket(self.socket, server_side=True)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def handle_error(self, request, client_address):
+        """Clients that do not trust us are what is tested."""
+
+
+class Page(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = json.dumps(self.server.pages[self.path]).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *words):
+        """Nothing."""
+
+
+@pytest.fixture
+def secure(tmp_path, issuer):
+    """Starts an issuer over TLS, whose certificate has these names."""
+    authority = Authority(tmp_path)
+    started = []
+
+    def start(*names):
+        started.append(Secure(authority.certify("issuer", *names), {"/jwks": issuer.jwks()}))
+        return started[-1].url, authority.path
+    yield start
+    for each in started:
+        each.shutdown()
+        each.server_close()
+
+
 @pytest.fixture
 def keeper():
     started = []
 
-    def start(issuer):
-        started.append(Keeper(issuer))
+    def start(issuer, *authority):
+        started.append(Keeper(issuer, *authority))
         return started[-1]
     yield start
     for each in started:
@@ -107,6 +155,30 @@ def test_an_issuer_that_calls_itself_otherwise_is_refused(tmp_path, keeper):
     assert kept.line() == "failed"
     assert "about another issuer" in kept.stop()
     running.stop()
+
+
+def test_keys_come_over_tls(secure, issuer, keeper):
+    assert keeper(*secure("127.0.0.1")).keys() == {issuer.kids[0]: "ES256"}
+
+
+def test_without_an_authority_https_is_not_fetched(secure, keeper):
+    url, _ = secure("127.0.0.1")
+    kept = keeper(url)
+    assert kept.line() == "failed"
+    assert "https cannot be fetched" in kept.stop()
+
+
+def test_an_issuer_that_another_authority_certifies_is_refused(secure, keeper, tmp_path):
+    url, _ = secure("127.0.0.1")
+    kept = keeper(url, Authority(tmp_path, "Stranger CA").path)
+    assert kept.line() == "failed"
+    assert '"result":"unreachable"' in kept.stop()
+
+
+def test_an_issuer_that_is_certified_by_another_name_is_refused(secure, keeper):
+    kept = keeper(*secure("idp.example", "127.0.0.2"))
+    assert kept.line() == "failed"
+    assert '"result":"unreachable"' in kept.stop()
 
 
 def test_a_real_providers_keys_are_found(real, keeper):

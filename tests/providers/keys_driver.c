@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The keeper of an issuer's keys, alone, for tests against real issuers: keys_driver
- * ISSUER. Prints the keys that come, `keys ID=ALGORITHM ...`, or `failed`; then reads lines
- * from standard input: a line is the id of a key that is wanted, and what became of the
- * wish is printed: `again` (and keys, when new ones came), `refused` or `failed`.
+ * ISSUER [CA]: the file CA has who certifies an issuer of https. Prints the keys that come,
+ * `keys ID=ALGORITHM ...`, or `failed`; then reads lines from standard input: a line is the
+ * id of a key that is wanted, and what became of the wish is printed: `again` (and keys,
+ * when new ones came), `refused` or `failed`.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "net/tls_source.h"
 #include "service/auth/jwks_keeper.h"
 #include "service/auth/key_set.h"
 
-enum { LINE_SIZE = 512 };
+enum { LINE_SIZE = 512, CA_SIZE = 65536 };
 
 struct driver {
     struct loop *loop;
@@ -21,6 +23,9 @@ struct driver {
     struct key_set *keys;
     struct jwks_waiter waiter;
     struct task closed;
+    struct http_client_options client;
+    struct http_client_options secure_client;
+    struct tls_source tls;
 };
 
 static enum galen_status publish(void *owner, struct bytes document, size_t *out_key_count,
@@ -104,15 +109,36 @@ static void on_closed(struct task *task)
     loop_stop(LIST_ITEM(task, struct driver, closed)->loop);
 }
 
+/* NULL: https cannot be fetched. */
+static enum galen_status open_tls(struct driver *driver, const char *path,
+                                  struct error *out_error)
+{
+    static uint8_t text[CA_SIZE];
+    struct tls_context *context = NULL;
+    FILE *file = path == NULL ? NULL : fopen(path, "rbe");
+    if (file != NULL) {
+        const size_t size = fread(text, 1, sizeof(text), file);
+        const struct tls_context_options options = {
+            .authorities = {path, bytes_of(text, size)}};
+        (void)fclose(file);
+        TRY(tls_context_create(&options, &context, out_error));
+    }
+    tls_source_init(&driver->tls, context);
+    driver->secure_client = driver->client;
+    driver->secure_client.tls.source = &driver->tls;
+    return GALEN_OK;
+}
+
 static enum galen_status open_keeper(struct driver *driver, const char *issuer,
-                                     const struct http_client_options *client,
-                                     struct error *out_error)
+                                     const char *ca, struct error *out_error)
 {
     struct jwks_keeper_options options = jwks_keeper_defaults();
+    TRY(open_tls(driver, ca, out_error));
     options.loop = driver->loop;
     options.source.issuer = issuer;
     options.refresh.interval_ns = NS_PER_MS;
-    options.client = client;
+    options.client = &driver->client;
+    options.secure_client = ca == NULL ? NULL : &driver->secure_client;
     options.ops = &ops;
     options.owner = driver;
     return jwks_keeper_create(&options, &driver->keeper, out_error);
@@ -120,17 +146,17 @@ static enum galen_status open_keeper(struct driver *driver, const char *issuer,
 
 int main(int count, char **arguments)
 {
-    const struct http_client_options client = {.connection_count_max = 1,
-                                               .waiting_count_max = 1,
-                                               .connect_timeout_ms = 5000,
-                                               .idle_timeout_ms = 1000};
-    struct driver driver = {.closed.run = on_closed};
+    struct driver driver = {.closed.run = on_closed,
+                            .client = {.connection_count_max = 1,
+                                       .waiting_count_max = 1,
+                                       .connect_timeout_ms = 5000,
+                                       .idle_timeout_ms = 1000}};
     struct error error = {"", ""};
     char line[LINE_SIZE];
-    if (count != 2 || loop_create(&driver.loop) != GALEN_OK) {
+    if (count < 2 || count > 3 || loop_create(&driver.loop) != GALEN_OK) {
         return 2;
     }
-    if (open_keeper(&driver, arguments[1], &client, &error) != GALEN_OK) {
+    if (open_keeper(&driver, arguments[1], arguments[2], &error) != GALEN_OK) {
         (void)fprintf(stderr, "%s\n", error.text);
         return 2;
     }
@@ -142,6 +168,7 @@ int main(int count, char **arguments)
     jwks_keeper_close(driver.keeper, &driver.closed);
     loop_run(driver.loop);
     loop_destroy(driver.loop);
+    tls_source_deinit(&driver.tls);
     key_set_unref(driver.keys);
     return 0;
 }
