@@ -73,12 +73,17 @@ def header(token) -> dict:
     return json.loads(decode(token.split(".")[0]))
 
 
-def test_its_keys_are_found(keycloak):
-    found = subprocess.run([DRIVER, keycloak.url], input="", capture_output=True, text=True, check=True)
-    word, *keys = found.stdout.split()
-    kid_and_algorithm = "{kid}={alg}".format(**header(keycloak.token("infer:image")))
+def test_a_key_is_found_that_it_makes_with_its_first_token(keycloak):
+    """Of an algorithm that nothing was signed by there is no key yet, so it is wanted later."""
+    kept = subprocess.Popen([DRIVER, keycloak.url], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                            text=True)
+    assert kept.stdout.readline().startswith("keys")
+    signed_by = header(keycloak.token("infer:image"))
+    found, _ = kept.communicate(signed_by["kid"] + "\n", timeout=START_S)
+    word, *keys = found.split()
     assert word == "keys"
-    assert kid_and_algorithm in keys
+    assert f"{signed_by['kid']}={signed_by['alg']}" in keys
+    assert keys[-1] == "again"
 
 
 def test_its_tokens_are_by_these_keys(keycloak, tmp_path):
