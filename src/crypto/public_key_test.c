@@ -211,6 +211,23 @@ static void a_half_beyond_the_order_is_not_reduced(void **state)
     assert_false(public_key_verify(key, SIGNATURE_ES512, DATA, signature));
 }
 
+/* The same two numbers, and not the same text. */
+static void halves_with_zeros_in_front_are_refused(void **state)
+{
+    (void)state;
+    for (size_t i = SIGNATURE_ES256; i <= SIGNATURE_ES512; i++) {
+        scoped(public_key) key = public_of((enum signature_algorithm)i);
+        const size_t size = signer_field_size((enum signature_algorithm)i);
+        uint8_t data[SIGNER_SIGNATURE_SIZE_MAX];
+        uint8_t longer[2 * HALF_SIZE_MAX + 2] = {0};
+        (void)signer_sign(signers[i], DATA, data);
+        memcpy(longer + 1, data, size);
+        memcpy(longer + 1 + size + 1, data + size, size);
+        assert_false(public_key_verify(key, (enum signature_algorithm)i, DATA,
+                                       bytes_of(longer, 2 * size + 2)));
+    }
+}
+
 static void a_point_beside_its_curve_is_refused(void **state)
 {
     (void)state;
@@ -366,6 +383,7 @@ int main(void)
         cmocka_unit_test(a_salt_is_as_long_as_its_digest),
         cmocka_unit_test(a_zero_or_an_oversize_half_is_refused),
         cmocka_unit_test(a_half_beyond_the_order_is_not_reduced),
+        cmocka_unit_test(halves_with_zeros_in_front_are_refused),
         cmocka_unit_test(a_point_beside_its_curve_is_refused),
         cmocka_unit_test(a_weak_exponent_is_refused),
         cmocka_unit_test(a_weak_modulus_is_refused),

@@ -362,6 +362,19 @@ static void a_key_keeps_its_identity_and_no_other_has_it(void **state)
     }
 }
 
+static void two_keys_that_are_called_the_same_are_two(void **state)
+{
+    (void)state;
+    scoped(signer) other = signer_create(SIGNATURE_RS256);
+    add(rsa, ",\"kid\":\"1\",\"alg\":\"RS256\"");
+    scoped(key_set) before = parse();
+    (void)end(NULL);
+    (void)begin(NULL);
+    add(other, ",\"kid\":\"1\",\"alg\":\"RS256\"");
+    scoped(key_set) after = parse();
+    assert_false(key_set_has(after, key_set_at(before, 0)->identity));
+}
+
 static void the_last_reference_ends_a_set(void **state)
 {
     (void)state;
@@ -403,6 +416,7 @@ int main(void)
         WITH_TEXT(more_keys_than_the_limit_refuse_the_set),
         cmocka_unit_test(a_longer_text_than_the_limit_is_refused),
         WITH_TEXT(a_key_keeps_its_identity_and_no_other_has_it),
+        WITH_TEXT(two_keys_that_are_called_the_same_are_two),
         WITH_TEXT(the_last_reference_ends_a_set),
         cmocka_unit_test(reasons_have_words),
     };

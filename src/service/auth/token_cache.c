@@ -84,6 +84,7 @@ static struct entry **place_of(struct token_cache *cache, const uint8_t *digest)
 static void drop(struct token_cache *cache, struct entry **place)
 {
     struct entry *entry = *place;
+    INVARIANT(entry != NULL);
     cache->size_bytes -= principal_size_bytes(entry->cached.principal);
     principal_unref(entry->cached.principal);
     list_remove(&cache->used, &entry->link);
