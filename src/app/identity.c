@@ -15,6 +15,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "net/http_client.h"
+#include "service/auth/auth_settings.h"
 
 enum { LOOK_MS = 1000 };
 
@@ -62,26 +63,7 @@ static enum galen_status prefix(const char *key, enum galen_status status,
 enum galen_status identity_rules(const struct settings *settings,
                                  struct auth_rules **out_rules, struct error *out_error)
 {
-    const struct bytes audience = bytes_from_string(settings->auth_audience);
-    const bool has_issuer = settings->auth_issuer[0] != '\0';
-    struct auth_options options = {
-        .realm = bytes_from_string(settings->auth_realm),
-        .allows_anonymous = !has_issuer,
-        .tokens = token_rules_customary(),
-    };
-    options.tokens.type = bytes_from_string(settings->auth_token_type);
-    if (has_issuer) {
-        options.tokens.claims.issuer = bytes_from_string(settings->auth_issuer);
-        options.tokens.claims.audiences = &audience;
-        options.tokens.claims.audience_count = 1;
-    }
-    options.tokens.claims.scopes_claim = settings->auth_scopes_claim;
-    options.tokens.claims.client_claim = settings->auth_client_claim;
-    options.tokens.claims.token_id_claim = settings->auth_token_id_claim;
-    options.tokens.claims.lifetime_s_max = (int64_t)settings->auth_lifetime_s_max;
-    options.tokens.claims.leeway_s = (int64_t)settings->auth_leeway_s;
-    const enum galen_status status = auth_rules_create(&options, out_rules, out_error);
-    return status == GALEN_OK ? GALEN_OK : prefix("auth", status, out_error);
+    return auth_settings_rules(settings, true, out_rules, out_error);
 }
 
 /* --- the deny-list --- */
@@ -207,7 +189,9 @@ static enum galen_status publish(void *owner, struct bytes document, size_t *out
 {
     struct identity *identity = owner;
     struct key_set *keys;
-    TRY(key_set_parse(document, JWK_ALGORITHMS_ALL, &keys, out_error));
+    uint32_t algorithms;
+    TRY(auth_settings_algorithms(identity->settings, &algorithms, out_error));
+    TRY(key_set_parse(document, algorithms, &keys, out_error));
     key_set_unref(identity->keys);
     identity->keys = keys;
     *out_key_count = key_set_count(keys);

@@ -8,6 +8,7 @@
 
 #include "base/limits.h"
 #include "codec/yaml_table.h"
+#include "service/settings_clients.h"
 #include "service/settings_impl.h"
 #include "service/settings_routes.h"
 
@@ -453,18 +454,37 @@ static const struct yaml_node *node_after(const struct yaml_node *node)
     return node->first != NULL ? node->first : node_behind(node);
 }
 
-static bool is_routes(const struct yaml_node *node)
+/* Settings that are no single value. */
+static const struct structure {
+    const char *name;
+    enum galen_status (*read)(struct settings *settings,
+                              const struct yaml_document *document,
+                              const struct yaml_node *node, struct error *out_error);
+} structures[] = {
+    {"clients", settings_clients_read},
+    {"routes", settings_routes_read},
+};
+
+/* NULL: it is none. */
+static const struct structure *structure_of(const struct yaml_node *node)
 {
-    return node->parent != NULL && node->parent->parent == NULL && node->name != NULL &&
-           strcmp(node->name, "routes") == 0;
+    const bool is_at_top =
+        node->parent != NULL && node->parent->parent == NULL && node->name != NULL;
+    for (size_t i = 0; is_at_top && i < sizeof(structures) / sizeof(structures[0]); i++) {
+        if (strcmp(node->name, structures[i].name) == 0) {
+            return &structures[i];
+        }
+    }
+    return NULL;
 }
 
 static enum galen_status read_node(const struct yaml_document *document,
                                    const struct yaml_node *node, struct settings *settings,
                                    struct error *out_error)
 {
-    if (is_routes(node)) {
-        return settings_routes_read(settings, document, node, out_error);
+    const struct structure *structure = structure_of(node);
+    if (structure != NULL) {
+        return structure->read(settings, document, node, out_error);
     }
     if (node->kind == YAML_KIND_SEQUENCE) {
         return yaml_refuse(document, node, out_error, "this setting is no list");
@@ -486,7 +506,7 @@ static enum galen_status read_nodes(const struct yaml_document *document,
     }
     while (node != NULL) {
         TRY(read_node(document, node, settings, out_error));
-        node = is_routes(node) ? node_behind(node) : node_after(node);
+        node = structure_of(node) != NULL ? node_behind(node) : node_after(node);
     }
     return GALEN_OK;
 }
@@ -647,6 +667,8 @@ void settings_take_live(struct settings *to, const struct settings *from)
     }
     memcpy(to->routes, from->routes, sizeof(to->routes));
     to->route_count = from->route_count;
+    memcpy(to->clients, from->clients, sizeof(to->clients));
+    to->client_count = from->client_count;
 }
 
 static bool is_loopback(const char *host)

@@ -11,9 +11,11 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/writer.h"
+#include "net/tls_peer.h"
 
 #define SETTINGS_HOST_SIZE 256u
 #define SETTINGS_TEXT_SIZE 1024u
+#define SETTINGS_NAME_SIZE 256u
 
 enum settings_mode {
     SETTINGS_MODE_STANDARD,
@@ -63,6 +65,14 @@ struct settings_route {
     bool asserts_formats;
 };
 
+/* Who needs no token (service/settings_clients.h). */
+struct settings_client {
+    enum tls_name_type type;
+    char name[SETTINGS_NAME_SIZE]; /* of its certificate */
+    char client_id[SETTINGS_NAME_SIZE];
+    char scopes[SETTINGS_TEXT_SIZE]; /* a blank between two */
+};
+
 struct settings {
 #define SETTINGS_ADDRESS(member) struct settings_address member;
 #define SETTINGS_PEER(member) struct settings_peer member;
@@ -92,6 +102,8 @@ struct settings {
 #undef SETTINGS_SHARE
     struct settings_route routes[LIMIT_ROUTE_COUNT_MAX]; /* the first that matches counts */
     size_t route_count;
+    struct settings_client clients[LIMIT_CERTIFICATE_RULE_COUNT_MAX];
+    size_t client_count;
 };
 
 /* The defaults. */
@@ -129,7 +141,7 @@ MUST_USE enum galen_status settings_check_live(const struct settings *before,
                                                const struct settings *after,
                                                struct error *out_error);
 
-/* Of `from` what may change while a program runs, routes included. */
+/* Of `from` what may change while a program runs, routes and clients included. */
 void settings_take_live(struct settings *to, const struct settings *from);
 
 /* Every setting and route with its value, a line each, in the order of the tables: what a

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "crypto/sha256.h"
+#include "service/settings_clients.h"
 #include "service/settings_impl.h"
 #include "service/settings_routes.h"
 
@@ -116,6 +117,7 @@ void settings_write(const struct settings *settings, struct writer *out)
         writer_put_byte(out, '\n');
     }
     settings_routes_write(settings, out);
+    settings_clients_write(settings, out);
 }
 
 static void write_row(const struct setting_row *row, struct writer *out)
@@ -166,4 +168,5 @@ void settings_write_markdown(struct writer *out)
         write_row(&setting_rows[i], out);
     }
     settings_routes_write_markdown(out);
+    settings_clients_write_markdown(out);
 }

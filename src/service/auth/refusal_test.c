@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/auth/refusal.h"
 
+#include <stdio.h>
+
 #include "expect.h"
 
 static void each_refusal_has_a_word_of_its_own(void **state)
@@ -67,6 +69,29 @@ static void a_challenge_has_the_form_of_the_rfc(void **state)
     }
 }
 
+/* Runs from the root of the tree. */
+static void the_page_tells_each_refusal(void **state)
+{
+    (void)state;
+    static char page[1 << 18];
+    FILE *file = fopen("docs/auth.md", "rb");
+    assert_non_null(file);
+    const size_t size = fread(page, 1, sizeof(page) - 1, file);
+    assert_true(size > 0 && size < sizeof(page) - 1);
+    assert_int_equal(0, fclose(file));
+    for (size_t i = 1; i < REFUSAL_COUNT; i++) {
+        char begin[64];
+        char end[256];
+        const enum refusal refusal = (enum refusal)i;
+        (void)snprintf(begin, sizeof(begin), "\n| `%s` | %d |", refusal_word(refusal),
+                       galen_status_http(refusal_status(refusal)));
+        (void)snprintf(end, sizeof(end), "| %s |\n", refusal_text(refusal));
+        const char *row = strstr(page, begin);
+        assert_non_null(row);
+        assert_non_null(strstr(row, end));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -74,6 +99,7 @@ int main(void)
         cmocka_unit_test(what_a_caller_is_told_may_stand_in_a_header),
         cmocka_unit_test(a_refusal_has_the_status_of_its_error),
         cmocka_unit_test(a_challenge_has_the_form_of_the_rfc),
+        cmocka_unit_test(the_page_tells_each_refusal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
