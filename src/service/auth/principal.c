@@ -94,7 +94,8 @@ enum galen_status principal_create(const struct principal *about,
 
 static bool is_administration(struct bytes scope)
 {
-    return bytes_starts_with(scope, BYTES("models:")) ||
+    return (bytes_starts_with(scope, BYTES("models:")) &&
+            !bytes_equal_string(scope, "models:read")) ||
            bytes_starts_with(scope, BYTES("audit:")) ||
            bytes_equal_string(scope, "breakglass");
 }

@@ -43,5 +43,6 @@ DEFINE_SCOPED(principal, principal_unref)
 size_t principal_size_bytes(const struct principal *principal);
 
 /* Whether one of its scopes covers this one (scope.h). Who is anonymous may do everything
- * but administer: not what begins with `models:` or `audit:`, and no `breakglass`. */
+ * but administer: not what begins with `models:`, except `models:read`, or with
+ * `audit:`, and no `breakglass`. */
 bool principal_may(const struct principal *principal, struct bytes scope);

@@ -99,13 +99,14 @@ static void who_has_no_scopes_may_nothing(void **state)
 static void who_is_anonymous_may_not_administer(void **state)
 {
     (void)state;
-    static const char *const may_not[] = {"models:promote", "models:admin", "audit:read",
-                                          "breakglass"};
+    static const char *const may_not[] = {"models:promote", "models:admin", "models:readx",
+                                          "audit:read", "breakglass"};
     scoped(principal) principal = NULL;
     EXPECT_OK(
         principal_create(&(struct principal){.kind = PRINCIPAL_ANONYMOUS}, &principal));
     assert_true(principal_may(principal, BYTES("infer:text")));
     assert_true(principal_may(principal, BYTES("infer:raw")));
+    assert_true(principal_may(principal, BYTES("models:read")));
     assert_true(principal_may(principal, BYTES("system/Observation.rs")));
     for (size_t i = 0; i < sizeof(may_not) / sizeof(may_not[0]); i++) {
         assert_false(principal_may(principal, bytes_from_string(may_not[i])));
