@@ -161,7 +161,7 @@ static void on_headers(void *context, struct http_exchange *exchange)
     visit->request.port = &port;
     visit->request.view = view_ref(http->gateway->view);
     visit->request.head = http_exchange_head(exchange);
-    visit->request.peer = NULL;
+    visit->request.peer = http_exchange_peer(exchange);
     request_start(&visit->request);
 }
 

@@ -357,6 +357,12 @@ const struct http_request_head *http_exchange_head(const struct http_exchange *e
     return &exchange->head;
 }
 
+const struct tls_peer *http_exchange_peer(const struct http_exchange *exchange)
+{
+    (void)exchange;
+    return NULL;
+}
+
 bool http_exchange_header(const struct http_exchange *exchange, const char *name,
                           struct bytes *out_value)
 {
