@@ -349,7 +349,7 @@ static void *verify_often(void *argument)
         right_count += !public_key_verify(shared->key, shared->algorithm, BYTES("other"),
                                           shared->signature);
     }
-    return right_count == 2 * ROUND_COUNT ? argument : NULL;
+    return right_count == (size_t)2 * ROUND_COUNT ? argument : NULL;
 }
 
 static void several_threads_verify_with_one_key(void **state)
