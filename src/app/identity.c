@@ -229,18 +229,6 @@ static struct jwks_source source_of(const struct settings *settings)
                         : (struct jwks_source){.file = keys};
 }
 
-/* Whatever else it is that makes a fetch, it is no sooner than the interval. */
-static void stretch(struct jwks_refresh_options *refresh, uint64_t interval_ns)
-{
-    uint64_t *const times[] = {&refresh->backoff_ns_max, &refresh->lifetime_ns_min,
-                               &refresh->lifetime_ns_default, &refresh->lifetime_ns_max,
-                               &refresh->age_ns_max};
-    refresh->interval_ns = interval_ns;
-    for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
-        *times[i] = *times[i] < interval_ns ? interval_ns : *times[i];
-    }
-}
-
 static enum galen_status open_keeper(struct identity *identity, struct error *out_error)
 {
     struct jwks_keeper_options options = jwks_keeper_defaults();
@@ -253,7 +241,7 @@ static enum galen_status open_keeper(struct identity *identity, struct error *ou
     options.loop = identity->workers[0].loop;
     options.source = source_of(identity->settings);
     options.client = &identity->client;
-    stretch(&options.refresh, identity->settings->auth_jwks_interval_s * NS_PER_S);
+    options.refresh.interval_ns = identity->settings->auth_jwks_interval_s * NS_PER_S;
     options.ops = &owner_ops;
     options.owner = identity;
     const enum galen_status status =

@@ -72,8 +72,8 @@ static void check_DEMAND(const enum settings_demand *demand, uint64_t min, uint6
 static void check_URL(const struct settings_url *url, uint64_t min, uint64_t max)
 {
     (void)min, (void)max;
-    INVARIANT(memchr(url->host, '\0', sizeof(url->host)) != NULL);
-    INVARIANT(url->host[0] == '\0' || url->port != 0);
+    INVARIANT(!url->is_set || url->peer.port != 0);
+    INVARIANT(memchr(url->path, '\0', sizeof(url->path)) != NULL);
 }
 
 static void check_SHARE(const double *share, uint64_t min, uint64_t max)
