@@ -106,7 +106,7 @@ static enum galen_status expect_name(SSL *openssl, const char *name)
     SSL_set_hostflags(openssl, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT |
                                    X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
     return name[0] != '\0' && SSL_set1_host(openssl, name) == 1 &&
-                   SSL_set_tlsext_host_name(openssl, name) == 1
+                   SSL_set_tlsext_host_name(openssl, (char *)(uintptr_t)name) == 1
                ? GALEN_OK
                : GALEN_INVALID;
 }
