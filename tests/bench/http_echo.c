@@ -2,7 +2,9 @@
 /*
  * The floor of every HTTP figure: a server on one loop that answers a POST with its body.
  *
- *     http_echo_bench [PORT]        prints "127.0.0.1:PORT" and serves until it is killed
+ *     http_echo_bench [PORT [CERTIFICATE KEY]]
+ *
+ * prints "127.0.0.1:PORT" and serves until it is killed, by TLS where it has a certificate.
  *
  * Load it with, say, `wrk -t1 -c64 -s post.lua http://127.0.0.1:PORT/`, and divide the user
  * and system time of the process by the requests.
@@ -12,6 +14,8 @@
 
 #include "base/limits.h"
 #include "net/http_server.h"
+#include "net/tls_files.h"
+#include "net/tls_source.h"
 
 static void on_headers(void *context, struct http_exchange *exchange)
 {
@@ -46,8 +50,21 @@ static void on_refuse(void *context, int status, struct bytes path,
 static const struct http_handler handler = {
     .headers = on_headers, .body = on_body, .refuse = on_refuse};
 
+static bool open_tls(struct tls_source *source, char **files, struct error *out_error)
+{
+    const struct tls_files paths = {.certificate = files[0], .key = files[1]};
+    const struct tls_context_options options = {.is_server = true};
+    struct tls_context *context = NULL;
+    if (tls_files_load(&paths, &options, &context, out_error) != GALEN_OK) {
+        return false;
+    }
+    tls_source_init(source, context);
+    return true;
+}
+
 int main(int count, char **arguments)
 {
+    struct tls_source source;
     const struct http_server_options options = {
         .address = "127.0.0.1",
         .port = (uint16_t)(count > 1 ? strtoul(arguments[1], NULL, 10) : 0),
@@ -56,11 +73,13 @@ int main(int count, char **arguments)
         .body_timeout_ms = 10000,
         .idle_timeout_ms = 60000,
         .write_timeout_ms = 10000,
+        .tls = {.source = count > 3 ? &source : NULL, .handshake_timeout_ms = 10000},
     };
     struct loop *loop = NULL;
     struct http_server *server = NULL;
     struct error error = {.text = "no loop"};
-    if (loop_create(&loop) != GALEN_OK ||
+    if ((count > 3 && !open_tls(&source, arguments + 2, &error)) ||
+        loop_create(&loop) != GALEN_OK ||
         http_server_open(loop, &options, &handler, &server, &error) != GALEN_OK) {
         (void)fprintf(stderr, "%s\n", error.text);
         return 1;

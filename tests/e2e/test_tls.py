@@ -220,6 +220,20 @@ def test_listener_that_requires_certificates_may_be_anywhere(pki, run):
     until(lambda: '"event":"listening"' in engine.log(), "it listens")
 
 
+def test_set_up_of_the_page_works(pki, tmp_path, run):
+    page = (ROOT / "docs/tls.md").read_text().split("```")[1].strip().splitlines()
+    make = "\n".join(line for line in page if line.startswith("openssl "))
+    subprocess.run(["bash", "-ec", make], cwd=tmp_path, check=True, capture_output=True)
+    settings = dict(word.split("=") for word in page[3].split() if "=" in word)
+    settings = {key: str(tmp_path / value) for key, value in settings.items()}
+    galen = run("serve", settings, ssl.create_default_context(cafile=tmp_path / "ca.pem"))
+    galen.wait_for("/readyz")
+    done = subprocess.run([BINARY, *page[4].replace("8000", str(galen.port)).split()[1:4], "--ca",
+                           tmp_path / "ca.pem", page[4].split()[-1]], cwd=ROOT, capture_output=True,
+                          text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 # At the start
 
 def refused_start(tmp_path, settings) -> str:
