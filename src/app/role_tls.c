@@ -7,7 +7,7 @@
 
 enum { LOOK_MS = 1000, RENEW_HOURS = 12 };
 
-static const uint64_t renew_ns = RENEW_HOURS * 3600 * NS_PER_S;
+static const uint64_t renew_ns = (uint64_t)RENEW_HOURS * 3600 * NS_PER_S;
 
 static enum tls_demand demand_of(const struct settings *settings)
 {

@@ -344,7 +344,7 @@ static void refused_client_that_goes_on_talking_is_cut_off(void **state)
     while (!fixture.peer.was_reset) {
         sent += raw_send_some(&fixture.peer, bytes_of(flood, sizeof(flood)));
         loop_poll(fixture.loop);
-        assert_true(sent < 64 * LIMIT_TLS_DISCARD_SIZE_BYTES_MAX);
+        assert_true(sent < (size_t)64 * LIMIT_TLS_DISCARD_SIZE_BYTES_MAX);
     }
     expect_refusal("http request");
 }
@@ -386,10 +386,10 @@ static void oldest_handshake_makes_room(void **state)
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
     limit.rlim_cur = limit.rlim_max;
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
-    if (limit.rlim_max < 3 * COUNT) {
+    if (limit.rlim_max < (rlim_t)3 * COUNT) {
         skip();
     }
-    tls.http.connection_count_max = 2 * COUNT;
+    tls.http.connection_count_max = (size_t)2 * COUNT;
     open_secure_server();
     const uint16_t port = http_server_port(fixture.server);
     raw_connect(&fixture.peer, fixture.loop, port);
