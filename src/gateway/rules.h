@@ -12,7 +12,7 @@
 struct rules {
     const struct settings_route *routes; /* where a request names no model */
     size_t route_count;
-    bool has_issuer; /* whose tokens callers bring */
+    bool has_issuer;                               /* whose tokens callers bring */
     struct schema *schemas[LIMIT_ROUTE_COUNT_MAX]; /* one a route; NULL: it has none */
     size_t body_size_bytes_max;
     uint64_t timeout_ns; /* for a whole request */
