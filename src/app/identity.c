@@ -42,6 +42,7 @@ struct identity {
     pthread_mutex_t lock; /* of keeper, which any loop may want keys of */
     struct jwks_keeper *keeper;
     struct http_client_options client;
+    struct http_client_options secure_client; /* the same, over TLS */
     uv_timer_t look;
     struct task *closed;
     struct task keeper_closed;
@@ -240,7 +241,10 @@ static enum galen_status open_keeper(struct identity *identity, struct error *ou
     };
     options.loop = identity->workers[0].loop;
     options.source = source_of(identity->settings);
+    identity->secure_client = identity->client;
+    identity->secure_client.tls = role_tls_upstream(&identity->workers[0].role->tls);
     options.client = &identity->client;
+    options.secure_client = &identity->secure_client;
     options.refresh.interval_ns = identity->settings->auth_jwks_interval_s * NS_PER_S;
     options.ops = &owner_ops;
     options.owner = identity;

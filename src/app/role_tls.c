@@ -80,10 +80,17 @@ static enum galen_status open_side(struct role_tls *tls, struct role_tls_side *s
                               : error_set(out_error, status, "%s.tls: %s", name, why.text);
 }
 
+static bool is_https(const char *url)
+{
+    return strncmp(url, "https://", strlen("https://")) == 0;
+}
+
 enum galen_status role_tls_open(struct role_tls *tls, const struct settings *settings,
                                 struct error *out_error)
 {
-    const bool asks_securely = settings->engine.is_secure || settings->preprocess.is_secure;
+    const bool asks_securely =
+        settings->engine.is_secure || settings->preprocess.is_secure ||
+        is_https(settings->auth_issuer) || is_https(settings->auth_jwks);
     tls->settings = settings;
     TRY(open_side(tls, &tls->listen, "listen", settings->listen_tls_certificate[0] != '\0',
                   out_error));
@@ -188,12 +195,18 @@ struct http_server_tls role_tls_of_server(struct role_tls *tls)
     };
 }
 
-struct http_client_tls role_tls_of_client(struct role_tls *tls,
-                                          const struct settings_peer *peer)
+struct http_client_tls role_tls_upstream(struct role_tls *tls)
 {
     return (struct http_client_tls){
-        .source = peer->is_secure ? &tls->upstream.source : NULL,
+        .source = &tls->upstream.source,
         .context = &tls->upstream,
         .refused = on_peer_refused,
     };
+}
+
+struct http_client_tls role_tls_of_client(struct role_tls *tls,
+                                          const struct settings_peer *peer)
+{
+    return peer->is_secure ? role_tls_upstream(tls)
+                           : (struct http_client_tls){.source = NULL};
 }

@@ -56,6 +56,11 @@ void role_tls_unwatch(struct role_tls *tls);
 /* For listeners: plaintext where no certificate is set. */
 struct http_server_tls role_tls_of_server(struct role_tls *tls);
 
+/* For whoever has an https URL in the settings: authorities and certificate of
+ * upstream.tls.
+ */
+struct http_client_tls role_tls_upstream(struct role_tls *tls);
+
 /* For a peer: plaintext where its URL is http. */
 struct http_client_tls role_tls_of_client(struct role_tls *tls,
                                           const struct settings_peer *peer);

@@ -12,7 +12,8 @@ import provider
 import pytest
 from certificates import Authority
 from issuer import Issuer, decode, run
-from process import BINARY, DEADLINE_S, free_port
+from message import connect, encode, read_reply
+from process import BINARY, DEADLINE_S, Process, free_port, until
 
 DRIVER = pathlib.Path(os.environ.get("GALEN_BUILD", BINARY.parent)) / "tests/providers/keys_driver"
 
@@ -159,6 +160,26 @@ def test_an_issuer_that_calls_itself_otherwise_is_refused(tmp_path, keeper):
 
 def test_keys_come_over_tls(secure, issuer, keeper):
     assert keeper(*secure("127.0.0.1")).keys() == {issuer.kids[0]: "ES256"}
+
+
+def test_a_gateway_fetches_them_over_tls_from_whom_its_authority_certifies(secure, issuer, tmp_path):
+    url, authority = secure("127.0.0.1")
+    gateway = Process("serve", tmp_path, {"auth.issuer": url, "upstream.tls.ca": authority})
+    gateway.wait_for("/readyz")
+    forge = issuer.forge()
+    forge.issuer = url
+    with connect(gateway.port) as connection:
+        connection.sendall(encode("POST", "/infer", {"input": "Denies chest pain."},
+                                  {"Authorization": f"Bearer {forge.token(scope='infer:*')}"}))
+        assert read_reply(connection).status == 200
+    gateway.check_end()
+
+    gateway = Process("serve", tmp_path, {"auth.issuer": url,
+                                          "upstream.tls.ca": Authority(tmp_path, "Stranger CA").path})
+    gateway.wait_for("/healthz")
+    until(lambda: "jwks.failed" in gateway.log() or "unreachable" in gateway.log(), "it is refused")
+    assert gateway.get_status("/readyz") == 503
+    gateway.check_end()
 
 
 def test_without_an_authority_https_is_not_fetched(secure, keeper):
