@@ -14,7 +14,7 @@ run: build ## build and serve the sample models on 127.0.0.1:8000
 	@exec build/galen serve --set mode=demo
 
 test: ## every check and test, quickest first
-	@tools/bootstrap --tests
+	@tools/bootstrap --tests --security
 	@$(PYTHON) tools/test.py
 
 bench: build ## measure, and write docs/benchmarks.md
