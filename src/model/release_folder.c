@@ -264,10 +264,11 @@ enum galen_status release_folder_newest(const struct release_folder *folder,
     if (folder->releases < 0) {
         return GALEN_OK;
     }
+    /* First, since others may be at work: a record is there before it is done. */
+    *out_done = linked_record(folder->releases, RELEASE_DONE, "");
     arena_init(&arena, LIMIT_ARENA_SIZE_BYTES_MAX);
     const enum galen_status status = list_newest(folder, &arena, out_newest, out_error);
     arena_deinit(&arena);
-    *out_done = linked_record(folder->releases, RELEASE_DONE, "");
     return status;
 }
 
