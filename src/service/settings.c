@@ -10,6 +10,7 @@
 #include "codec/yaml_table.h"
 #include "service/settings_clients.h"
 #include "service/settings_impl.h"
+#include "service/settings_policies.h"
 #include "service/settings_routes.h"
 
 enum { VARIABLE_SIZE = 64, PORT_DEFAULT_HTTP = 80, PORT_DEFAULT_HTTPS = 443 };
@@ -462,6 +463,7 @@ static const struct structure {
                               const struct yaml_node *node, struct error *out_error);
 } structures[] = {
     {"clients", settings_clients_read},
+    {"policies", settings_policies_read},
     {"routes", settings_routes_read},
 };
 
@@ -508,7 +510,7 @@ static enum galen_status read_nodes(const struct yaml_document *document,
         TRY(read_node(document, node, settings, out_error));
         node = structure_of(node) != NULL ? node_behind(node) : node_after(node);
     }
-    return GALEN_OK;
+    return settings_routes_check(settings, document, out_error);
 }
 
 enum galen_status settings_read(struct settings *settings, struct bytes text,
@@ -669,6 +671,8 @@ void settings_take_live(struct settings *to, const struct settings *from)
     to->route_count = from->route_count;
     memcpy(to->clients, from->clients, sizeof(to->clients));
     to->client_count = from->client_count;
+    memcpy(to->policies, from->policies, sizeof(to->policies));
+    to->policy_count = from->policy_count;
 }
 
 static bool is_loopback(const char *host)

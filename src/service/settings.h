@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "base/writer.h"
 #include "net/tls_peer.h"
+#include "service/answer_members.h"
 
 #define SETTINGS_HOST_SIZE 256u
 #define SETTINGS_TEXT_SIZE 1024u
@@ -63,6 +64,9 @@ struct settings_route {
     char scope[LIMIT_SCOPE_SIZE_BYTES_MAX + 1]; /* who may; empty: infer:MODEL */
     char schema[SETTINGS_TEXT_SIZE]; /* a path, as the program sees it; "": there is none */
     bool asserts_formats;
+    char policy[LIMIT_POLICY_TEXT_SIZE_BYTES_MAX + 1]; /* "": none is named */
+    bool requires_subject;                             /* else 422 */
+    bool requires_purpose;
 };
 
 /* Who needs no token (service/settings_clients.h). */
@@ -71,6 +75,35 @@ struct settings_client {
     char name[SETTINGS_NAME_SIZE]; /* of its certificate */
     char client_id[SETTINGS_NAME_SIZE];
     char scopes[SETTINGS_TEXT_SIZE]; /* a blank between two */
+};
+
+/* What a policy does to what a pointer names (service/settings_policies.h). */
+enum settings_redaction {
+    SETTINGS_REMOVE,     /* it is not there */
+    SETTINGS_MASK,       /* *** of a text, null of a number */
+    SETTINGS_ROUND,      /* a fraction to so many digits behind the point */
+    SETTINGS_GENERALISE, /* a number to its band, or down to a multiple */
+    SETTINGS_HASH,       /* a text to its keyed hash */
+};
+
+struct settings_rule {
+    enum settings_redaction redaction;
+    char pointer[LIMIT_POLICY_TEXT_SIZE_BYTES_MAX + 1];
+    struct answer_pattern pattern;             /* of the pointer */
+    uint64_t digits;                           /* of ROUND */
+    uint64_t step;                             /* of GENERALISE; 0: bands */
+    double bands[LIMIT_POLICY_BAND_COUNT_MAX]; /* where the next begins, ascending */
+    size_t band_count;
+};
+
+struct settings_policy {
+    char name[LIMIT_POLICY_TEXT_SIZE_BYTES_MAX + 1];
+    struct settings_rule rules[LIMIT_POLICY_RULE_COUNT_MAX];
+    size_t rule_count;
+    bool echo_text;   /* answers quote what was sent */
+    double threshold; /* at least, of any model; 0: the model's own */
+    char unless_scope[LIMIT_POLICY_TEXT_SIZE_BYTES_MAX +
+                      1]; /* whose holder the rules are not for; "": nobody */
 };
 
 struct settings {
@@ -104,6 +137,8 @@ struct settings {
     size_t route_count;
     struct settings_client clients[LIMIT_CERTIFICATE_RULE_COUNT_MAX];
     size_t client_count;
+    struct settings_policy policies[LIMIT_POLICY_COUNT_MAX];
+    size_t policy_count;
 };
 
 /* The defaults. */

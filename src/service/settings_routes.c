@@ -5,10 +5,16 @@
 
 #include "codec/yaml_table.h"
 #include "service/auth/scope.h"
+#include "service/settings_policies.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 enum { ARENA_SIZE_BYTES_MAX = 262144 };
+
+/* What a request has to say. */
+enum requirement { REQUIRES_SUBJECT, REQUIRES_PURPOSE, REQUIREMENT_COUNT };
+
+static const char *const requirement_names[] = {"subject", "purpose", NULL};
 
 struct route_text {
     const char *content;
@@ -16,6 +22,13 @@ struct route_text {
     const char *scope;
     const char *schema;
     bool assert_formats;
+    const char *policy;
+    const int *require;
+    size_t require_count;
+};
+
+static const struct yaml_key requirement_key[] = {
+    {.type = YAML_TYPE_ENUM, .names = requirement_names},
 };
 
 static const struct yaml_key match_keys[] = {
@@ -58,6 +71,22 @@ static const struct yaml_key route_keys[] = {
      .offset = offsetof(struct route_text, assert_formats),
      .otherwise = "false",
      .help = "Whether `format` is more than an annotation in that schema."},
+    {.name = "policy",
+     .type = YAML_TYPE_STRING,
+     .offset = offsetof(struct route_text, policy),
+     .max = LIMIT_POLICY_TEXT_SIZE_BYTES_MAX,
+     .help = "The policy, one of `policies`, of all that this model answers to this media "
+             "type, also where a request names the model."},
+    {.name = "require",
+     .type = YAML_TYPE_SEQUENCE,
+     .offset = offsetof(struct route_text, require),
+     .min = 1,
+     .max = REQUIREMENT_COUNT,
+     .keys = requirement_key,
+     .key_count = 1,
+     .count_offset = offsetof(struct route_text, require_count),
+     .element_size = sizeof(int),
+     .help = "What requests have to say, of `subject` and `purpose`; else 422."},
 };
 
 static bool has_star(struct bytes text)
@@ -107,11 +136,18 @@ static enum galen_status read_route(const struct yaml_document *document,
         return yaml_refuse(document, yaml_member(node, "scope"), out_error,
                            "is not one scope");
     }
+    *out_route = (struct settings_route){.policy = ""};
     memcpy(out_route->content, text.content, strlen(text.content) + 1);
     memcpy(out_route->model, text.model, strlen(text.model) + 1);
-    out_route->scope[0] = '\0';
     if (text.scope != NULL) {
         memcpy(out_route->scope, text.scope, strlen(text.scope) + 1);
+    }
+    if (text.policy != NULL) {
+        memcpy(out_route->policy, text.policy, strlen(text.policy) + 1);
+    }
+    for (size_t i = 0; i < text.require_count; i++) {
+        out_route->requires_subject |= text.require[i] == REQUIRES_SUBJECT;
+        out_route->requires_purpose |= text.require[i] == REQUIRES_PURPOSE;
     }
     out_route->asserts_formats = text.assert_formats;
     out_route->schema[0] = '\0';
@@ -176,6 +212,22 @@ const struct settings_route *settings_route_find_of(const struct settings_route 
     return NULL;
 }
 
+static void write_demands(const struct settings_route *route, struct writer *out)
+{
+    if (route->policy[0] != '\0') {
+        writer_put_string(out, ", policy: ");
+        writer_put_string(out, route->policy);
+    }
+    if (route->requires_subject || route->requires_purpose) {
+        writer_put_string(out, ", require: [");
+        writer_put_string(out, route->requires_subject ? "subject" : "");
+        writer_put_string(out,
+                          route->requires_subject && route->requires_purpose ? ", " : "");
+        writer_put_string(out, route->requires_purpose ? "purpose" : "");
+        writer_put_byte(out, ']');
+    }
+}
+
 static void write_route(const struct settings_route *route, struct writer *out)
 {
     writer_put_string(out, "{match: {content: ");
@@ -190,7 +242,9 @@ static void write_route(const struct settings_route *route, struct writer *out)
         writer_put_string(out, ", schema: ");
         writer_put_string(out, route->schema);
     }
-    writer_put_string(out, route->asserts_formats ? ", assert_formats: true}\n" : "}\n");
+    writer_put_string(out, route->asserts_formats ? ", assert_formats: true" : "");
+    write_demands(route, out);
+    writer_put_string(out, "}\n");
 }
 
 void settings_routes_write(const struct settings *settings, struct writer *out)
@@ -201,6 +255,54 @@ void settings_routes_write(const struct settings *settings, struct writer *out)
         writer_put_string(out, "]: ");
         write_route(&settings->routes[i], out);
     }
+}
+
+enum galen_status settings_routes_check(const struct settings *settings,
+                                        const struct yaml_document *document,
+                                        struct error *out_error)
+{
+    const struct yaml_node *list = yaml_member(document->root, "routes");
+    for (size_t i = 0; list != NULL && i < settings->route_count; i++) {
+        const char *policy = settings->routes[i].policy;
+        if (policy[0] != '\0' && settings_policy_find(settings, policy) == NULL) {
+            return yaml_refuse(document, yaml_member(yaml_at(list, i), "policy"), out_error,
+                               "there is no such policy");
+        }
+    }
+    return GALEN_OK;
+}
+
+static bool takes(const struct settings_route *route, const struct media_type *type)
+{
+    return type != NULL && media_type_is(*type, route->content);
+}
+
+/* What a later row asks is added to what the earlier ones do. */
+static void add_rules(const struct settings_route *route, struct settings_rules *rules)
+{
+    if (rules->policy[0] == '\0') {
+        rules->policy = route->policy;
+    }
+    rules->requires_subject |= route->requires_subject;
+    rules->requires_purpose |= route->requires_purpose;
+}
+
+struct settings_rules settings_rules_of(const struct settings_route *routes,
+                                        size_t route_count, const char *model,
+                                        const struct media_type *type)
+{
+    struct settings_rules rules = {.policy = ""};
+    for (size_t i = 0; i < route_count; i++) {
+        if (strcmp(routes[i].model, model) == 0 && takes(&routes[i], type)) {
+            rules = (struct settings_rules){.policy = ""};
+            add_rules(&routes[i], &rules);
+            return rules;
+        }
+        if (strcmp(routes[i].model, model) == 0) {
+            add_rules(&routes[i], &rules);
+        }
+    }
+    return rules;
 }
 
 void settings_routes_write_markdown(struct writer *out)

@@ -28,5 +28,26 @@ const struct settings_route *settings_route_find_of(const struct settings_route 
 /* A line each, as settings_write. */
 void settings_routes_write(const struct settings *settings, struct writer *out);
 
+/* Whether each policy that a route names is there, once all of the document is read.
+ * GALEN_INVALID: the error has the place. */
+MUST_USE enum galen_status settings_routes_check(const struct settings *settings,
+                                                 const struct yaml_document *document,
+                                                 struct error *out_error);
+
+/* What holds for the answers of one model. */
+struct settings_rules {
+    const char *policy; /* the route's; "": none */
+    bool requires_subject;
+    bool requires_purpose;
+};
+
+/* Those of the first route of this model that takes this media type, however the request
+ * came to the model. Where none does, and of tensors (type NULL), what any route of the
+ * model requires is required, and the first policy of them holds: naming a model, or
+ * sending it something else, is no way around its policy. */
+struct settings_rules settings_rules_of(const struct settings_route *routes,
+                                        size_t route_count, const char *model,
+                                        const struct media_type *type);
+
 /* The part of docs/settings.md. */
 void settings_routes_write_markdown(struct writer *out);

@@ -4,6 +4,7 @@
 #include "crypto/sha256.h"
 #include "service/settings_clients.h"
 #include "service/settings_impl.h"
+#include "service/settings_policies.h"
 #include "service/settings_routes.h"
 
 enum { TEXT_SIZE_BYTES_MAX = 1 << 20, SHARE_SIZE = 32 };
@@ -118,6 +119,7 @@ void settings_write(const struct settings *settings, struct writer *out)
     }
     settings_routes_write(settings, out);
     settings_clients_write(settings, out);
+    settings_policies_write(settings, out);
 }
 
 static void write_row(const struct setting_row *row, struct writer *out)
@@ -169,4 +171,5 @@ void settings_write_markdown(struct writer *out)
     }
     settings_routes_write_markdown(out);
     settings_clients_write_markdown(out);
+    settings_policies_write_markdown(out);
 }
