@@ -7,6 +7,7 @@
 #include "app/command.h"
 #include "app/configure.h"
 #include "app/role_models.h"
+#include "app/role_policies.h"
 
 enum { TEXT_SIZE_BYTES_MAX = 1 << 20 };
 
@@ -30,15 +31,19 @@ static enum exit_code complain(const char *why)
 }
 
 /* In demo mode missing keys are made at the start, and a check makes nothing. */
-static enum galen_status check_keys(const struct role *role, struct error *out_error)
+static enum galen_status check_keys(struct role *role, struct error *out_error)
 {
-    struct audit_opening *opening;
-    if (!role->settings.audit_enabled || role->settings.mode == SETTINGS_MODE_DEMO) {
+    if (role->settings.mode == SETTINGS_MODE_DEMO) {
         return GALEN_OK;
     }
-    TRY(audit_opening_create(&role->settings, role->kind->name, &opening, out_error));
-    audit_opening_destroy(opening);
-    return GALEN_OK;
+    if (role->settings.audit_enabled) {
+        TRY(audit_opening_create(&role->settings, role->kind->name, &role->audit_opening,
+                                 out_error));
+    }
+    const enum galen_status status = role_open_policies(role, out_error);
+    role_close_policies(role);
+    audit_opening_destroy(take(&role->audit_opening));
+    return status;
 }
 
 static enum exit_code check(struct role *role)

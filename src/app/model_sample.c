@@ -106,11 +106,12 @@ static enum galen_status put_entities(struct run *run, const struct galen_tensor
     };
     struct tagged_words words;
     struct entities entities;
+    struct answer_writer answer = answer_writer_on(json, NULL);
     TRY(tagged_words_read(sample->contract, &tensors, bytes_count_code_points(sample->text),
                           &run->arena, &words, run->error));
     TRY(entities_from_words(sample->contract, &words, &run->arena, &entities));
     entities.are_f32 = scores->datatype == GALEN_FP32;
-    entities_put(&entities, &sample->text, json);
+    entities_put(&entities, &sample->text, &answer);
     return GALEN_OK;
 }
 
@@ -120,9 +121,10 @@ static enum galen_status put_predictions(struct run *run, const struct galen_ten
     const struct galen_tensor *special = find_made(run, PREPROCESS_SPECIAL);
     const size_t row_count = special == NULL ? 1 : (size_t)special->shape[0];
     struct predictions predictions;
+    struct answer_writer answer = answer_writer_on(json, NULL);
     TRY(predictions_from_tensor(run->sample->contract, scores, row_count, &run->arena,
                                 &predictions, run->error));
-    predictions_put(&predictions, json);
+    predictions_put(&predictions, &answer);
     return GALEN_OK;
 }
 

@@ -7,6 +7,7 @@
 #include "app/identity.h"
 #include "app/lifecycle.h"
 #include "app/role_models.h"
+#include "app/role_policies.h"
 #include "app/worker.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -80,6 +81,7 @@ static enum galen_status prepare(struct reload *reload, struct error *out_error)
     TRY(settings_check_live(&reload->configured, &reload->next, out_error));
     if (role->kind->is_gateway) {
         TRY(role_check_routes(role->kind, &reload->next, lifecycle_shown(role), out_error));
+        TRY(role_check_policies(role, &reload->next, out_error));
         TRY(role_make_rules(&reload->next, &reload->rules, out_error));
         TRY(identity_rules(&reload->next, &reload->auth_rules, out_error));
     }

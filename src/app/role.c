@@ -16,6 +16,7 @@
 #include "app/reload.h"
 #include "app/role_audit.h"
 #include "app/role_models.h"
+#include "app/role_policies.h"
 #include "app/worker.h"
 #include "base/log.h"
 #include "net/address.h"
@@ -236,6 +237,7 @@ static enum exit_code open_and_run(struct crew *crew)
     if (role_tls_open(&crew->role.tls, &crew->role.settings, &error) != GALEN_OK ||
         role_open_models(&crew->role, &error) != GALEN_OK ||
         role_open_audit(&crew->role, &error) != GALEN_OK ||
+        role_open_policies(&crew->role, &error) != GALEN_OK ||
         know_callers(crew, &error) != GALEN_OK || open_workers(crew, &error) != GALEN_OK ||
         follow(crew, &error) != GALEN_OK || fetch_keys(crew, &error) != GALEN_OK ||
         prepare_reload(crew, &error) != GALEN_OK) {
@@ -264,6 +266,7 @@ enum exit_code role_run(const struct role_kind *kind, int argument_count, char *
     free(crew.threads);
     reload_destroy(crew.reload);
     identity_destroy(crew.role.identity);
+    role_close_policies(&crew.role);
     role_close_audit(&crew.role);
     role_close_models(&crew.role);
     role_tls_close(&crew.role.tls);

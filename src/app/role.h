@@ -11,6 +11,7 @@
 #include "app/command.h"
 #include "app/machine.h"
 #include "app/role_tls.h"
+#include "crypto/hmac.h"
 #include "gateway/view.h"
 #include "infer/infer.h"
 #include "service/audit/writer.h"
@@ -48,11 +49,14 @@ struct role {
     pthread_mutex_t lifecycle_lock;
     struct lifecycle *lifecycle; /* with the lock; NULL: nothing is followed */
     struct audit_opening *audit_opening;
-    const uint8_t *audit_key;   /* the opening's; pseudonyms in records */
-    struct audit_writer *audit; /* NULL: requests leave no records */
-    struct role_tls tls;        /* certificates, as they are now */
-    struct machine machine;     /* that the metrics tell of; the first worker's */
-    struct worker *workers;     /* all of them, from when the first one runs */
+    const uint8_t *audit_key;           /* the opening's; pseudonyms in records */
+    struct audit_writer *audit;         /* NULL: requests leave no records */
+    uint8_t subject_key[HMAC_KEY_SIZE]; /* of who answers clients, as is the next */
+    uint8_t redact_key[HMAC_KEY_SIZE];
+    bool has_redact_key;
+    struct role_tls tls;    /* certificates, as they are now */
+    struct machine machine; /* that the metrics tell of; the first worker's */
+    struct worker *workers; /* all of them, from when the first one runs */
     size_t worker_count;
     struct trace_export *trace_export; /* of the first worker's loop; NULL: none */
     char trace_service[32];            /* what spans say that they come from */

@@ -346,12 +346,21 @@ static enum galen_status open_gate(struct worker *worker)
     return token_cache_create(role->settings.auth_cache_size, &worker->gate.cache);
 }
 
+static enum galen_status open_pseudonyms(struct worker *worker)
+{
+    const struct role *role = worker->role;
+    TRY(hmac_create(role->subject_key, &worker->subject_hmac));
+    return role->has_redact_key ? hmac_create(role->redact_key, &worker->redact_hmac)
+                                : GALEN_OK;
+}
+
 static enum galen_status open_gateway(struct worker *worker,
                                       struct http_handler *out_handler)
 {
     struct role *role = worker->role;
     const struct settings *settings = &role->settings;
     struct gateway *gateway = &worker->gateway;
+    TRY(open_pseudonyms(worker));
     *gateway = (struct gateway){
         .mailbox = loop_mailbox(worker->loop),
         .gate = &worker->gate,
@@ -361,6 +370,8 @@ static enum galen_status open_gateway(struct worker *worker,
         .preprocess_is_remote = role->preprocess == NULL,
         .audit = worker_audit_lane(worker),
         .engine_address = address_of_engine(worker),
+        .subject_hmac = worker->subject_hmac,
+        .redact_hmac = worker->redact_hmac,
         .is_demo = settings->mode == SETTINGS_MODE_DEMO,
         .special_numbers = settings->engine_json_special_numbers,
         .draining = &role->draining,
@@ -512,5 +523,7 @@ void worker_deinit(struct worker *worker)
     view_unref(worker->gateway.view);
     hmac_destroy(worker->audit_hmac);
     tracing_close(&worker->tracing);
+    hmac_destroy(worker->subject_hmac);
+    hmac_destroy(worker->redact_hmac);
     loop_destroy(worker->loop);
 }

@@ -43,6 +43,8 @@ struct worker {
     struct settings *_Atomic next_limits; /* owned; NULL: nothing new */
     struct audit_lane audit_lane;         /* where there is an audit */
     struct hmac *audit_hmac;
+    struct hmac *subject_hmac; /* of the gateway's requests */
+    struct hmac *redact_hmac;  /* where a policy makes pseudonyms */
     char engine_address[SETTINGS_HOST_SIZE + 8];
     struct random_pool random; /* of request ids */
     size_t open_count;         /* the server and the remote services, and who holds it */

@@ -6,6 +6,7 @@
 
 #include "base/invariant.h"
 #include "base/limits.h"
+#include "base/wipe.h"
 
 /* Up to so many members, comparing each with each is quicker than sorting. */
 enum { PAIRWISE_COUNT_MAX = 16 };
@@ -379,6 +380,13 @@ struct bytes json_string(const struct json *value)
 {
     INVARIANT(json_type(value) == JSON_STRING);
     return text_of(value_of(value));
+}
+
+void json_wipe_string(const struct json *value)
+{
+    INVARIANT(json_type(value) == JSON_STRING);
+    const char *text = yyjson_get_str(value_of(value));
+    wipe((void *)(uintptr_t)text, yyjson_get_len(value_of(value)));
 }
 
 struct bytes json_number(const struct json *value)

@@ -48,6 +48,9 @@ const char *json_type_name(enum json_type type); /* "string", for messages */
 /* Each requires its type. Strings may hold NUL. */
 bool json_bool(const struct json *value);
 struct bytes json_string(const struct json *value);
+/* Overwrites a string in its document, which nobody may read any more: the text that was
+ * parsed is the caller's. */
+void json_wipe_string(const struct json *value);
 struct bytes json_number(const struct json *value); /* its text: "-1.50e3" */
 
 /* Elements of an array, members of an object. */

@@ -397,6 +397,20 @@ static void offsets_are_those_before_parts_were_cut_out(void **state)
     }
 }
 
+static void a_string_that_is_wiped_is_nowhere_in_its_document(void **state)
+{
+    const struct json *root = parsed(BYTES("{\"a\":\"Jane \\u00e9\",\"b\":\"x\"}"), *state);
+    const struct bytes text = json_string(json_member(root, "a"));
+    assert_int_equal(text.size, 7);
+
+    json_wipe_string(json_member(root, "a"));
+
+    for (size_t i = 0; i < text.size; i++) {
+        assert_int_equal(text.data[i], 0);
+    }
+    assert_true(bytes_equal_string(json_string(json_member(root, "b")), "x"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -429,6 +443,7 @@ int main(void)
         ON_AN_ARENA(a_name_twice_is_found_at_every_size),
         ON_AN_ARENA(the_first_of_many_repetitions_is_named),
         ON_AN_ARENA(a_hundred_thousand_members_are_quick),
+        ON_AN_ARENA(a_string_that_is_wiped_is_nowhere_in_its_document),
     };
     return cmocka_run_group_tests_name("json", tests, NULL, NULL);
 }

@@ -2,8 +2,9 @@
 /* The document that POST /infer answers with. Pure but for the request's clock. */
 #pragma once
 
-#include "gateway/domain.h"
+#include "gateway/request.h"
 
-/* Fills request->reply: what is common to all answers, and what the task puts. */
-void answer_make(struct request *request, const struct domain *domain, const void *outcome,
-                 struct warnings warnings);
+/* Fills request->reply: what is common to all answers, and what request->domain puts, with
+ * what request->redaction leaves of it. A status of the redaction: then there is no answer.
+ */
+MUST_USE enum galen_status answer_make(struct request *request);

@@ -121,6 +121,25 @@ static enum galen_status put_actor(struct request *request, uint8_t *hmac,
     return audit_lane_pseudonym(request->gateway->audit, principal->token_id, hmac);
 }
 
+static void put_subject(const struct request *request, struct audit_event *event)
+{
+    event->subject_hmac = request->has_subject ? request->subject : NULL;
+    event->purpose = request->purpose;
+}
+
+static void put_redaction(const struct request *request, struct audit_event *event)
+{
+    const struct policy *policy = request->policy;
+    if (policy == NULL) {
+        return;
+    }
+    event->redact_policy = bytes_from_string(policy->settings->name);
+    event->redact_sha256 = policy->sha256;
+    if (request->status == GALEN_OK && request->domain != NULL) {
+        event->redact_count = AUDIT_COUNT(request->redaction.count);
+    }
+}
+
 static enum galen_status write_event(struct request *request)
 {
     uint8_t hmac[SHA256_SIZE];
@@ -136,7 +155,9 @@ static enum galen_status write_event(struct request *request)
         event.upstream_addr = bytes_from_string(request->gateway->engine_address);
     }
     TRY(put_actor(request, token_hmac, &event));
+    put_subject(request, &event);
     put_model(request, &event);
+    put_redaction(request, &event);
     put_answer(request, &event);
     put_times(request, &event);
     TRY(put_input(request, hmac, &event));

@@ -2,6 +2,7 @@
 /* A row of features, an image, or a text of whatever number of windows, gets one score a
  * label. */
 #include "gateway/domain.h"
+#include "gateway/policy_rules.h"
 #include "gateway/predictions.h"
 #include "infer/preprocess_contract.h"
 
@@ -20,16 +21,17 @@ static enum galen_status count_rows(struct request *request, size_t *out_count)
 static enum galen_status map(struct request *request, struct warnings *warnings,
                              const void **out_outcome)
 {
-    const struct contract *contract = request->version->contract;
+    struct contract contract = *request->version->contract;
     const struct galen_tensor *tensor;
     size_t row_count;
     struct predictions *predictions = arena_alloc(&request->arena, sizeof(*predictions));
     if (predictions == NULL) {
         return GALEN_NO_MEMORY;
     }
-    TRY(domain_output(request, contract->output.tensor, &tensor));
+    contract.threshold = policy_threshold(request);
+    TRY(domain_output(request, contract.output.tensor, &tensor));
     TRY(count_rows(request, &row_count));
-    TRY(predictions_from_tensor(contract, tensor, row_count, &request->arena, predictions,
+    TRY(predictions_from_tensor(&contract, tensor, row_count, &request->arena, predictions,
                                 &request->error));
     if (predictions->abstained) {
         warnings_add(warnings, WARNING_low_confidence);
@@ -39,10 +41,10 @@ static enum galen_status map(struct request *request, struct warnings *warnings,
 }
 
 static void put_members(const struct request *request, const void *outcome,
-                        struct json_writer *json)
+                        struct answer_writer *answer)
 {
     (void)request;
-    predictions_put(outcome, json);
+    predictions_put(outcome, answer);
 }
 
 const struct domain tabular_domain = {

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "codec/json_writer.h"
+#include "gateway/answer_writer.h"
 #include "gateway/request.h"
 #include "gateway/warnings.h"
 
@@ -22,7 +22,7 @@ struct domain {
 
     /* The members of the answer that are the task's own: "predictions", "entities". */
     void (*put_members)(const struct request *request, const void *outcome,
-                        struct json_writer *json);
+                        struct answer_writer *answer);
 };
 
 extern const struct domain *const domains[];

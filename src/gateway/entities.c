@@ -121,45 +121,29 @@ static struct bytes quote(struct quoter *quoter, const struct entity *entity)
     return bytes_of(quoter->start.text.data + start, end - start);
 }
 
-static void put_score(const struct entities *entities, double score,
-                      struct json_writer *json)
-{
-    json_put_name(json, "score");
-    if (entities->are_f32) {
-        json_put_f32(json, (float)score);
-    } else {
-        json_put_f64(json, score);
-    }
-}
-
 static void put_entity(const struct entities *entities, size_t index, struct quoter *quoter,
-                       struct json_writer *json)
+                       struct answer_writer *answer)
 {
     const struct entity *entity = &entities->items[index];
-    json_begin_object(json);
-    json_put_name(json, "label");
-    json_put_string(json, entity->label);
-    json_put_name(json, "start");
-    json_put_u64(json, entity->start);
-    json_put_name(json, "end");
-    json_put_u64(json, entity->end);
+    answer_begin_element(answer);
+    answer_put_text(answer, ANSWER_ENTITY_LABEL, entity->label);
+    answer_put_whole(answer, ANSWER_ENTITY_START, entity->start);
+    answer_put_whole(answer, ANSWER_ENTITY_END, entity->end);
     if (quoter != NULL) {
-        json_put_name(json, "text");
-        json_put_string(json, quote(quoter, entity));
+        answer_put_text(answer, ANSWER_ENTITY_TEXT, quote(quoter, entity));
     }
-    put_score(entities, entity->score, json);
-    json_end_object(json);
+    answer_put_fraction(answer, ANSWER_ENTITY_SCORE, entity->score, entities->are_f32);
+    answer_end_element(answer);
 }
 
 void entities_put(const struct entities *entities, const struct bytes *text,
-                  struct json_writer *json)
+                  struct answer_writer *answer)
 {
     const struct place first = {.text = text == NULL ? BYTES_NONE : *text};
     struct quoter quoter = {.start = first, .end = first};
-    json_put_name(json, "entities");
-    json_begin_array(json);
+    answer_begin(answer, ANSWER_ENTITIES);
     for (size_t i = 0; i < entities->count; i++) {
-        put_entity(entities, i, text == NULL ? NULL : &quoter, json);
+        put_entity(entities, i, text == NULL ? NULL : &quoter, answer);
     }
-    json_end_array(json);
+    answer_end(answer);
 }

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "codec/json_writer.h"
+#include "gateway/answer_writer.h"
 #include "gateway/tagged_words.h"
 
 struct entity {
@@ -30,4 +30,4 @@ MUST_USE enum galen_status entities_from_words(const struct contract *contract,
 
 /* The member "entities". text: what offsets count in, to quote from; NULL: no "text". */
 void entities_put(const struct entities *entities, const struct bytes *text,
-                  struct json_writer *json);
+                  struct answer_writer *answer);

@@ -117,8 +117,9 @@ static struct bytes written(const struct entities *entities, const struct bytes 
     struct writer out;
     writer_init(&out, 4096);
     struct json_writer json = json_writer_on(&out);
+    struct answer_writer answer = answer_writer_on(&json, NULL);
     json_begin_object(&json);
-    entities_put(entities, text, &json);
+    entities_put(entities, text, &answer);
     json_end_object(&json);
     EXPECT_OK(out.status);
     const struct bytes whole = writer_bytes(&out);

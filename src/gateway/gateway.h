@@ -32,6 +32,10 @@ struct gateway {
     struct trace_lane *trace; /* borrowed; NULL: requests leave no spans */
     bool preprocess_is_remote;
     struct gateway_counts *counts; /* borrowed; NULL: nothing is counted */
+    struct hmac *subject_hmac;     /* borrowed, the loop's own, of KEY_SUBJECT; NULL: requests
+                                    * that name a subject are refused */
+    struct hmac *redact_hmac;      /* borrowed, the loop's own, of KEY_REDACT; NULL where no
+                                    * policy makes pseudonyms */
     struct audit_lane *audit;      /* borrowed; NULL: requests leave no record */
     const char *engine_address; /* "host:port", where the engine is another process; NULL */
     bool is_demo;               /* answers warn of it, and may quote what was sent */

@@ -6,13 +6,17 @@
 #include "gateway/infer_content.h"
 #include "gateway/infer_form.h"
 #include "gateway/infer_name.h"
+#include "gateway/infer_options.h"
+#include "gateway/subject.h"
 
 static const char json_name[] = "application/json";
 
 /* Members that a JSON body may have: with `input`, and with `inputs` (the v2 request). */
-static const char *const input_members[] = {"input", "content_type", "model", "version"};
+static const char *const input_members[] = {"input",   "content_type", "model",  "version",
+                                            "subject", "purpose",      "options"};
 static const char *const tensor_members[] = {"inputs",     "outputs", "id",
-                                             "parameters", "model",   "version"};
+                                             "parameters", "model",   "version",
+                                             "subject",    "purpose", "options"};
 
 static bool is_listed(struct bytes name, const char *const *names, size_t count)
 {
@@ -100,6 +104,22 @@ static enum galen_status read_member_names(struct request *request,
     return read_names(request, model, version, body);
 }
 
+/* What names a patient does not lie around until the request is over. */
+static enum galen_status read_subject(struct request *request, const struct json *object)
+{
+    struct bytes texts[2];
+    const struct bytes *subject;
+    const struct bytes *purpose;
+    TRY(read_string(request, object, "subject", &texts[0], &subject));
+    TRY(read_string(request, object, "purpose", &texts[1], &purpose));
+    const enum galen_status status = subject_take_subject(request, subject);
+    if (subject != NULL) {
+        json_wipe_string(json_member(object, "subject"));
+    }
+    TRY(status);
+    return subject_take_purpose(request, purpose);
+}
+
 static enum galen_status take_features(struct request *request, const struct json *object,
                                        const struct media_type *declared,
                                        struct infer_body *body)
@@ -150,6 +170,9 @@ static enum galen_status read_json(struct request *request, struct infer_body *b
                          "the body needs either \"input\" or \"inputs\"");
     }
     TRY(check_members(object, body->is_tensors, &request->error));
+    TRY(read_subject(request, object));
+    TRY(infer_options_read(json_member(object, "options"), &request->options,
+                           &request->error));
     TRY(read_member_names(request, object, body));
     body->document = body->is_tensors ? NULL : object;
     return body->is_tensors ? GALEN_OK : read_input(request, object, body);
@@ -191,6 +214,8 @@ static enum galen_status read_form(struct request *request, struct media_type ty
     struct media_type storage;
     const struct media_type *declared;
     TRY(infer_form_read(request->body, type, &form, &request->error));
+    TRY(subject_take_subject(request, content_of(form.subject)));
+    TRY(subject_take_purpose(request, content_of(form.purpose)));
     TRY(read_names(request, content_of(form.model), content_of(form.version), body));
     TRY(read_form_type(request, &form, &storage, &declared));
     return infer_content_of_bytes(request, form.input->content, declared, &body->input);

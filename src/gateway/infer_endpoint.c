@@ -4,26 +4,38 @@
 #include "codec/json.h"
 #include "codec/json_value.h"
 #include "gateway/answer.h"
+#include "gateway/domain.h"
 #include "gateway/infer_body.h"
 #include "gateway/infer_content.h"
 #include "gateway/infer_model.h"
 #include "gateway/infer_schema.h"
 #include "gateway/phases.h"
+#include "gateway/policy_rules.h"
 #include "gateway/routes.h"
+#include "gateway/subject.h"
 #include "gateway/tensor_body.h"
 #include "infer/preprocess_contract.h"
 
 enum { LENGTH_SIZE = sizeof(uint32_t) };
 
+static enum phase_result admit(struct request *request)
+{
+    const enum galen_status status = subject_read_headers(request);
+    return status == GALEN_OK ? tensor_body_admit(request) : request_fail(request, status);
+}
+
 static enum galen_status read_route(struct request *request)
 {
     struct infer_body body;
+    TRY(subject_take_patient(request));
     TRY(infer_body_read(request, &body));
     request->input = body.input;
     request->features = body.features;
     request->document = body.document;
     request->is_normalised = body.is_tensors;
-    return infer_model_find(request, &body);
+    TRY(infer_model_find(request, &body));
+    policy_choose(request, request->model->name);
+    return GALEN_OK;
 }
 
 static enum phase_result route(struct request *request)
@@ -62,10 +74,21 @@ static enum phase_result validate_tensors(struct request *request)
 
 static enum phase_result validate(struct request *request)
 {
+    enum galen_status status = policy_check(request);
+    if (status == GALEN_OK) {
+        status = subject_check(request);
+    }
+    if (status == GALEN_OK) {
+        status = infer_options_check(&request->options, request->version->contract,
+                                     &request->error);
+    }
+    if (status != GALEN_OK) {
+        return request_fail(request, status);
+    }
     if (request->is_normalised) {
         return validate_tensors(request);
     }
-    enum galen_status status = infer_schema_check(request);
+    status = infer_schema_check(request);
     if (status == GALEN_OK && request->features == NULL) { /* whose reader is preprocess */
         status = infer_content_validate(request->input.content, request->input.is_text,
                                         &request->error);
@@ -218,16 +241,13 @@ static enum galen_status collect_warnings(const struct request *request,
 static enum galen_status map_answer(struct request *request)
 {
     const struct domain *domain = domain_for(request->version->contract->task);
-    struct warnings warnings = {0};
-    const void *outcome;
     if (domain == NULL) {
         return error_set(&request->error, GALEN_NOT_IMPLEMENTED,
                          "there is no answer for this model's task");
     }
-    TRY(domain->map(request, &warnings, &outcome));
-    TRY(collect_warnings(request, &warnings, &request->error));
-    answer_make(request, domain, outcome, warnings);
-    return GALEN_OK;
+    request->domain = domain;
+    TRY(domain->map(request, &request->warnings, &request->outcome));
+    return collect_warnings(request, &request->warnings, &request->error);
 }
 
 static enum phase_result map(struct request *request)
@@ -236,14 +256,23 @@ static enum phase_result map(struct request *request)
     return status == GALEN_OK ? PHASE_CONTINUE : request_fail(request, status);
 }
 
+/* The answer is written here, and what the policy hides never is. */
+static enum phase_result redact(struct request *request)
+{
+    policy_begin_redaction(request);
+    const enum galen_status status = answer_make(request);
+    return status == GALEN_OK ? PHASE_CONTINUE : request_fail(request, status);
+}
+
 const struct endpoint infer_endpoint = {
     .name = "infer",
     .leaves_record = true,
     .access = ACCESS_INFER,
-    .admit = tensor_body_admit,
+    .admit = admit,
     .route = route,
     .validate = validate,
     .preprocess = preprocess,
     .infer = infer,
     .map = map,
+    .redact = redact,
 };

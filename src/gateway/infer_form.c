@@ -8,10 +8,9 @@ static const struct multipart_part **place_of(struct infer_form *form, struct by
         const char *name;
         const struct multipart_part **place;
     } places[] = {
-        {"input", &form->input},
-        {"model", &form->model},
-        {"version", &form->version},
-        {"content_type", &form->content_type},
+        {"input", &form->input},     {"model", &form->model},
+        {"version", &form->version}, {"content_type", &form->content_type},
+        {"subject", &form->subject}, {"purpose", &form->purpose},
     };
     for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
         if (bytes_equal_string(name, places[i].name)) {

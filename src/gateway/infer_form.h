@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A form (multipart/form-data) as POST /infer takes it: a part `input`, and perhaps
- * `model`, `version` and `content_type`. Pure. */
+ * `model`, `version`, `content_type`, `subject` and `purpose`. Pure. */
 #pragma once
 
 #include "codec/multipart.h"
@@ -10,6 +10,8 @@ struct infer_form { /* NULL: not there; `input` is */
     const struct multipart_part *model;
     const struct multipart_part *version;
     const struct multipart_part *content_type;
+    const struct multipart_part *subject;
+    const struct multipart_part *purpose;
     struct multipart parts;
 };
 

@@ -139,6 +139,11 @@ static enum phase_result map(struct request *request)
     return run_optional(request, request->endpoint->map);
 }
 
+static enum phase_result redact(struct request *request)
+{
+    return run_optional(request, request->endpoint->redact);
+}
+
 static enum phase_result render(struct request *request)
 {
     respond_render(request);
@@ -162,6 +167,7 @@ const struct phase phases[] = {
     {"preprocess", preprocess, AT_BODY, false},
     {"infer", infer, AT_BODY, false},
     {"map", map, AT_BODY, false},
+    {"redact", redact, AT_BODY, false},
     {"render", render, AT_BODY, true},
     {"audit", audit_phase, AT_BODY, true},
     {"reply", reply, AT_BODY, true},

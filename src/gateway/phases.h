@@ -38,4 +38,5 @@ struct endpoint {
     enum phase_result (*preprocess)(struct request *request);
     enum phase_result (*infer)(struct request *request);
     enum phase_result (*map)(struct request *request);
+    enum phase_result (*redact)(struct request *request);
 };

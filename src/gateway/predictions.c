@@ -79,33 +79,25 @@ enum galen_status predictions_from_tensor(const struct contract *contract,
 }
 
 static void put_prediction(const struct predictions *predictions, size_t index,
-                           struct json_writer *json)
+                           struct answer_writer *answer)
 {
     const struct prediction *item = &predictions->items[index];
-    json_begin_object(json);
-    json_put_name(json, "label");
-    json_put_cstring(json, item->label);
-    json_put_name(json, "score");
-    if (predictions->are_f32) {
-        json_put_f32(json, (float)item->score);
-    } else {
-        json_put_f64(json, item->score);
-    }
-    json_end_object(json);
+    answer_begin_element(answer);
+    answer_put_string(answer, ANSWER_PREDICTION_LABEL, item->label);
+    answer_put_fraction(answer, ANSWER_PREDICTION_SCORE, item->score, predictions->are_f32);
+    answer_end_element(answer);
 }
 
-void predictions_put(const struct predictions *predictions, struct json_writer *json)
+void predictions_put(const struct predictions *predictions, struct answer_writer *answer)
 {
-    json_put_name(json, "predictions");
-    json_begin_array(json);
+    answer_begin(answer, ANSWER_PREDICTIONS);
     for (size_t i = 0; i < predictions->count; i++) {
-        put_prediction(predictions, i, json);
+        put_prediction(predictions, i, answer);
     }
-    json_end_array(json);
-    json_put_name(json, "abstained");
+    answer_end(answer);
     if (predictions->abstained) {
-        json_put_cstring(json, warning_code(WARNING_low_confidence));
+        answer_put_string(answer, ANSWER_ABSTAINED, warning_code(WARNING_low_confidence));
     } else {
-        json_put_null(json);
+        answer_put_null(answer, ANSWER_ABSTAINED);
     }
 }

@@ -2,7 +2,7 @@
 /* A classifier's output tensor to labels with probabilities. Pure. */
 #pragma once
 
-#include "codec/json_writer.h"
+#include "gateway/answer_writer.h"
 #include "model/contract.h"
 
 struct prediction {
@@ -27,4 +27,4 @@ MUST_USE enum galen_status predictions_from_tensor(const struct contract *contra
                                                    struct error *out_error);
 
 /* The members "predictions" and "abstained". */
-void predictions_put(const struct predictions *predictions, struct json_writer *json);
+void predictions_put(const struct predictions *predictions, struct answer_writer *answer);

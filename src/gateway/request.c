@@ -53,6 +53,7 @@ static void finish(struct request *request)
     blob_unref(take(&request->decoded_body));
     writer_deinit(&request->audit_fields);
     auth_visit_deinit(&request->visit);
+    redaction_deinit(&request->redaction);
     request->port->release(request);
 }
 
@@ -123,6 +124,18 @@ void request_start(struct request *request)
     request->document = NULL;
     request->schema_errors = (struct schema_errors){.count = 0};
     request->is_normalised = false;
+    request->options = (struct infer_options){.has_threshold = false};
+    request->sees_redacted = false;
+    request->may_send_tensors = false;
+    request->patient = phi_hide(BYTES_NONE);
+    request->has_subject = false;
+    request->purpose = NULL;
+    request->demands = (struct settings_demands){.policy = ""};
+    request->policy = NULL;
+    request->domain = NULL;
+    request->outcome = NULL;
+    request->warnings = (struct warnings){0};
+    redaction_init(&request->redaction, NULL, NULL, NULL);
     request->leaves_record = true;
     request->trace = (struct trace){.is_known = false};
     writer_init(&request->audit_fields, 0);

@@ -15,10 +15,15 @@
 #include "codec/content_coding.h"
 #include "gateway/counts.h"
 #include "gateway/gateway.h"
+#include "gateway/infer_options.h"
+#include "gateway/redaction.h"
+#include "gateway/warnings.h"
 #include "service/auth/gate.h"
 #include "service/request_id.h"
+#include "service/settings_routes.h"
 #include "v2/transaction.h"
 
+struct domain;
 struct endpoint;
 struct request;
 
@@ -101,6 +106,7 @@ struct request {
         *features; /* a vector in a JSON body, in the place of input.content */
     const struct json *document; /* a JSON body that holds an input; NULL: another body */
     bool is_normalised;          /* a v2 body: tensors for the engine */
+    struct infer_options options;
     struct infer_call preprocess_call;
     struct infer_call infer_call;
     struct infer_management_call management_call;
@@ -110,6 +116,27 @@ struct request {
     uint8_t phase_ids[GATEWAY_PHASE_COUNT][TRACE_SPAN_ID_SIZE]; /* of their spans, where
                                                                  * the trace is sampled */
     struct request_told told[GATEWAY_PHASE_COUNT];
+
+    /* what the caller may: nothing, unless a phase says so */
+    bool sees_redacted;    /* the caller holds policy_scope */
+    bool may_send_tensors; /* the caller holds infer:raw */
+
+    /* about whom, and what for (subject.h) */
+    struct phi patient; /* the token's `patient`, for authenticate to set; data NULL: none.
+                         * Borrowed while the request lives */
+    bool has_subject;
+    uint8_t subject[SHA256_SIZE]; /* its pseudonym: the subject itself is not kept */
+    const char *purpose;          /* a code of purposes.def; NULL: none is named */
+
+    /* what the configuration says of it (policy_rules.h) */
+    struct settings_demands demands;
+    const struct policy *policy; /* NULL: none */
+
+    /* the answer of /infer, before it is written */
+    const struct domain *domain;
+    const void *outcome; /* the domain's */
+    struct warnings warnings;
+    struct redaction redaction;
 
     bool leaves_record; /* in the audit trail */
     struct audit_entry audit_entry;

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "codec/schema.h"
+#include "gateway/policy.h"
 #include "service/settings.h"
 
 struct rules {
@@ -14,13 +15,14 @@ struct rules {
     size_t route_count;
     bool has_issuer;                               /* whose tokens callers bring */
     struct schema *schemas[LIMIT_ROUTE_COUNT_MAX]; /* one a route; NULL: it has none */
+    struct policies policies; /* each that a route names is in it */
     size_t body_size_bytes_max;
     uint64_t timeout_ns; /* for a whole request */
     _Atomic size_t reference_count_;
 };
 
 /* Copies what it needs, and takes a reference to each schema: one a route, NULL where it
- * has none; schemas NULL: no route has one. GALEN_NO_MEMORY. */
+ * has none; schemas NULL: no route has one. GALEN_NO_MEMORY, GALEN_INTERNAL. */
 MUST_USE enum galen_status rules_create(const struct settings *settings,
                                         struct schema *const *schemas,
                                         struct rules **out_rules);

@@ -11,6 +11,8 @@ static void rules_outlive_the_settings_that_they_were_made_of(void **state)
     settings_init(&settings);
     settings.routes[0] = (struct settings_route){.content = "text/*", .model = "notes"};
     settings.route_count = 1;
+    settings.policies[0] = (struct settings_policy){.name = "p", .threshold = 0.5};
+    settings.policy_count = 1;
     settings.request_timeout_ms = 3;
     settings.limits_body_size_bytes = 77;
     EXPECT_OK(rules_create(&settings, NULL, &rules));
@@ -20,6 +22,7 @@ static void rules_outlive_the_settings_that_they_were_made_of(void **state)
     assert_int_equal(rules->route_count, 1);
     assert_string_equal(rules->routes[0].content, "text/*");
     assert_string_equal(rules->routes[0].model, "notes");
+    assert_true(policies_find(&rules->policies, "p")->settings->threshold == 0.5);
     assert_int_equal(rules->timeout_ns, 3000000);
     assert_int_equal(rules->body_size_bytes_max, 77);
     rules_unref(rules);

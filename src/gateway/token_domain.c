@@ -2,6 +2,7 @@
 /* A text's tokens get one score a label each, and words with labels become entities. */
 #include "gateway/domain.h"
 #include "gateway/entities.h"
+#include "gateway/policy_rules.h"
 #include "infer/preprocess_contract.h"
 
 static enum galen_status find_tensors(struct request *request,
@@ -17,7 +18,7 @@ static enum galen_status find_tensors(struct request *request,
 static enum galen_status map(struct request *request, struct warnings *warnings,
                              const void **out_outcome)
 {
-    const struct contract *contract = request->version->contract;
+    struct contract contract = *request->version->contract;
     const struct bytes text = phi_reveal(request->input.content);
     struct tagged_tensors tensors;
     struct tagged_words words;
@@ -25,10 +26,11 @@ static enum galen_status map(struct request *request, struct warnings *warnings,
     if (entities == NULL) {
         return GALEN_NO_MEMORY;
     }
+    contract.threshold = policy_threshold(request);
     TRY(find_tensors(request, &tensors));
-    TRY(tagged_words_read(contract, &tensors, bytes_count_code_points(text),
+    TRY(tagged_words_read(&contract, &tensors, bytes_count_code_points(text),
                           &request->arena, &words, &request->error));
-    TRY(entities_from_words(contract, &words, &request->arena, entities));
+    TRY(entities_from_words(&contract, &words, &request->arena, entities));
     entities->are_f32 = tensors.scores->datatype == GALEN_FP32;
     if (entities->left_out) {
         warnings_add(warnings, WARNING_low_confidence);
@@ -37,12 +39,12 @@ static enum galen_status map(struct request *request, struct warnings *warnings,
     return GALEN_OK;
 }
 
-/* What a client sent goes back to it in demo mode only. */
+/* What a client sent goes back to it where the policy, or else demo mode, says so. */
 static void put_members(const struct request *request, const void *outcome,
-                        struct json_writer *json)
+                        struct answer_writer *answer)
 {
     const struct bytes text = phi_reveal(request->input.content);
-    entities_put(outcome, request->gateway->is_demo ? &text : NULL, json);
+    entities_put(outcome, policy_echoes_text(request) ? &text : NULL, answer);
 }
 
 const struct domain token_domain = {

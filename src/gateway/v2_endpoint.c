@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* /v2 on the gateway: tensors that are normalised already go to the engine as they are. */
 #include "gateway/phases.h"
+#include "gateway/policy_rules.h"
 #include "gateway/routes.h"
+#include "gateway/subject.h"
 #include "gateway/tensor_body.h"
 
 /* Who manages models asks the engine's admin listener. */
@@ -25,7 +27,8 @@ static enum phase_result admit(struct request *request)
         return request_fail(request, status);
     }
     request->leaves_record = request->v2.route.operation == V2_INFER;
-    return tensor_body_admit(request);
+    status = request->leaves_record ? subject_read_headers(request) : GALEN_OK;
+    return status == GALEN_OK ? tensor_body_admit(request) : request_fail(request, status);
 }
 
 /* A model that this repository knows is asked for by number, so that a tag means the same
@@ -33,6 +36,14 @@ static enum phase_result admit(struct request *request)
 static enum phase_result route(struct request *request)
 {
     struct v2_route *v2 = &request->v2.route;
+    if (v2->operation == V2_INFER) {
+        const enum galen_status status = subject_take_patient(request);
+        if (status != GALEN_OK) {
+            return request_fail(request, status);
+        }
+        request->is_normalised = true;
+        policy_choose(request, v2->model);
+    }
     const struct repository_model *model =
         repository_find(request->view->repository, bytes_from_string(v2->model));
     const struct repository_version *version =
@@ -51,6 +62,8 @@ static enum phase_result route(struct request *request)
 static enum galen_status prepare(struct request *request)
 {
     const enum v2_operation operation = request->v2.route.operation;
+    TRY(policy_check(request));
+    TRY(subject_check(request));
     if (operation == V2_READY) {
         TRY(request_check_ready(request));
     }

@@ -47,22 +47,19 @@ enum galen_status warnings_add_tensor(struct warnings *warnings,
                                                "output '%s' is malformed", tensor->name);
 }
 
-void warnings_put(struct warnings warnings, struct json_writer *json)
+void warnings_put(struct warnings warnings, struct answer_writer *answer)
 {
-    json_put_name(json, "warnings");
-    json_begin_array(json);
+    answer_begin(answer, ANSWER_WARNINGS);
     for (unsigned i = 0; i < WARNING_COUNT; i++) {
         if ((warnings.bits & UINT64_C(1) << i) == 0) {
             continue;
         }
-        json_begin_object(json);
-        json_put_name(json, "code");
-        json_put_cstring(json, rows[i].code);
-        json_put_name(json, "message");
-        json_put_cstring(json, rows[i].message);
-        json_end_object(json);
+        answer_begin_element(answer);
+        answer_put_string(answer, ANSWER_WARNING_CODE, rows[i].code);
+        answer_put_string(answer, ANSWER_WARNING_MESSAGE, rows[i].message);
+        answer_end_element(answer);
     }
-    json_end_array(json);
+    answer_end(answer);
 }
 
 const char *warning_code(enum warning warning)

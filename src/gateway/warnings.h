@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "codec/datatype.h"
-#include "codec/json_writer.h"
+#include "gateway/answer_writer.h"
 
 enum warning {
 #define WARNING(code, message) WARNING_##code,
@@ -24,6 +24,6 @@ MUST_USE enum galen_status warnings_add_tensor(struct warnings *warnings,
                                                struct error *out_error);
 
 /* The member "warnings": codes and messages, in the order of the list. */
-void warnings_put(struct warnings warnings, struct json_writer *json);
+void warnings_put(struct warnings warnings, struct answer_writer *answer);
 
 const char *warning_code(enum warning warning);

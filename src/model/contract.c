@@ -309,6 +309,15 @@ static enum galen_status check_labels(const struct contract_checker *checker)
     return check_strings_differ(checker, "labels", contract->labels, contract->label_count);
 }
 
+static enum galen_status check_threshold(const struct contract_checker *checker)
+{
+    const struct contract *contract = &checker->text.contract;
+    return contract->threshold_max == 0 || contract->threshold_max >= contract->threshold
+               ? GALEN_OK
+               : yaml_refuse(&checker->document, contract_member(checker, "threshold_max"),
+                             checker->error, "is less than threshold");
+}
+
 static const char *why_no_file_name(const char *name)
 {
     if (strchr(name, '/') != NULL) {
@@ -381,6 +390,7 @@ static enum galen_status read_contract(struct contract_checker *checker, struct 
     TRY(check_media_types(checker));
     TRY(finish_features(checker));
     TRY(check_labels(checker));
+    TRY(check_threshold(checker));
     TRY(check_entity_labels(checker));
     TRY(finish_files(checker));
     TRY(check_card(checker));

@@ -160,6 +160,7 @@ struct contract {
     size_t label_count;
     double threshold; /* abstains when the best score is below, or leaves the entity out;
                          0: never */
+    double threshold_max; /* up to which a request may raise it; 0: not at all */
 
     const struct contract_file *files;
     size_t file_count;

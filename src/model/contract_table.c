@@ -450,6 +450,14 @@ const struct yaml_key contract_keys[] = {
      .max = 1,
      .help = "It abstains where the best score is below, and leaves out an entity whose "
              "score is; 0: never."},
+    {.name = "threshold_max",
+     .type = YAML_TYPE_F64,
+     .offset = IN_CONTRACT(threshold_max),
+     .otherwise = "0",
+     .min = 0,
+     .max = 1,
+     .help = "Up to which a request may raise the threshold (`options.threshold`); 0: not "
+             "at all."},
     {.name = "files",
      .type = YAML_TYPE_MAP,
      .required = true,

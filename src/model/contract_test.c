@@ -194,6 +194,8 @@ static void what_the_rows_say_is_enforced(void **state)
     (void)state;
     expect_refused(THRESHOLD, "threshold: 1.5",
                    "12: threshold: needs a number from 0 to 1");
+    expect_refused(THRESHOLD, "threshold_max: 0.25\nthreshold: 0.5",
+                   "16: threshold_max: is less than threshold");
     expect_refused(INPUT, "input: {tensor: x, datatype: INT64}",
                    "30: input.datatype: must be FP32 or FP64 for features");
     expect_refused(

@@ -166,6 +166,9 @@ static void put_output(struct writer *out, const struct contract *contract)
     writer_put_byte(out, '}');
     put_list(out, "\nlabels:", contract->labels, contract->label_count);
     put_number(out, "\nthreshold: ", contract->threshold);
+    if (contract->threshold_max > 0) {
+        put_number(out, "\nthreshold_max: ", contract->threshold_max);
+    }
 }
 
 static void put_files(struct writer *out, const struct contract *contract)

@@ -151,11 +151,13 @@ bool answer_pattern_parse(struct bytes text, struct answer_pattern *out_pattern,
                    "/entities/*/text";
         return false;
     }
+    if (is_element(&steps)) { /* beside members, too: nothing that is named is left */
+        *out_why = "names elements of a list: name the list, or members of them";
+        return false;
+    }
     const struct answer_pattern pattern = find(&steps);
     if (pattern.members == 0) {
-        *out_why = is_element(&steps)
-                       ? "names elements of a list: name the list, or members of them"
-                       : "names nothing that is in an answer";
+        *out_why = "names nothing that is in an answer";
         return false;
     }
     *out_pattern = pattern;

@@ -38,7 +38,7 @@ struct key {
     char id[KEY_ID_SIZE];
     bool is_in_use;
     bool is_public_only;              /* there is the .pub alone: it verifies */
-    uint8_t hmac_key[HMAC_KEY_SIZE];  /* of KEY_AUDIT_HMAC */
+    uint8_t hmac_key[HMAC_KEY_SIZE];  /* of a purpose of that kind */
     struct checkpoint_key checkpoint; /* of KEY_CHECKPOINT; its ed25519 is the ring's */
 };
 

@@ -418,6 +418,26 @@ bool settings_policy_hides(const struct settings_policy *policy)
     return policy->rule_count > 0 || policy->threshold > 0;
 }
 
+static bool makes_pseudonyms(const struct settings_policy *policy)
+{
+    for (size_t i = 0; i < policy->rule_count; i++) {
+        if (policy->rules[i].redaction == SETTINGS_HASH) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool settings_policies_need_key(const struct settings *settings)
+{
+    for (size_t i = 0; i < settings->policy_count; i++) {
+        if (makes_pseudonyms(&settings->policies[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void settings_policies_write_markdown(struct writer *out)
 {
     writer_put_string(

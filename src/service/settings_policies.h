@@ -21,6 +21,9 @@ const struct settings_policy *settings_policy_find(const struct settings *settin
 /* Whether answers, or what decides about them, differ by it for those whom it is for. */
 bool settings_policy_hides(const struct settings_policy *policy);
 
+/* Whether any of them makes pseudonyms, which takes a key. */
+bool settings_policies_need_key(const struct settings *settings);
+
 const char *settings_redaction_name(enum settings_redaction redaction); /* "remove" */
 
 /* What a policy says, whatever its name and the order in which it says it: compact JSON,

@@ -184,14 +184,14 @@ static void lists_are_bounded(void **state)
     assert_non_null(strstr(error.text, "is one pointer more than the 32 of a policy"));
 }
 
-static struct settings_rules rules_of(const char *model, const char *type_text)
+static struct settings_demands rules_of(const char *model, const char *type_text)
 {
     struct media_type type;
     if (type_text == NULL) {
-        return settings_rules_of(settings.routes, settings.route_count, model, NULL);
+        return settings_demands_of(settings.routes, settings.route_count, model, NULL);
     }
     EXPECT_OK(media_type_parse(bytes_from_string(type_text), &type));
-    return settings_rules_of(settings.routes, settings.route_count, model, &type);
+    return settings_demands_of(settings.routes, settings.route_count, model, &type);
 }
 
 static void naming_a_model_is_no_way_around_its_policy(void **state)
@@ -213,8 +213,8 @@ static void naming_a_model_is_no_way_around_its_policy(void **state)
     assert_string_equal(rules_of("other", "text/plain").policy, "b");
     assert_string_equal(rules_of("nobody", "text/plain").policy, "");
 
-    const struct settings_rules of_tensors = rules_of("m", NULL);
-    const struct settings_rules of_strangers = rules_of("m", "application/json");
+    const struct settings_demands of_tensors = rules_of("m", NULL);
+    const struct settings_demands of_strangers = rules_of("m", "application/json");
     assert_string_equal(of_tensors.policy, "a");
     assert_true(of_tensors.requires_subject && of_tensors.requires_purpose);
     assert_string_equal(of_strangers.policy, "a");

@@ -278,7 +278,7 @@ static bool takes(const struct settings_route *route, const struct media_type *t
 }
 
 /* What a later row asks is added to what the earlier ones do. */
-static void add_rules(const struct settings_route *route, struct settings_rules *rules)
+static void add_rules(const struct settings_route *route, struct settings_demands *rules)
 {
     if (rules->policy[0] == '\0') {
         rules->policy = route->policy;
@@ -287,14 +287,14 @@ static void add_rules(const struct settings_route *route, struct settings_rules 
     rules->requires_purpose |= route->requires_purpose;
 }
 
-struct settings_rules settings_rules_of(const struct settings_route *routes,
-                                        size_t route_count, const char *model,
-                                        const struct media_type *type)
+struct settings_demands settings_demands_of(const struct settings_route *routes,
+                                            size_t route_count, const char *model,
+                                            const struct media_type *type)
 {
-    struct settings_rules rules = {.policy = ""};
+    struct settings_demands rules = {.policy = ""};
     for (size_t i = 0; i < route_count; i++) {
         if (strcmp(routes[i].model, model) == 0 && takes(&routes[i], type)) {
-            rules = (struct settings_rules){.policy = ""};
+            rules = (struct settings_demands){.policy = ""};
             add_rules(&routes[i], &rules);
             return rules;
         }

@@ -35,7 +35,7 @@ MUST_USE enum galen_status settings_routes_check(const struct settings *settings
                                                  struct error *out_error);
 
 /* What holds for the answers of one model. */
-struct settings_rules {
+struct settings_demands {
     const char *policy; /* the route's; "": none */
     bool requires_subject;
     bool requires_purpose;
@@ -45,9 +45,9 @@ struct settings_rules {
  * came to the model. Where none does, and of tensors (type NULL), what any route of the
  * model requires is required, and the first policy of them holds: naming a model, or
  * sending it something else, is no way around its policy. */
-struct settings_rules settings_rules_of(const struct settings_route *routes,
-                                        size_t route_count, const char *model,
-                                        const struct media_type *type);
+struct settings_demands settings_demands_of(const struct settings_route *routes,
+                                            size_t route_count, const char *model,
+                                            const struct media_type *type);
 
 /* The part of docs/settings.md. */
 void settings_routes_write_markdown(struct writer *out);

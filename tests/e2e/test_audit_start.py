@@ -32,9 +32,10 @@ def test_without_keys_it_says_how_to_make_them(tmp_path):
 
 
 def test_without_a_key_for_one_purpose_it_says_how_to_make_that(tmp_path):
-    make_keys(tmp_path / "keys", "checkpoint")
-    line = refuse(keys__directory=tmp_path / "keys", audit__directory=tmp_path / "audit")
-    assert f"galen key rotate audit-hmac --keys {tmp_path / 'keys'}" in line
+    for purpose, missing in (("checkpoint", "audit-hmac"), ("audit-hmac", "subject")):
+        make_keys(tmp_path / "keys", purpose)
+        line = refuse(keys__directory=tmp_path / "keys", audit__directory=tmp_path / "audit")
+        assert f"galen key rotate {missing} --keys {tmp_path / 'keys'}" in line
 
 
 @pytest.mark.parametrize("inside", ["keys", "deeper/keys", "."])
@@ -83,7 +84,8 @@ def test_demo_mode_makes_its_own_keys_once(tmp_path, launch):
         galen.stop()
         galen.processes.clear()
     made = sorted(path.name for path in (tmp_path / "audit/keys").glob("*.key"))
-    assert made == ["audit-hmac-000001.key", "checkpoint-000001.key"]
+    assert {"audit-hmac-000001.key", "checkpoint-000001.key", "subject-000001.key"} <= set(made)
+    assert all(name.endswith("-000001.key") for name in made)
     verifiers = [(tmp_path / "audit/keys/checkpoint-000001.pub").read_text().strip()]
     assert len(trail.check(tmp_path / "audit", verifiers)) == 2
 

@@ -13,6 +13,7 @@ from process import BINARY, DEADLINE_S
 
 VERIFIER = re.compile(r"(checkpoint-\d{6})\+([0-9a-f]{8})\+([A-Za-z0-9+/]{44})")
 ED25519 = b"\x01"
+PURPOSES = ("checkpoint", "audit-hmac", "subject", "redact")
 
 
 def run(*words, folder=None, **environment) -> subprocess.CompletedProcess:
@@ -55,10 +56,10 @@ def secrets(keys) -> list[str]:
 
 
 def test_all_makes_a_key_of_each_purpose(keys):
-    assert rotate(keys, "--all") == ["checkpoint-000001", "audit-hmac-000001"]
-    assert states(keys) == {"checkpoint-000001": "in_use", "audit-hmac-000001": "in_use"}
-    assert sorted(path.name for path in keys.iterdir()) == [
-        "audit-hmac-000001.key", "checkpoint-000001.key", "checkpoint-000001.pub"]
+    assert rotate(keys, "--all") == [f"{purpose}-000001" for purpose in PURPOSES]
+    assert states(keys) == {f"{purpose}-000001": "in_use" for purpose in PURPOSES}
+    assert {path.name for path in keys.iterdir()} == {
+        *(f"{purpose}-000001.key" for purpose in PURPOSES), "checkpoint-000001.pub"}
 
 
 def test_secrets_are_for_their_owner_only(keys):
@@ -70,8 +71,8 @@ def test_secrets_are_for_their_owner_only(keys):
 def test_the_newest_of_a_purpose_is_in_use(keys):
     rotate(keys, "--all")
     assert rotate(keys, "checkpoint") == ["checkpoint-000002"]
-    assert states(keys) == {"checkpoint-000001": "verifies", "checkpoint-000002": "in_use",
-                            "audit-hmac-000001": "in_use"}
+    assert states(keys) == {f"{purpose}-000001": "in_use" for purpose in PURPOSES} | {
+        "checkpoint-000001": "verifies", "checkpoint-000002": "in_use"}
 
 
 def test_a_verifier_key_is_as_signed_note_says(keys):
@@ -101,13 +102,14 @@ def test_the_list_is_for_people_too(keys):
     assert rows == [["PURPOSE", "ID", "STATE", "VERIFIER KEY"],
                     ["checkpoint", "checkpoint-000001", "in use", verifier],
                     ["audit-hmac", "audit-hmac-000001", "verifies", "-"],
-                    ["audit-hmac", "audit-hmac-000002", "in use", "-"]]
+                    ["audit-hmac", "audit-hmac-000002", "in use", "-"],
+                    *([purpose, f"{purpose}-000001", "in use", "-"] for purpose in PURPOSES[2:])]
 
 
 def test_no_secret_is_printed(keys):
     said = [run("rotate", "--all", "--keys", keys), run("list", "--keys", keys),
             run("list", "--keys", keys, "--json")]
-    assert len(secrets(keys)) == 2
+    assert len(secrets(keys)) == len(PURPOSES)
     for secret in secrets(keys):
         assert all(secret not in done.stdout + done.stderr for done in said)
 

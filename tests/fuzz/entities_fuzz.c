@@ -92,8 +92,9 @@ static void quote(const struct entities *entities)
     struct writer out;
     writer_init(&out, 1 << 16);
     struct json_writer json = json_writer_on(&out);
+    struct answer_writer answer = answer_writer_on(&json, NULL);
     json_begin_object(&json);
-    entities_put(entities, &whole, &json);
+    entities_put(entities, &whole, &answer);
     json_end_object(&json);
     INVARIANT(out.status == GALEN_OK);
     writer_deinit(&out);
