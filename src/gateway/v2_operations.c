@@ -63,6 +63,7 @@ const struct operation v2_operations[V2_TOLD_COUNT] = {
              "asked for.",
          .answer = "The network's outputs.", .schema = "V2InferResponse",
          .body = OPERATION_V2_BODY, .is_of_model = true,
-         .refusals = OF_MODEL | OPERATION_REFUSAL(NOT_IMPLEMENTED) |
+         .refusals = OF_MODEL | OPERATION_REFUSAL(FORBIDDEN) |
+                     OPERATION_REFUSAL(UNPROCESSABLE) | OPERATION_REFUSAL(NOT_IMPLEMENTED) |
                      OPERATION_REFUSAL(AUDIT_UNAVAILABLE)},
 };

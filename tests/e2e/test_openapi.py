@@ -59,7 +59,9 @@ def test_each_sample_of_the_repository_is_an_example(document):
 def test_requests_of_the_schema_are_taken_and_others_are_not(document):
     content = document.find("POST", "/infer")["requestBody"]["content"]["application/json"]
     assert document.complaints(content["schema"], by_features()) == []
-    assert document.complaints(content["schema"], by_features(subject="x"))
+    assert document.complaints(content["schema"], by_features(patient="x"))
+    assert document.complaints(content["schema"], by_features(subject="x", purpose="TREAT")) == []
+    assert document.complaints(content["schema"], by_features(purpose="treat"))
     negative = by_features()
     negative["input"] = negative["input"] | {"mean radius": -1}
     assert document.complaints(content["schema"], negative)

@@ -138,6 +138,14 @@ static void put_version_choice(const struct repository_model *model,
     json_end_object(json);
 }
 
+/* What requests to /infer may say beside their input: each has its schema. */
+static void put_circumstances(struct json_writer *json)
+{
+    member_put_reference(json, "subject", "schemas", "Subject");
+    member_put_reference(json, "purpose", "schemas", "Purpose");
+    member_put_reference(json, "options", "schemas", "InferOptions");
+}
+
 static void put_request_properties(const struct repository_model *model,
                                    const struct contract *contract,
                                    struct json_writer *json)
@@ -156,6 +164,7 @@ static void put_request_properties(const struct repository_model *model,
     member_put_text(json, "const", model->name);
     json_end_object(json);
     put_version_choice(model, json);
+    put_circumstances(json);
     json_end_object(json);
 }
 
@@ -206,6 +215,7 @@ static void put_tensor_properties(const struct openapi *openapi, struct json_wri
     member_put_text(json, "type", "string");
     put_names(openapi, answers_tensors, json);
     json_end_object(json);
+    put_circumstances(json);
     json_end_object(json);
 }
 

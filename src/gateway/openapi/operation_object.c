@@ -31,6 +31,8 @@ static void put_parameters(const struct operation_place *place, struct json_writ
         {place->operation->body == OPERATION_INFER_BODY, "ModelQuery"},
         {place->operation->body == OPERATION_INFER_BODY, "VersionQuery"},
         {takes_body, "JsonSize"},
+        {takes_body, "Subject"},
+        {takes_body, "Purpose"},
         {place->operation->has_tag, "IfNoneMatch"},
         {true, "RequestId"},
     };

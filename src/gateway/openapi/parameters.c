@@ -24,6 +24,11 @@ static const struct parameter {
      "Bytes of JSON at the start of a body with raw tensors behind it "
      "(`application/octet-stream`).",
      "JsonSize"},
+    {"Subject", "Galen-Subject", "header",
+     "About whom: the patient's key. It is not kept, forwarded or repeated; records have "
+     "its pseudonym. All that name one name the same, or it is 422.",
+     "Subject"},
+    {"Purpose", "Galen-Purpose", "header", "What for. As `Galen-Subject`.", "Purpose"},
     {"IfNoneMatch", "If-None-Match", "header", "The ETag of what the client has.", "Text"},
     {"RequestId", "X-Request-Id", "header",
      "An id for this request: up to 64 letters, digits, `.`, `_`, `-`. Anything else is "

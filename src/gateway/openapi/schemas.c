@@ -58,6 +58,19 @@ static void put_tasks(struct json_writer *json)
     end_enum(json);
 }
 
+static void put_purposes(struct json_writer *json)
+{
+    static const char *const codes[] = {
+#define PURPOSE(code) #code,
+#include "gateway/purposes.def"
+    };
+    begin_enum("Purpose", "What a request is for: a code of HL7's PurposeOfUse.", json);
+    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+        json_put_cstring(json, codes[i]);
+    }
+    end_enum(json);
+}
+
 static void put_file_names(const struct openapi *openapi, struct json_writer *json)
 {
     begin_enum("FileName", "The files of the pages.", json);
@@ -107,6 +120,10 @@ void schemas_put(const struct openapi *openapi, struct json_writer *json)
                      LIMIT_MODEL_NAME_SIZE_BYTES_MAX, json);
     put_limited_text("TensorName", "The name that the network gives it.",
                      LIMIT_TENSOR_NAME_SIZE_BYTES_MAX, json);
+    put_purposes(json);
+    put_limited_text(
+        "Subject", "About whom a request is: a key of the patient. No control characters.",
+        LIMIT_SUBJECT_SIZE_BYTES_MAX, json);
     put_text_input(openapi, json);
     for (size_t i = 0; i < fixed_schema_count; i++) {
         member_put_raw(json, fixed_schemas[i].name, fixed_schemas[i].json);
