@@ -62,6 +62,14 @@ bool policy_echoes_text(const struct request *request)
                                    : request->policy->settings->echo_text;
 }
 
+bool policy_tells_model(const struct request *request)
+{
+    const uint64_t told = ANSWER_BIT(ANSWER_MODEL) | ANSWER_BIT(ANSWER_MODEL_NAME) |
+                          ANSWER_BIT(ANSWER_MODEL_VERSION);
+    return request->policy == NULL || request->sees_redacted ||
+           (request->policy->members & told) == 0;
+}
+
 /* Without a subject there is nothing that two answers have in common. */
 static void choose_context(struct request *request, uint8_t *out_context)
 {

@@ -29,5 +29,8 @@ double policy_threshold(const struct request *request);
 /* Whether the answer quotes what was sent. */
 bool policy_echoes_text(const struct request *request);
 
+/* Whether a header may name the model and its version, of which the answer may say less. */
+bool policy_tells_model(const struct request *request);
+
 /* For the phase redact: begins request->redaction. */
 void policy_begin_redaction(struct request *request);

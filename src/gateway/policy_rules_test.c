@@ -87,6 +87,26 @@ static void an_answer_says_what_its_policy_hid(void **state)
     assert_null(strstr(rig->reply, "0.75"));
 }
 
+static void no_header_says_of_the_model_what_the_answer_does_not(void **state)
+{
+    struct rig *rig = *state;
+    static const struct {
+        const char *policy;
+        bool is_told;
+    } cases[] = {
+        {"{remove: [/model]}", false},
+        {"{hash: [/model/name]}", false},
+        {"{mask: [/model/version]}", false},
+        {"{remove: [/model/sha256, /timing_us]}", true},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        configure(rig, cases[i].policy);
+        post_vector(rig);
+        assert_int_equal(strstr(rig->header_text, "Galen-Model: breast/2") != NULL,
+                         cases[i].is_told);
+    }
+}
+
 static void a_record_names_the_policy_and_counts(void **state)
 {
     struct rig *rig = *state;
@@ -278,6 +298,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(an_answer_says_what_its_policy_hid),
+        TEST(no_header_says_of_the_model_what_the_answer_does_not),
         TEST(a_record_names_the_policy_and_counts),
         TEST(without_a_policy_nothing_is_told_of_one),
         TEST(tensors_would_pass_by_the_policy),

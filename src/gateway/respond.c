@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "codec/json_writer.h"
+#include "gateway/policy_rules.h"
 #include "gateway/routes.h"
 
 static void put_error(struct json_writer *json, const struct error *error,
@@ -154,7 +155,7 @@ void respond_render(struct request *request)
     if (request->gateway->is_demo) {
         reply_add_header(&request->reply, BYTES("Galen-Mode"), BYTES("demo"));
     }
-    if (request->version != NULL) {
+    if (request->version != NULL && policy_tells_model(request)) {
         reply_add_header(&request->reply, BYTES("Galen-Model"), model_header(request));
     }
 }

@@ -29,8 +29,8 @@ static bool has_control(struct bytes text)
 
 static bool is_subject(struct bytes text)
 {
-    return text.size > 0 && text.size <= LIMIT_SUBJECT_SIZE_BYTES_MAX &&
-           !has_control(text) && bytes_are_utf8(text, NULL);
+    return text.size > 0 && !has_control(text) && bytes_are_utf8(text, NULL) &&
+           bytes_count_code_points(text) <= LIMIT_SUBJECT_CODE_POINT_COUNT_MAX;
 }
 
 enum galen_status subject_take_subject(struct request *request, const struct bytes *subject)

@@ -209,7 +209,7 @@ static void a_subject_is_bounded(void **state)
     char body[512];
     for (size_t over = 0; over < 2; over++) {
         (void)snprintf(body, sizeof(body), "{\"subject\":\"%0*d\"," FEATURES,
-                       (int)(LIMIT_SUBJECT_SIZE_BYTES_MAX + over), 0);
+                       (int)(LIMIT_SUBJECT_CODE_POINT_COUNT_MAX + over), 0);
         post(rig, "/infer", "application/json", body);
         assert_int_equal(rig->status, over == 0 ? 200 : 422);
     }

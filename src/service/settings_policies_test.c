@@ -172,7 +172,7 @@ static void lists_are_bounded(void **state)
         size += (size_t)snprintf(text + size, sizeof(text) - size, "  p%zu: {}\n", i);
     }
     EXPECT_STATUS(GALEN_INVALID, read_text(text));
-    assert_non_null(strstr(error.text, "has more than 32 policies"));
+    assert_non_null(strstr(error.text, "has more than 16 policies"));
 
     size = (size_t)snprintf(text, sizeof(text), "policies:\n  p:\n    mask:\n");
     for (size_t i = 0; i < LIMIT_POLICY_RULE_COUNT_MAX; i++) {

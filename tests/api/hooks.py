@@ -4,9 +4,10 @@ import schemathesis
 
 JSON_TYPE = "application/json"
 LENGTH = "Inference-Header-Content-Length"
+HEADERS = {LENGTH.lower(), "galen-subject", "galen-purpose"}
 OPERATIONS = ("infer", "v2_infer", "v2_infer_version")
 # Bytes, texts and tensors of a right form may be refused for what they hold; never otherwise.
-MAY_BE_REFUSED = (200, 400, 404, 409, 413, 415, 422, 501)
+MAY_BE_REFUSED = (200, 400, 403, 404, 409, 413, 415, 422, 501)
 
 
 def is_vector(body) -> bool:
@@ -14,10 +15,12 @@ def is_vector(body) -> bool:
 
 
 def says_one_thing(case) -> bool:
-    """The query says of model and version what the body says, or nothing; no length is given
-    that a JSON body has not."""
+    """The query says of model and version what the body says, or nothing; no header says what a
+    body may say too, or has a length that a JSON body has not; no option asks for more than a
+    model without a range for it allows."""
     agrees = all(case.query.get(name) in (None, case.body.get(name)) for name in ("model", "version"))
-    return agrees and LENGTH not in (case.headers or {})
+    headers = {name.lower() for name in case.headers or {}}
+    return agrees and not headers & HEADERS and not case.body.get("options")
 
 
 @schemathesis.check

@@ -97,6 +97,16 @@ static void put_limited_text(const char *name, const char *description, uint64_t
     json_end_object(json);
 }
 
+static void put_subject(struct json_writer *json)
+{
+    member_begin_object(json, "Subject");
+    member_put_text(json, "type", "string");
+    member_put_text(json, "description", "About whom a request is: a key of the patient.");
+    member_put_text(json, "pattern", "^[^\\u0000-\\u001f\\u007f]+$");
+    member_put_u64(json, "maxLength", LIMIT_SUBJECT_CODE_POINT_COUNT_MAX);
+    json_end_object(json);
+}
+
 /* JSON that is longer is refused, whatever the limit of a body. */
 static void put_text_input(const struct openapi *openapi, struct json_writer *json)
 {
@@ -121,9 +131,7 @@ void schemas_put(const struct openapi *openapi, struct json_writer *json)
     put_limited_text("TensorName", "The name that the network gives it.",
                      LIMIT_TENSOR_NAME_SIZE_BYTES_MAX, json);
     put_purposes(json);
-    put_limited_text(
-        "Subject", "About whom a request is: a key of the patient. No control characters.",
-        LIMIT_SUBJECT_SIZE_BYTES_MAX, json);
+    put_subject(json);
     put_text_input(openapi, json);
     for (size_t i = 0; i < fixed_schema_count; i++) {
         member_put_raw(json, fixed_schemas[i].name, fixed_schemas[i].json);
