@@ -155,7 +155,9 @@ static bool body_passes(const struct audit_filter *filter, const struct audit_en
     return is_or_any(entry, "request_id", filter->request) &&
            is_or_any(entry, "model.name", filter->model) &&
            is_or_any(entry, "model.version", filter->version) &&
-           is_or_any(entry, "outcome", filter->outcome);
+           is_or_any(entry, "outcome", filter->outcome) &&
+           is_or_any(entry, "purpose", filter->purpose) &&
+           audit_subject_is(filter->subject, audit_entry_text(entry, "subject_hmac"));
 }
 
 static void on_damage(void *context, const char *chain, const char *file)

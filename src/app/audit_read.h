@@ -3,6 +3,7 @@
 #pragma once
 
 #include "app/audit.h"
+#include "app/audit_subject.h"
 #include "codec/json.h"
 #include "service/audit/record.h"
 
@@ -27,7 +28,9 @@ struct audit_filter {
     const char *outcome;
     char since[32]; /* as records have it; "": no bound. Inclusive */
     char until[32]; /* exclusive */
-    bool once;      /* of gateway and serve alone, where no service is named */
+    const char *purpose;
+    const struct audit_subject *subject; /* NULL: of any */
+    bool once; /* of gateway and serve alone, where no service is named */
 };
 
 /* Rows for the options of a command, from `first` on, and their help. */

@@ -5,19 +5,32 @@
 #include <unistd.h>
 
 #include "app/audit_read.h"
+#include "app/keys_folder.h"
 
-enum { OPTION_JSON = AUDIT_FILTER_COUNT, OPTION_TABLE };
+enum {
+    OPTION_JSON = AUDIT_FILTER_COUNT,
+    OPTION_TABLE,
+    OPTION_SUBJECT,
+    OPTION_KEYS,
+    OPTION_PURPOSE
+};
 
 static const struct option options[] = {
     AUDIT_FILTER_OPTIONS,
     [OPTION_JSON] = {"--json", false},
     [OPTION_TABLE] = {"--table", false},
+    [OPTION_SUBJECT] = {"--subject", true},
+    [OPTION_KEYS] = {"--keys", true},
+    [OPTION_PURPOSE] = {"--purpose", true},
     {NULL, false},
 };
 
 struct wish {
     struct audit_filter filter;
     struct audit_trails trails;
+    const char *subject_file; /* NULL: of any subject */
+    const char *keys;
+    struct audit_subject subject;
     bool as_table;
 };
 
@@ -31,6 +44,15 @@ static bool take_argument(struct wish *wish, const struct argument *argument)
         return true;
     case OPTION_TABLE:
         wish->as_table = true;
+        return true;
+    case OPTION_SUBJECT:
+        wish->subject_file = argument->value;
+        return true;
+    case OPTION_KEYS:
+        wish->keys = argument->value;
+        return true;
+    case OPTION_PURPOSE:
+        wish->filter.purpose = argument->value;
         return true;
     default:
         return audit_filter_take(&wish->filter, (enum audit_filter_option)argument->option,
@@ -52,6 +74,17 @@ static bool read_wish(int count, char **words, struct wish *wish)
         return false;
     }
     return !argument.failed;
+}
+
+static bool find_subject(struct wish *wish)
+{
+    if (wish->subject_file == NULL) {
+        return true;
+    }
+    wish->filter.subject = &wish->subject;
+    return audit_subject_read(wish->subject_file,
+                              wish->keys == NULL ? keys_folder_default() : wish->keys,
+                              &wish->subject);
 }
 
 static enum galen_status print_line(void *context, const struct audit_entry *entry)
@@ -109,7 +142,7 @@ static enum exit_code run(int argument_count, char **arguments)
 {
     struct wish wish = {.as_table = isatty(STDOUT_FILENO) == 1};
     bool is_titled = false;
-    if (!read_wish(argument_count, arguments, &wish)) {
+    if (!read_wish(argument_count, arguments, &wish) || !find_subject(&wish)) {
         return EXIT_USAGE;
     }
     return audit_read(&wish.trails, &wish.filter, wish.as_table ? print_row : print_line,
@@ -129,7 +162,13 @@ const struct audit_command audit_search_command = {
         "  --version V         of this version, a number\n"
         "  --outcome O         ok, refused, failed or cancelled\n"
         "  --event E           infer, validate, load, unload, configure, start or\n"
-        "                      stop\n" AUDIT_FILTER_TIME_HELP
+        "                      stop\n"
+        "  --purpose P         for this purpose, a code of HL7's PurposeOfUse\n"
+        "  --subject FILE      about the subject that the file holds in one line; -: that\n"
+        "                      standard input holds. It takes the keys of subjects, old\n"
+        "                      ones too\n"
+        "  --keys FOLDER       where they are: GALEN_KEYS_DIRECTORY of the environment\n"
+        "                      otherwise, else keys\n" AUDIT_FILTER_TIME_HELP
         "  --json              the exact lines, on a terminal too\n"
         "  --table             a table, elsewhere too\n\n"
         "Nothing is verified here. Exit codes: 0 done, 1 something that is no record was\n"
