@@ -12,9 +12,19 @@
 
 enum { SIZE_BYTES_MAX = 1 << 26 };
 
+/* Kept until the process ends. */
+static struct hmac *subject_hmac(void)
+{
+    static const uint8_t key[HMAC_KEY_SIZE] = {1};
+    static struct hmac *hmac;
+    INVARIANT(hmac != NULL || hmac_create(key, &hmac) == GALEN_OK);
+    return hmac;
+}
+
 static enum galen_status read_body(struct bytes type, struct bytes content,
                                    struct arena *arena, struct infer_body *out_body)
 {
+    const struct gateway gateway = {.subject_hmac = subject_hmac()};
     struct rules rules = {.body_size_bytes_max = SIZE_BYTES_MAX};
     struct view view = {.rules = &rules};
     const struct http_header header = {BYTES("Content-Type"), type};
@@ -23,11 +33,13 @@ static enum galen_status read_body(struct bytes type, struct bytes content,
         .headers = &header,
         .header_count = !bytes_equal_string(type, "-"),
     };
-    struct request request = {.view = &view, .head = &head, .body = content};
+    struct request request = {.gateway = &gateway, .view = &view, .head = &head, .body = content};
     request.arena = *arena;
     const enum galen_status status = infer_body_read(&request, out_body);
     *arena = request.arena;
     INVARIANT(status == GALEN_OK || request.error.text[0] != '\0');
+    INVARIANT(!request.options.has_threshold ||
+              (request.options.threshold >= 0 && request.options.threshold <= 1));
     return status;
 }
 

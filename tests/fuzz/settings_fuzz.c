@@ -5,7 +5,7 @@
  * refused has a place. The same text is also a URL, and one that is accepted is accepted
  * again when written from its parts.
  */
-#include "service/settings.h"
+#include "service/settings_policies.h"
 
 #include <stdio.h>
 
@@ -116,6 +116,32 @@ static void check_routes(const struct settings *settings)
     }
 }
 
+/* Each member of an answer has one rule at most. */
+static void check_policy(const struct settings_policy *policy)
+{
+    INVARIANT(policy->name[0] != '\0' && policy->rule_count <= LIMIT_POLICY_RULE_COUNT_MAX);
+    INVARIANT(policy->threshold >= 0 && policy->threshold <= 1);
+    for (size_t i = 0; i < policy->rule_count; i++) {
+        INVARIANT(policy->rules[i].pattern.members != 0);
+        for (size_t k = 0; k < i; k++) {
+            INVARIANT(!answer_patterns_meet(&policy->rules[i].pattern,
+                                            &policy->rules[k].pattern));
+        }
+    }
+}
+
+static void check_policies(const struct settings *settings, bool is_whole)
+{
+    INVARIANT(settings->policy_count <= LIMIT_POLICY_COUNT_MAX);
+    for (size_t i = 0; i < settings->policy_count; i++) {
+        check_policy(&settings->policies[i]);
+    }
+    for (size_t i = 0; is_whole && i < settings->route_count; i++) {
+        INVARIANT(settings->routes[i].policy[0] == '\0' ||
+                  settings_policy_find(settings, settings->routes[i].policy) != NULL);
+    }
+}
+
 static void read_as_url(struct bytes text)
 {
     struct settings_peer peer;
@@ -147,6 +173,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     check_settings(&settings);
     check_routes(&settings);
+    check_policies(&settings, status == GALEN_OK);
     read_as_url(bytes_of(data, size));
     return 0;
 }
