@@ -100,7 +100,7 @@ static void no_header_says_of_the_model_what_the_answer_does_not(void **state)
         {"{remove: [/model/sha256, /timing_us]}", true},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        configure(rig, cases[i].policy);
+        configure(cases[i].policy);
         post_vector(rig);
         assert_int_equal(strstr(rig->header_text, "Galen-Model: breast/2") != NULL,
                          cases[i].is_told);

@@ -33,7 +33,8 @@ static enum galen_status read_body(struct bytes type, struct bytes content,
         .headers = &header,
         .header_count = !bytes_equal_string(type, "-"),
     };
-    struct request request = {.gateway = &gateway, .view = &view, .head = &head, .body = content};
+    struct request request = {
+        .gateway = &gateway, .view = &view, .head = &head, .body = content};
     request.arena = *arena;
     const enum galen_status status = infer_body_read(&request, out_body);
     *arena = request.arena;
