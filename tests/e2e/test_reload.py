@@ -191,3 +191,34 @@ def test_check_of_nothing_that_there_is_says_so():
         done = galen_config(*words)
         assert (done.returncode, done.stdout) == (2, "")
         assert len(done.stderr.splitlines()) == 1
+
+
+POLICY = ("policies: {quiet: {%s}}\n"
+          "routes: [{match: {content: text/plain}, model: clinical-ner, policy: quiet}]\n")
+
+
+def test_a_policy_changes_while_it_runs(configured):
+    assert "timing_us" in configured.post(NOTE).json()
+
+    configured.write(POLICY % "remove: [/timing_us]")
+    configured.hang_up("config.reloaded")
+    assert configured.post(NOTE).json()["redacted"] == ["/timing_us"]
+
+    configured.write(POLICY % "mask: [/task]")
+    said = configured.hang_up("config.refused")
+    assert "policies.quiet.mask[0]: mask: 'task' is in every answer" in said
+    assert configured.post(NOTE).json()["redacted"] == ["/timing_us"]
+
+    configured.write(POLICY % "hash: [/model/name]")
+    configured.hang_up("config.reloaded")
+    assert configured.post(NOTE).json()["redacted"] == ["/model/name"]
+
+
+def test_a_policy_is_shown(tmp_path):
+    file = tmp_path / "galen.yaml"
+    file.write_text(POLICY % "unless_scope: a, remove: [/timing_us], mask: [/model/name]")
+    done = subprocess.run([BINARY, "config", "show", "serve", "--config", file], cwd=ROOT,
+                          capture_output=True, text=True, check=True)
+    assert ('policies.quiet: {"mask":["/model/name"],"remove":["/timing_us"],"unless_scope":"a"}'
+            in done.stdout)
+    assert "{match: {content: text/plain}, model: clinical-ner, policy: quiet}" in done.stdout
