@@ -161,7 +161,7 @@ static void put_band(const struct settings_rule *rule, double value,
 {
     char low[NUMBER_TEXT_SIZE_MAX];
     char high[NUMBER_TEXT_SIZE_MAX];
-    char text[2 * NUMBER_TEXT_SIZE_MAX + sizeof("below  or more")];
+    char text[sizeof(low) + sizeof(high) + sizeof("below  or more")];
     size_t band = 0;
     while (band < rule->band_count && value >= rule->bands[band]) {
         band++;
