@@ -3,6 +3,7 @@
 
 #include "gateway/access.h"
 #include "gateway/audit.h"
+#include "gateway/policy_rules.h"
 #include "gateway/request_trace.h"
 #include "gateway/respond.h"
 #include "gateway/routes.h"
@@ -80,6 +81,9 @@ static enum phase_result authenticate(struct request *request)
 static enum phase_result permit(struct request *request)
 {
     const enum galen_status status = access_check_head(request);
+    if (request->visit.principal != NULL) {
+        request->patient = request->visit.principal->patient;
+    }
     if (status == GALEN_OK) {
         return PHASE_CONTINUE;
     }
@@ -90,6 +94,7 @@ static enum phase_result permit(struct request *request)
 static enum phase_result authorize(struct request *request)
 {
     const enum galen_status status = access_check(request);
+    policy_grant(request);
     return status == GALEN_OK ? PHASE_CONTINUE : request_fail(request, status);
 }
 

@@ -24,6 +24,21 @@ const char *policy_scope(const struct request *request)
     return request->policy == NULL ? "" : request->policy->settings->unless_scope;
 }
 
+/* Anonymous callers may much, and hold nothing. */
+static bool holds(const struct request *request, const char *scope)
+{
+    const struct principal *principal = request->visit.principal;
+    return scope[0] != '\0' && principal != NULL &&
+           principal->kind != PRINCIPAL_ANONYMOUS &&
+           principal_may(principal, bytes_from_string(scope));
+}
+
+void policy_grant(struct request *request)
+{
+    request->sees_redacted = holds(request, policy_scope(request));
+    request->may_send_tensors = holds(request, "infer:raw");
+}
+
 bool policy_forbids_tensors(const struct request *request)
 {
     const struct policy *policy = request->policy;

@@ -11,8 +11,11 @@
  * names it, whether this repository knows it or not. */
 void policy_choose(struct request *request, const char *model);
 
-/* For the phase authorize: the scope whose holder sees what the policy hides
- * (request->sees_redacted); "" : there is none. */
+/* For the phase authorize: sets request->sees_redacted and may_send_tensors by the scopes
+ * that the caller's token or certificate holds; who is not identified holds none. */
+void policy_grant(struct request *request);
+
+/* The scope whose holder sees what the policy hides; "": there is none. */
 const char *policy_scope(const struct request *request);
 
 /* Whether the caller may not send normalised tensors to this model, whose answer no policy

@@ -122,7 +122,7 @@ struct request {
     bool may_send_tensors; /* the caller holds infer:raw */
 
     /* about whom, and what for (subject.h) */
-    struct phi patient; /* the token's `patient`, for authenticate to set; data NULL: none.
+    struct phi patient; /* the token's `patient`, of size 0: none.
                          * Borrowed while the request lives */
     bool has_subject;
     uint8_t subject[SHA256_SIZE]; /* its pseudonym: the subject itself is not kept */

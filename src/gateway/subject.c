@@ -105,7 +105,7 @@ enum galen_status subject_read_headers(struct request *request)
 enum galen_status subject_take_patient(struct request *request)
 {
     const struct bytes patient = phi_reveal(request->patient);
-    return patient.data == NULL ? GALEN_OK : subject_take_subject(request, &patient);
+    return patient.size == 0 ? GALEN_OK : subject_take_subject(request, &patient);
 }
 
 enum galen_status subject_check(struct request *request)
