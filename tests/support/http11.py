@@ -18,6 +18,10 @@ CANARY = b"GET /healthz HTTP/1.1\r\nHost: canary\r\nX-Request-Id: canary\r\nConn
 HEAD = re.compile(rb"HTTP/1\.[01] (\d{3}) [^\r\n]*\r\n((?:[^\r\n]+\r\n)*)\r\n")
 
 
+class NoReplyError(AssertionError):
+    """Bytes that HTTP/1.1 does not answer with."""
+
+
 def unescape(text: str) -> bytes:
     def one(token: re.Match) -> bytes:
         if token["unit"]:
@@ -90,7 +94,8 @@ def split_answers(data: bytes, answers_head: bool = False) -> list[Answer]:
     answers: list[Answer] = []
     while data:
         head = HEAD.match(data)
-        assert head, f"no reply: {data[:80]!r}"
+        if not head:
+            raise NoReplyError(f"no reply: {data[:80]!r}")
         status, headers, data = int(head[1]), headers_of(head[2]), data[head.end():]
         if status < 200:
             continue
