@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -45,16 +46,31 @@ static void resume_unless_running(struct http_connection *connection)
     }
 }
 
-void connection_drop(struct http_connection *connection)
+/* False: it is closing already. */
+static bool begin_close(struct http_connection *connection)
 {
     if (connection->state == STATE_CLOSING) {
-        return;
+        return false;
     }
     connection->state = STATE_CLOSING;
     if (connection->exchange != NULL) {
         exchange_give_up(connection->exchange);
     }
-    stream_close(&connection->stream);
+    return true;
+}
+
+void connection_drop(struct http_connection *connection)
+{
+    if (begin_close(connection)) {
+        stream_close(&connection->stream);
+    }
+}
+
+static void drop_reader(struct http_connection *connection)
+{
+    if (begin_close(connection)) {
+        stream_reset(&connection->stream);
+    }
 }
 
 /* Bytes that came too early. They are read on up to a bound, so that the end of a client
@@ -574,8 +590,36 @@ struct http_connection *connection_create(struct http_server *server)
     return connection;
 }
 
+static void take_address(struct peer_address *address, const void *bytes, size_t size)
+{
+    memcpy(address->bytes, bytes, size);
+    address->size = (uint8_t)size;
+}
+
+static void learn_address(struct http_connection *connection)
+{
+    struct sockaddr_storage found;
+    int size = sizeof(found);
+    if (uv_tcp_getpeername(&connection->stream.tcp, (struct sockaddr *)&found, &size) !=
+        0) {
+        return;
+    }
+    if (found.ss_family == AF_INET) {
+        const struct sockaddr_in *ipv4 = (const struct sockaddr_in *)&found;
+        take_address(&connection->address, &ipv4->sin_addr, 4);
+    } else if (found.ss_family == AF_INET6) {
+        const struct in6_addr *ipv6 = &((const struct sockaddr_in6 *)&found)->sin6_addr;
+        if (IN6_IS_ADDR_V4MAPPED(ipv6)) {
+            take_address(&connection->address, &ipv6->s6_addr[12], 4);
+        } else {
+            take_address(&connection->address, ipv6, 8);
+        }
+    }
+}
+
 void connection_start(struct http_connection *connection)
 {
+    learn_address(connection);
     if (!begin_handshake(connection)) {
         settle(connection);
     }
@@ -622,7 +666,7 @@ void connection_expired(struct http_connection *connection, enum server_deadline
         if (!stream_made_progress(
                 &connection->stream,
                 size_min_within(connection->server->options.write_timeout_ms))) {
-            connection_drop(connection);
+            drop_reader(connection);
         }
         break;
     case DEADLINE_HEADER:

@@ -85,6 +85,7 @@ void exchange_announce(struct http_exchange *exchange)
         .header_count = message->header_count,
         .content_length = message->content_length,
     };
+    exchange->address = exchange->connection->address;
     exchange->was_announced = true;
     handler->headers(handler->context, exchange);
 }
@@ -114,6 +115,11 @@ void exchange_detach(struct http_exchange *exchange)
 const struct http_request_head *http_exchange_head(const struct http_exchange *exchange)
 {
     return &exchange->head;
+}
+
+struct bytes http_exchange_address(const struct http_exchange *exchange)
+{
+    return bytes_of(exchange->address.bytes, exchange->address.size);
 }
 
 bool http_exchange_header(const struct http_exchange *exchange, const char *name,

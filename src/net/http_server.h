@@ -108,6 +108,12 @@ void http_server_drain(struct http_server *server, struct task *drained);
 void http_server_close(struct http_server *server, struct task *closed);
 
 const struct http_request_head *http_exchange_head(const struct http_exchange *exchange);
+
+/* Who asks, as far as the network knows: the 4 bytes of an IPv4 address, or of an IPv6
+ * address the 8 that name its network, since a host has as many of the others as it likes.
+ * Borrowed while the exchange lives. */
+struct bytes http_exchange_address(const struct http_exchange *exchange);
+
 bool http_exchange_header(const struct http_exchange *exchange, const char *name,
                           struct bytes *out_value);
 

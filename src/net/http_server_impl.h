@@ -21,6 +21,12 @@ enum server_deadline {
     DEADLINE_HANDSHAKE,
 };
 
+/* Of a client (http_exchange_address). */
+struct peer_address {
+    uint8_t bytes[8];
+    uint8_t size; /* 0: it is not known */
+};
+
 enum { DATE_SIZE = 32, SPARE_EXCHANGE_COUNT_MAX = 64 };
 
 struct http_server {
@@ -64,15 +70,16 @@ struct http_connection {
     struct http_server *server;
     struct http_exchange *exchange; /* NULL between requests */
     enum connection_state state;
-    bool is_running;              /* events are being dealt with further up the stack */
-    bool has_served;              /* a request, so that the client has seen it work */
-    bool peer_has_ended;          /* no more bytes come */
-    bool resume_is_posted;        /* the storage stays until it has run */
-    bool is_closed;               /* libuv has let go */
-    struct bytes input;           /* while running: bytes to deal with */
-    struct body held;             /* bytes that came too early */
-    size_t held_offset;           /* of the first that is still to be read */
-    size_t linger_left;           /* bytes */
+    bool is_running;       /* events are being dealt with further up the stack */
+    bool has_served;       /* a request, so that the client has seen it work */
+    bool peer_has_ended;   /* no more bytes come */
+    bool resume_is_posted; /* the storage stays until it has run */
+    bool is_closed;        /* libuv has let go */
+    struct bytes input;    /* while running: bytes to deal with */
+    struct body held;      /* bytes that came too early */
+    size_t held_offset;    /* of the first that is still to be read */
+    size_t linger_left;    /* bytes */
+    struct peer_address address;
     size_t body_size_before;      /* of the body, when its deadline was armed */
     struct http1_refusal refusal; /* to be answered by the run; status 0: none */
     struct task resume;
@@ -85,6 +92,7 @@ struct http_exchange {
     struct http_connection *connection; /* NULL when it is closed */
     struct http_exchange *next_spare;
     void *context;
+    struct peer_address address;
     bool was_announced; /* to the handler */
     bool is_gone;
     int refusal_status; /* of the server's own; 0: it did not refuse */

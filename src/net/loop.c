@@ -25,6 +25,9 @@ struct loop {
     atomic_bool stopping;
     uint64_t now_ns;      /* 0: not asked for in this turn */
     unsigned shake_count; /* steps of handshakes in this turn */
+    uint64_t turn_start_ns;
+    uint64_t slept_ns; /* since the loop was made, when the turn began */
+    uint64_t lag_ns;
     uint8_t read_buffer[LOOP_READ_BUFFER_SIZE];
     struct loop_scratch scratch; /* pages that nobody uses cost nothing */
 };
@@ -116,10 +119,27 @@ static void on_awake(uv_idle_t *awake)
     (void)awake;
 }
 
+enum { SLEEP_NS_MIN = 1000 * 1000 };
+
+/* Turns begin where the loop is about to sleep: it does so only when nothing is to be done.
+ */
+static void begin_turn(struct loop *loop)
+{
+    const uint64_t now_ns = clock_monotonic_ns();
+    const uint64_t slept_ns = uv_metrics_idle_time(&loop->uv);
+    const uint64_t of_turn_ns = slept_ns - loop->slept_ns;
+    const uint64_t turn_ns = loop->turn_start_ns == 0 ? 0 : now_ns - loop->turn_start_ns;
+    loop->lag_ns =
+        of_turn_ns >= SLEEP_NS_MIN || turn_ns < of_turn_ns ? 0 : turn_ns - of_turn_ns;
+    loop->turn_start_ns = now_ns;
+    loop->slept_ns = slept_ns;
+}
+
 static void on_before(uv_prepare_t *before)
 {
     struct loop *loop = before->data;
     run_tasks(loop);
+    begin_turn(loop);
     if (loop->first != NULL) {
         (void)uv_idle_start(&loop->awake, on_awake);
     } else {
@@ -156,6 +176,7 @@ enum galen_status loop_create(struct loop **out_loop)
         free(loop);
         return GALEN_UNAVAILABLE;
     }
+    (void)uv_loop_configure(&loop->uv, UV_METRICS_IDLE_TIME);
     if (uv_async_init(&loop->uv, &loop->wake, on_wake) != 0) {
         (void)uv_loop_close(&loop->uv);
         free(loop);
@@ -225,6 +246,11 @@ uint64_t loop_now_ns(struct loop *loop)
         loop->now_ns = clock_monotonic_ns();
     }
     return loop->now_ns;
+}
+
+uint64_t loop_lag_ns(const struct loop *loop)
+{
+    return loop->lag_ns;
 }
 
 uint8_t *loop_read_buffer(struct loop *loop)

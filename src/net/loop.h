@@ -38,3 +38,7 @@ struct uv_loop_s *loop_uv(struct loop *loop); /* net and app only */
 
 /* Monotonic, read once a turn, when first asked for. */
 uint64_t loop_now_ns(struct loop *loop);
+
+/* How late the loop is: how long its last turn took, where the one before left it no time
+ * to sleep; else 0, since nobody had to wait but for that turn. Threads: the loop's. */
+uint64_t loop_lag_ns(const struct loop *loop);

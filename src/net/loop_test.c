@@ -2,10 +2,12 @@
 #include "net/loop.h"
 
 #include <pthread.h>
+#include <uv.h>
 
 #include "base/clock.h"
 #include "base/list.h"
 #include "expect.h"
+#include "net/loop_impl.h"
 
 enum { POSTER_COUNT = 4, TASK_COUNT = 5000 };
 
@@ -211,6 +213,66 @@ static void time_stands_still_within_a_turn_and_moves_between_turns(void **state
     assert_true(loop_now_ns(loop) > now_ns);
 }
 
+enum { SPIN_MS = 5, SPIN_COUNT = 6 };
+
+struct spinner {
+    struct task task;
+    struct loop *loop;
+    uint64_t lags_ns[SPIN_COUNT];
+    size_t spin_count;
+};
+
+static void spin(struct task *task)
+{
+    struct spinner *spinner = LIST_ITEM(task, struct spinner, task);
+    const uint64_t start_ns = clock_monotonic_ns();
+    spinner->lags_ns[spinner->spin_count++] = loop_lag_ns(spinner->loop);
+    while (clock_monotonic_ns() < start_ns + SPIN_MS * NS_PER_MS) {
+    }
+    if (spinner->spin_count < SPIN_COUNT) {
+        mailbox_post(loop_mailbox(spinner->loop), &spinner->task);
+    } else {
+        loop_stop(spinner->loop);
+    }
+}
+
+static void loop_that_has_no_time_to_sleep_is_late(void **state)
+{
+    (void)state;
+    scoped(loop) loop = NULL;
+    EXPECT_OK(loop_create(&loop));
+    struct spinner spinner = {{NULL, spin}, .loop = loop};
+
+    mailbox_post(loop_mailbox(loop), &spinner.task);
+    loop_run(loop);
+
+    assert_int_equal(spinner.lags_ns[0], 0);
+    assert_true(spinner.lags_ns[SPIN_COUNT - 1] >= SPIN_MS * NS_PER_MS);
+}
+
+static void on_time(uv_timer_t *timer)
+{
+    uv_close((uv_handle_t *)timer, NULL);
+    loop_stop(timer->data);
+}
+
+static void loop_that_has_slept_is_not_late(void **state)
+{
+    (void)state;
+    scoped(loop) loop = NULL;
+    EXPECT_OK(loop_create(&loop));
+    struct spinner spinner = {{NULL, spin}, .loop = loop};
+    uv_timer_t timer = {.data = loop};
+    mailbox_post(loop_mailbox(loop), &spinner.task);
+    loop_run(loop);
+
+    assert_int_equal(uv_timer_init(loop_uv(loop), &timer), 0);
+    assert_int_equal(uv_timer_start(&timer, on_time, 20, 0), 0);
+    loop_run(loop);
+
+    assert_int_equal(loop_lag_ns(loop), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -219,6 +281,8 @@ int main(void)
         cmocka_unit_test(tasks_of_other_threads_arrive_once_and_in_each_posters_order),
         cmocka_unit_test(two_loops_wake_each_other),
         cmocka_unit_test(stop_before_run_is_not_lost),
+        cmocka_unit_test(loop_that_has_no_time_to_sleep_is_late),
+        cmocka_unit_test(loop_that_has_slept_is_not_late),
         cmocka_unit_test(time_stands_still_within_a_turn_and_moves_between_turns),
     };
     return cmocka_run_group_tests_name("loop", tests, NULL, NULL);

@@ -148,15 +148,31 @@ static void on_closed(uv_handle_t *handle)
     stream->ops->closed(stream);
 }
 
-void stream_close(struct stream *stream)
+/* False: it is closing already. */
+static bool begin_close(struct stream *stream)
 {
-    if (!stream->is_closing) {
-        if (stream->tls != NULL) {
-            (void)stream_tls_end(stream);
-        }
+    const bool is_first = !stream->is_closing;
+    if (is_first) {
         stream->is_closing = true;
         stream->is_reading = false;
         stream_disarm(stream);
+    }
+    return is_first;
+}
+
+void stream_close(struct stream *stream)
+{
+    if (!stream->is_closing && stream->tls != NULL) {
+        (void)stream_tls_end(stream); /* which a reset does without */
+    }
+    if (begin_close(stream)) {
+        uv_close((uv_handle_t *)&stream->tcp, on_closed);
+    }
+}
+
+void stream_reset(struct stream *stream)
+{
+    if (begin_close(stream) && uv_tcp_close_reset(&stream->tcp, on_closed) != 0) {
         uv_close((uv_handle_t *)&stream->tcp, on_closed);
     }
 }

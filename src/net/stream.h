@@ -94,6 +94,10 @@ void stream_end_writing(struct stream *stream);
 
 void stream_close(struct stream *stream); /* again is harmless */
 
+/* The same, and what the system still has to send is dropped too: a peer that does not read
+ * would have it kept for minutes. */
+void stream_reset(struct stream *stream);
+
 void stream_arm(struct stream *stream, unsigned kind, uint32_t timeout_ms);
 void stream_disarm(struct stream *stream);
 
