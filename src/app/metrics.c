@@ -97,6 +97,42 @@ static void put_trace(struct writer *out, const struct role *role)
     put_of(out, METRIC_TRACE_DROPPED, "failed", statistics.failed_count);
 }
 
+static void put_shed(struct writer *out, struct admission *admission,
+                     const struct rules *rules, size_t route)
+{
+    for (int reason = 0; reason < ADMISSION_REASON_COUNT; reason++) {
+        const char *const labels[] = {rules_route_name(rules, route),
+                                      admission_reason_name(reason)};
+        metric_put_u64(
+            out, METRIC_SHED, labels,
+            admission_shed_count(admission, rules->admissions[route].name, reason));
+    }
+}
+
+/* Rows of one pattern are one route. */
+static bool is_repeated(const struct rules *rules, size_t route)
+{
+    for (size_t i = 0; i < route; i++) {
+        if (rules->admissions[i].name == rules->admissions[route].name) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void put_admission(struct writer *out, const struct role *role)
+{
+    metric_begin(out, METRIC_SHED);
+    for (size_t i = 0; i <= role->rules->route_count; i++) {
+        if (!is_repeated(role->rules, i)) {
+            put_shed(out, role->admission, role->rules, i);
+        }
+    }
+    put_number(out, METRIC_REQUESTS_UNDER_WAY, atomic_load(&role->admission->in_flight));
+    put_number(out, METRIC_BODIES_UNDER_WAY,
+               atomic_load(&role->admission->bodies_size_bytes));
+}
+
 static void put_machine(struct writer *out, struct machine *machine)
 {
     machine_read(machine);
@@ -117,6 +153,9 @@ static enum galen_status put_all(struct writer *out, struct role *role)
     }
     if (role->tls.listen.is_used || role->tls.upstream.is_used) {
         put_tls(out, &role->tls);
+    }
+    if (role->admission != NULL) {
+        put_admission(out, role);
     }
     put_machine(out, &role->machine);
     if (role->preprocess != NULL) {

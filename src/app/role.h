@@ -12,6 +12,7 @@
 #include "app/machine.h"
 #include "app/role_tls.h"
 #include "crypto/hmac.h"
+#include "gateway/admission.h"
 #include "gateway/view.h"
 #include "infer/infer.h"
 #include "service/audit/writer.h"
@@ -44,6 +45,7 @@ struct role {
     struct view *view;                /* of who answers clients: what served at first */
     struct identity *identity;        /* the same: who its callers are */
     struct rules *rules;              /* the same; the first worker's, once it runs */
+    struct admission *admission;      /* of who answers clients; NULL */
     size_t first_loaded_count;  /* versions that the engine loaded while it was made */
     struct error first_failure; /* why there are not more */
     pthread_mutex_t lifecycle_lock;

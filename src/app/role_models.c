@@ -6,6 +6,7 @@
 #include <uv.h>
 
 #include "app/lifecycle.h"
+#include "app/role_admission.h"
 #include "app/route_schemas.h"
 #include "backend/builtin.h"
 #include "base/clock.h"
@@ -223,6 +224,7 @@ enum galen_status role_make_view(const struct role *role, struct repository *rep
 
 static enum galen_status describe(struct role *role, struct error *out_error)
 {
+    TRY(role_open_admission(role));
     TRY(role_make_rules(&role->settings, &role->rules, out_error));
     const enum galen_status status = role_make_view(role, role->repository, &role->view);
     return status == GALEN_OK
@@ -258,5 +260,6 @@ void role_close_models(struct role *role)
     infer_service_close(role->preprocess);
     view_unref(role->view);
     rules_unref(role->rules);
+    role_close_admission(role);
     repository_unref(role->repository);
 }

@@ -18,6 +18,12 @@ static uint64_t read_clock(void *context)
     return clock_monotonic_ns(); /* the loop's own is as old as its turn */
 }
 
+static uint64_t read_lag(void *context)
+{
+    const struct worker *worker = context;
+    return loop_lag_ns(worker->loop);
+}
+
 static void read_random(void *context, uint8_t *out_bytes, size_t size)
 {
     struct worker *worker = context;
@@ -378,6 +384,8 @@ static enum galen_status open_gateway(struct worker *worker,
         .context = worker,
         .now_ns = read_clock,
         .random = read_random,
+        .admission = role->admission,
+        .lag_ns = read_lag,
     };
     TRY(open_gate(worker));
     TRY(choose_engine(worker));

@@ -65,7 +65,7 @@ static void an_upstreams_http_status_has_a_meaning(void **state)
     } rows[] = {
         {200, GALEN_OK},           {204, GALEN_OK},           {299, GALEN_OK},
         {400, GALEN_INVALID},      {404, GALEN_NOT_FOUND},    {413, GALEN_TOO_LARGE},
-        {418, GALEN_INVALID},      {429, GALEN_INVALID},      {503, GALEN_BUSY},
+        {418, GALEN_INVALID},      {429, GALEN_RATE_LIMITED}, {503, GALEN_BUSY},
         {504, GALEN_TIMEOUT},      {100, GALEN_BAD_UPSTREAM}, {302, GALEN_BAD_UPSTREAM},
         {401, GALEN_BAD_UPSTREAM}, {403, GALEN_FORBIDDEN},    {0, GALEN_BAD_UPSTREAM},
         {599, GALEN_BAD_UPSTREAM}, {-1, GALEN_BAD_UPSTREAM},

@@ -162,6 +162,7 @@ static void on_headers(void *context, struct http_exchange *exchange)
     visit->request.view = view_ref(http->gateway->view);
     visit->request.head = http_exchange_head(exchange);
     visit->request.peer = http_exchange_peer(exchange);
+    visit->request.caller = http_exchange_address(exchange);
     request_start(&visit->request);
 }
 

@@ -268,6 +268,7 @@ const struct endpoint infer_endpoint = {
     .name = "infer",
     .leaves_record = true,
     .access = ACCESS_INFER,
+    .does_work = true,
     .admit = admit,
     .route = route,
     .validate = validate,

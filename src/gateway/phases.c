@@ -2,6 +2,7 @@
 #include "gateway/phases.h"
 
 #include "gateway/access.h"
+#include "gateway/admission_phase.h"
 #include "gateway/audit.h"
 #include "gateway/policy_rules.h"
 #include "gateway/request_trace.h"
@@ -56,9 +57,13 @@ static enum phase_result admit_to_endpoint(struct request *request)
         return request_fail(request, status); /* a path that is none leaves a record, too */
     }
     request->leaves_record = request->endpoint->leaves_record;
+    request->does_work = request->endpoint->does_work;
     status = status == GALEN_OK ? check_coding(request) : status;
-    return status == GALEN_OK ? run_optional(request, request->endpoint->admit)
-                              : request_fail(request, status);
+    if (status != GALEN_OK) {
+        return request_fail(request, status);
+    }
+    const enum phase_result result = run_optional(request, request->endpoint->admit);
+    return result == PHASE_CONTINUE ? admission_shed(request) : result;
 }
 
 static enum phase_result admit(struct request *request)
@@ -165,9 +170,11 @@ const struct phase phases[] = {
     {"admit", admit, AT_HEADERS, false},
     {"authenticate", authenticate, AT_HEADERS, false},
     {"permit", permit, AT_HEADERS, false},
+    {"admission", admission_phase, AT_HEADERS, false},
     {"decompress", decompress, AT_BODY, false},
     {"route", route, AT_BODY, false},
     {"authorize", authorize, AT_BODY, false},
+    {"admission of the model", admission_of_model_phase, AT_BODY, false},
     {"validate", validate, AT_BODY, false},
     {"preprocess", preprocess, AT_BODY, false},
     {"infer", infer, AT_BODY, false},

@@ -31,6 +31,7 @@ struct endpoint {
     const char *name;
     bool leaves_record; /* in the audit trail */
     enum endpoint_access access;
+    bool does_work; /* goes through admission */
     bool speaks_v2; /* failures are {"error": …} instead of a problem document */
     enum phase_result (*admit)(struct request *request);
     enum phase_result (*route)(struct request *request);

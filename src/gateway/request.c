@@ -2,6 +2,7 @@
 #include "gateway/request.h"
 
 #include "base/invariant.h"
+#include "gateway/admission_phase.h"
 #include "gateway/phases.h"
 #include "gateway/request_trace.h"
 #include "gateway/respond.h"
@@ -54,6 +55,7 @@ static void finish(struct request *request)
     writer_deinit(&request->audit_fields);
     auth_visit_deinit(&request->visit);
     redaction_deinit(&request->redaction);
+    admission_end(request);
     request->port->release(request);
 }
 
@@ -136,6 +138,11 @@ void request_start(struct request *request)
     request->outcome = NULL;
     request->warnings = (struct warnings){0};
     redaction_init(&request->redaction, NULL, NULL, NULL);
+    request->does_work = false;
+    request->is_routed = false;
+    request->route_index = request->view->rules->route_count;
+    request->admission = (struct admission_ticket){.is_counted = false};
+    request->retry_after_s = 0;
     request->leaves_record = true;
     request->trace = (struct trace){.is_known = false};
     writer_init(&request->audit_fields, 0);

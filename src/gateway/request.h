@@ -77,6 +77,7 @@ struct request {
     struct view *view;                    /* what served when it began; until release */
     const struct http_request_head *head; /* borrowed while the request lives */
     const struct tls_peer *peer;          /* likewise; NULL: plaintext */
+    struct bytes caller; /* who asks, as far as limits go; borrowed likewise */
     struct arena arena;
 
     /* the runner's */
@@ -138,7 +139,11 @@ struct request {
     struct warnings warnings;
     struct redaction redaction;
 
-    bool leaves_record; /* in the audit trail */
+    bool does_work;                    /* goes through admission */
+    bool is_routed;                    /* the head says which route this is */
+    size_t route_index;                /* of the rules; their count: of none */
+    struct admission_ticket admission; /* until the end */
+    bool leaves_record;                /* in the audit trail */
     struct audit_entry audit_entry;
     struct writer audit_fields;
 
@@ -147,6 +152,7 @@ struct request {
     enum galen_status status;
     struct error error;
     struct schema_errors schema_errors; /* all that its route's schema has against it */
+    uint64_t retry_after_s; /* with 429 and 503; 0: nothing better is known than 1 */
     struct reply reply;
 };
 

@@ -87,10 +87,26 @@ static void respond_with_problem(struct request *request)
     if (request->status == GALEN_WRONG_METHOD) {
         reply_add_header(&request->reply, BYTES("Allow"), route_allow(request->head->path));
     }
-    if (http_status == 503) {
-        reply_add_header(&request->reply, BYTES("Retry-After"), BYTES("1"));
-    }
     reply_take_body(&request->reply, &body);
+}
+
+/* "12", in the arena. */
+static struct bytes seconds_text(struct request *request)
+{
+    struct writer text;
+    writer_init(&text, 32);
+    writer_put_u64(&text, request->retry_after_s == 0 ? 1 : request->retry_after_s);
+    const struct bytes whole = writer_bytes(&text);
+    const char *copy = arena_copy_string(&request->arena, whole);
+    writer_deinit(&text);
+    return copy == NULL ? BYTES("1") : bytes_of(copy, whole.size);
+}
+
+static void tell_when_to_retry(struct request *request)
+{
+    if (request->reply.status == 429 || request->reply.status == 503) {
+        reply_set_header(&request->reply, BYTES("Retry-After"), seconds_text(request));
+    }
 }
 
 static void put_failure(struct request *request)
@@ -102,6 +118,7 @@ static void put_failure(struct request *request)
     } else {
         respond_with_problem(request);
     }
+    tell_when_to_retry(request);
 }
 
 /* "breast-cancer/2", in the arena. */

@@ -12,6 +12,13 @@ static struct v2_powers powers_of(const struct request *request)
     return (struct v2_powers){.tells = request->gateway->management != NULL};
 }
 
+/* What probes ask is not held back: it says whether anything can be asked. */
+static bool asks_engine(enum v2_operation operation)
+{
+    return !v2_is_answered_here(operation) && operation != V2_READY &&
+           operation != V2_MODEL_READY;
+}
+
 static enum phase_result admit(struct request *request)
 {
     enum galen_status status =
@@ -27,6 +34,7 @@ static enum phase_result admit(struct request *request)
         return request_fail(request, status);
     }
     request->leaves_record = request->v2.route.operation == V2_INFER;
+    request->does_work = asks_engine(request->v2.route.operation);
     status = request->leaves_record ? subject_read_headers(request) : GALEN_OK;
     return status == GALEN_OK ? tensor_body_admit(request) : request_fail(request, status);
 }
@@ -116,6 +124,7 @@ const struct endpoint v2_endpoint = {
     .name = V2_INFER_ID,
     .leaves_record = true,
     .access = ACCESS_V2,
+    .does_work = true,
     .speaks_v2 = true,
     .admit = admit,
     .route = route,

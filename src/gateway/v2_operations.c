@@ -6,10 +6,11 @@
 #define READS .scope = "`models:read`"
 #define READS_MODEL .scope = "`models:read`, or `infer:tensor:` and the model's name"
 
-#define OF_MODEL                                                 \
+#define READINESS                                                \
     (OPERATION_UPSTREAM_REFUSALS | OPERATION_ACCESS_REFUSALS |   \
      OPERATION_REFUSAL(INVALID) | OPERATION_REFUSAL(NOT_FOUND) | \
      OPERATION_REFUSAL(TOO_LARGE))
+#define OF_MODEL (READINESS | OPERATION_REFUSAL(RATE_LIMITED))
 
 const struct operation v2_operations[V2_TOLD_COUNT] = {
     [V2_SERVER] = {COMMON, READS, .refusals = OPERATION_ACCESS_REFUSALS, .id = "v2_server",
@@ -35,7 +36,7 @@ const struct operation v2_operations[V2_TOLD_COUNT] = {
     [V2_MODEL_READY] = {COMMON, READS_MODEL, .id = "v2_model_ready",
                         .summary = "Whether a model is ready",
                         .description = "As the engine says.", .answer = "It is.",
-                        .schema = "V2Ready", .refusals = OF_MODEL},
+                        .schema = "V2Ready", .refusals = READINESS},
     [V2_MODEL_STATISTICS] =
         {COMMON, READS_MODEL, .id = "v2_model_statistics", .summary = "What ran of a model",
          .description =

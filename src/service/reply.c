@@ -18,6 +18,17 @@ void reply_add_header(struct reply *reply, struct bytes name, struct bytes value
     reply->headers[reply->header_count++] = (struct http_header){name, value};
 }
 
+void reply_set_header(struct reply *reply, struct bytes name, struct bytes value)
+{
+    for (size_t i = 0; i < reply->header_count; i++) {
+        if (bytes_equal(reply->headers[i].name, name)) {
+            reply->headers[i].value = value;
+            return;
+        }
+    }
+    reply_add_header(reply, name, value);
+}
+
 void reply_take_body(struct reply *reply, struct writer *writer)
 {
     const enum galen_status status = writer_finish(writer, &reply->body);

@@ -20,6 +20,9 @@ void reply_init(struct reply *reply, int status, struct bytes content_type);
 /* name and value must live until the reply is sent. */
 void reply_add_header(struct reply *reply, struct bytes name, struct bytes value);
 
+/* The same, in the place of one of that name. */
+void reply_set_header(struct reply *reply, struct bytes name, struct bytes value);
+
 /* Takes what the writer holds as the body and leaves the writer empty. Where writing
  * failed, the status becomes that failure's and the body stays empty. */
 void reply_take_body(struct reply *reply, struct writer *writer);

@@ -55,6 +55,18 @@ struct settings_url {
     char path[SETTINGS_TEXT_SIZE];
 };
 
+/* Who goes first: batch gets what clinic leaves. */
+enum settings_class { SETTINGS_CLASS_CLINIC, SETTINGS_CLASS_BATCH };
+
+/* How much of a route there may be. */
+struct settings_limits {
+    bool has_rate;         /* else limits.requests_per_s and limits.burst hold */
+    double requests_per_s; /* of one caller; 0: no limit */
+    uint64_t burst;        /* 0: as many as in a second */
+    uint64_t concurrency;  /* 0: no limit */
+    int class;             /* enum settings_class */
+};
+
 /* Which model answers what a caller sends without naming one (service/settings_routes.h).
  */
 struct settings_route {
@@ -67,6 +79,7 @@ struct settings_route {
     char policy[LIMIT_POLICY_TEXT_SIZE_BYTES_MAX + 1]; /* "": none is named */
     bool requires_subject;                             /* else 422 */
     bool requires_purpose;
+    struct settings_limits limits;
 };
 
 /* Who needs no token (service/settings_clients.h). */

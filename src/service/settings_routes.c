@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/settings_routes.h"
 
+#include <math.h>
 #include <stdio.h>
 
 #include "codec/yaml_table.h"
@@ -9,12 +10,15 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-enum { ARENA_SIZE_BYTES_MAX = 262144 };
+enum { ARENA_SIZE_BYTES_MAX = 262144, RATE_TEXT_SIZE = 32 };
 
 /* What a request has to say. */
 enum requirement { REQUIRES_SUBJECT, REQUIRES_PURPOSE, REQUIREMENT_COUNT };
 
 static const char *const requirement_names[] = {"subject", "purpose", NULL};
+
+/* A bucket that fills more slowly than in a day is a mistake. */
+static const double requests_per_s_min = 0.001;
 
 struct route_text {
     const char *content;
@@ -25,10 +29,40 @@ struct route_text {
     const char *policy;
     const int *require;
     size_t require_count;
+    struct settings_limits limits;
 };
 
 static const struct yaml_key requirement_key[] = {
     {.type = YAML_TYPE_ENUM, .names = requirement_names},
+};
+
+static const char *const class_names[] = {
+    [SETTINGS_CLASS_CLINIC] = "clinic", [SETTINGS_CLASS_BATCH] = "batch", NULL};
+
+static const struct yaml_key limit_keys[] = {
+    {.name = "requests_per_s",
+     .type = YAML_TYPE_F64,
+     .offset = offsetof(struct settings_limits, requests_per_s),
+     .max = 1000000,
+     .help = "Of one caller, 0.001 or more; then 429. 0: no limit. Otherwise "
+             "`limits.requests_per_s`."},
+    {.name = "burst",
+     .type = YAML_TYPE_U64,
+     .offset = offsetof(struct settings_limits, burst),
+     .max = 1000000,
+     .help = "How many of these may come at once, beside `requests_per_s`. 0: as many as "
+             "in a second."},
+    {.name = "concurrency",
+     .type = YAML_TYPE_U64,
+     .offset = offsetof(struct settings_limits, concurrency),
+     .max = 1000000,
+     .help = "Of all callers at once; then 503. 0: no limit but `limits.concurrency`."},
+    {.name = "class",
+     .type = YAML_TYPE_ENUM,
+     .offset = offsetof(struct settings_limits, class),
+     .otherwise = "clinic",
+     .names = class_names,
+     .help = "`clinic`, or `batch`, which gets what clinic leaves."},
 };
 
 static const struct yaml_key match_keys[] = {
@@ -87,6 +121,12 @@ static const struct yaml_key route_keys[] = {
      .count_offset = offsetof(struct route_text, require_count),
      .element_size = sizeof(int),
      .help = "What requests have to say, of `subject` and `purpose`; else 422."},
+    {.name = "limits",
+     .type = YAML_TYPE_MAPPING,
+     .offset = offsetof(struct route_text, limits),
+     .keys = limit_keys,
+     .key_count = COUNT(limit_keys),
+     .help = "How much of it there may be ([limits](limits.md))."},
 };
 
 static bool has_star(struct bytes text)
@@ -120,6 +160,31 @@ static enum galen_status write_path(const struct yaml_document *document,
                              (int)SETTINGS_TEXT_SIZE - 1);
 }
 
+static enum galen_status check_limits(const struct yaml_document *document,
+                                      const struct yaml_node *node,
+                                      const struct settings_limits *limits,
+                                      struct error *out_error)
+{
+    const struct yaml_node *given = yaml_member(node, "limits");
+    if (limits->has_rate && limits->requests_per_s != 0 &&
+        limits->requests_per_s < requests_per_s_min) {
+        return yaml_refuse(document, yaml_member(given, "requests_per_s"), out_error,
+                           "is neither 0 nor from 0.001 to 1000000");
+    }
+    if (!limits->has_rate && limits->burst != 0) {
+        return yaml_refuse(document, yaml_member(given, "burst"), out_error,
+                           "needs requests_per_s beside it");
+    }
+    return GALEN_OK;
+}
+
+/* What is absent has no number. */
+static void settle_limits(struct settings_limits *limits)
+{
+    limits->has_rate = !isnan(limits->requests_per_s);
+    limits->requests_per_s = limits->has_rate ? limits->requests_per_s : 0;
+}
+
 static enum galen_status read_route(const struct yaml_document *document,
                                     const struct yaml_node *node, struct arena *arena,
                                     struct settings_route *out_route,
@@ -137,6 +202,9 @@ static enum galen_status read_route(const struct yaml_document *document,
                            "is not one scope");
     }
     *out_route = (struct settings_route){.policy = ""};
+    settle_limits(&text.limits);
+    TRY(check_limits(document, node, &text.limits, out_error));
+    out_route->limits = text.limits;
     memcpy(out_route->content, text.content, strlen(text.content) + 1);
     memcpy(out_route->model, text.model, strlen(text.model) + 1);
     if (text.scope != NULL) {
@@ -228,6 +296,31 @@ static void write_demands(const struct settings_route *route, struct writer *out
     }
 }
 
+static bool says_limits(const struct settings_limits *limits)
+{
+    return limits->has_rate || limits->concurrency > 0 ||
+           limits->class != SETTINGS_CLASS_CLINIC;
+}
+
+static void write_limits(const struct settings_limits *limits, struct writer *out)
+{
+    char rate[RATE_TEXT_SIZE];
+    writer_put_string(out, ", limits: {");
+    if (limits->has_rate) {
+        (void)snprintf(rate, sizeof(rate), "%.15g", limits->requests_per_s);
+        writer_put_string(out, "requests_per_s: ");
+        writer_put_string(out, rate);
+        writer_put_string(out, ", burst: ");
+        writer_put_u64(out, limits->burst);
+        writer_put_string(out, ", ");
+    }
+    writer_put_string(out, "concurrency: ");
+    writer_put_u64(out, limits->concurrency);
+    writer_put_string(out, ", class: ");
+    writer_put_string(out, class_names[limits->class]);
+    writer_put_byte(out, '}');
+}
+
 static void write_route(const struct settings_route *route, struct writer *out)
 {
     writer_put_string(out, "{match: {content: ");
@@ -244,6 +337,9 @@ static void write_route(const struct settings_route *route, struct writer *out)
     }
     writer_put_string(out, route->asserts_formats ? ", assert_formats: true" : "");
     write_demands(route, out);
+    if (says_limits(&route->limits)) {
+        write_limits(&route->limits, out);
+    }
     writer_put_string(out, "}\n");
 }
 

@@ -95,6 +95,54 @@ static void path_of_a_schema_is_bounded(void **state)
     assert_non_null(strstr(error.text, "routes[0].schema: is longer than 1023 bytes"));
 }
 
+static void limits_are_read_and_what_is_absent_is_left_to_all(void **state)
+{
+    (void)state;
+    EXPECT_OK(
+        read_text("routes:\n"
+                  "  - match: {content: text/*}\n"
+                  "    model: notes\n"
+                  "    limits: {requests_per_s: 0.5, burst: 7, concurrency: 3, "
+                  "class: batch}\n"
+                  "  - {match: {content: a/b}, model: m, limits: {concurrency: 1}}\n"
+                  "  - {match: {content: a/c}, model: m, limits: {requests_per_s: 0}}\n"
+                  "  - {match: {content: a/d}, model: m}\n"));
+    const struct settings_route *routes = settings.routes;
+    assert_true(routes[0].limits.has_rate);
+    assert_true(routes[0].limits.requests_per_s == 0.5);
+    assert_int_equal(routes[0].limits.burst, 7);
+    assert_int_equal(routes[0].limits.concurrency, 3);
+    assert_int_equal(routes[0].limits.class, SETTINGS_CLASS_BATCH);
+    assert_false(routes[1].limits.has_rate);
+    assert_int_equal(routes[1].limits.concurrency, 1);
+    assert_int_equal(routes[1].limits.class, SETTINGS_CLASS_CLINIC);
+    assert_true(routes[2].limits.has_rate);
+    assert_false(routes[3].limits.has_rate);
+    assert_int_equal(routes[3].limits.class, SETTINGS_CLASS_CLINIC);
+}
+
+static void limits_are_shown_with_their_route(void **state)
+{
+    (void)state;
+    struct writer out;
+    EXPECT_OK(
+        read_text("routes:\n"
+                  "  - {match: {content: a/b}, model: m, limits: {requests_per_s: 0.5, "
+                  "burst: 7, class: batch}}\n"
+                  "  - {match: {content: a/c}, model: m, limits: {concurrency: 3}}\n"
+                  "  - {match: {content: a/d}, model: m, limits: {class: clinic}}\n"));
+    writer_init(&out, 4096);
+    settings_routes_write(&settings, &out);
+    assert_true(bytes_equal_string(
+        writer_bytes(&out),
+        "routes[0]: {match: {content: a/b}, model: m, limits: {requests_per_s: 0.5, "
+        "burst: 7, concurrency: 0, class: batch}}\n"
+        "routes[1]: {match: {content: a/c}, model: m, limits: {concurrency: 3, class: "
+        "clinic}}\n"
+        "routes[2]: {match: {content: a/d}, model: m}\n"));
+    writer_deinit(&out);
+}
+
 static void without_a_list_there_is_no_route(void **state)
 {
     (void)state;
@@ -127,6 +175,14 @@ static void what_is_wrong_is_told_by_its_place(void **state)
          "galen.yaml:2:23: routes[0].match.content: is not a media type"},
         {"routes:\n  - {match: {content: text/plain;a=b}, model: m}",
          "galen.yaml:2:23: routes[0].match.content: is not a media type"},
+        {"routes:\n  - {match: {content: a/b}, model: m, limits: {requests_per_s: 0.0001}}",
+         "galen.yaml:2:64: routes[0].limits.requests_per_s: is neither 0 nor from 0.001"},
+        {"routes:\n  - {match: {content: a/b}, model: m, limits: {requests_per_s: -1}}",
+         "galen.yaml:2:64: routes[0].limits.requests_per_s: "},
+        {"routes:\n  - {match: {content: a/b}, model: m, limits: {burst: 3}}",
+         "galen.yaml:2:55: routes[0].limits.burst: needs requests_per_s"},
+        {"routes:\n  - {match: {content: a/b}, model: m, limits: {class: night}}",
+         "galen.yaml:2:55: routes[0].limits.class: "},
         {"listen: {routes: []}", "galen.yaml:1:18: listen.routes: this setting is no list"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -159,6 +215,8 @@ int main(void)
         TEST(schema_is_relative_to_the_folder_of_the_file),
         TEST(schema_is_shown_with_its_route),
         TEST(path_of_a_schema_is_bounded),
+        TEST(limits_are_read_and_what_is_absent_is_left_to_all),
+        TEST(limits_are_shown_with_their_route),
         TEST(without_a_list_there_is_no_route),
         TEST(what_is_wrong_is_told_by_its_place),
         TEST(list_is_bounded),

@@ -168,7 +168,10 @@ static struct repository snapshots[2] = {
     {.path = "models", .models = &models[1], .model_count = 1, .reference_count_ = 1},
 };
 
-static struct rules rules = {.body_size_bytes_max = 1 << 20, .reference_count_ = 1};
+static struct admission admission;
+static struct admission_route route_of_all;
+static struct rules rules = {
+    .body_size_bytes_max = 1 << 20, .admissions = &route_of_all, .reference_count_ = 1};
 static struct view views[2] = {
     {.repository = &snapshots[0], .rules = &rules, .reference_count_ = 1},
     {.repository = &snapshots[1], .rules = &rules, .reference_count_ = 1},
@@ -310,10 +313,13 @@ static void check_answer(const struct client *client)
     arena_deinit(&arena);
 }
 
-/* Busy, draining or late is always allowed; a bad upstream only where connections break. */
+/* Busy, draining or late is always allowed; a bad upstream only where connections break;
+ * asking too often where that is limited, and not for who asks whether to ask. */
 static bool is_excused(const struct client *client, int status)
 {
-    return status == 503 || status == 504 || (status == 502 && client->world->has_faults);
+    const bool is_limited = rules.admissions[0].rate.interval_ns > 0;
+    return status == 503 || status == 504 || (status == 502 && client->world->has_faults) ||
+           (status == 429 && is_limited && client->kind != READINESS);
 }
 
 static void check_status(const struct client *client)
@@ -471,6 +477,40 @@ static void open_audit(struct world *world, struct ed25519 *key)
     world->gateway.audit = &world->lane;
 }
 
+/* What may be taken on: all, or so little that much is refused. */
+static void open_admission(struct world *world)
+{
+    static const struct siphash_key key = {{7, 8}};
+    struct virtual *time = &world->time;
+    admission_init(&admission, &key);
+    world->gateway.admission = &admission;
+    route_of_all = (struct admission_route){.name = 1};
+    rules.limits = (struct admission_limits){0};
+    if (virtual_chance(time, 300)) {
+        rules.limits.concurrency = virtual_between(time, 1, 12);
+        route_of_all.concurrency = virtual_between(time, 0, 8);
+        rules.limits.bodies_size_bytes = virtual_between(time, 0, 2000);
+    }
+    if (virtual_chance(time, 300)) {
+        route_of_all.rate = (struct rate_limit){virtual_between(time, 1, 5 * NS_PER_MS),
+                                                virtual_between(time, 1, 10)};
+    }
+}
+
+static void expect_nothing_is_taken_on(void)
+{
+    INVARIANT(admission.in_flight == 0 && admission.bodies_size_bytes == 0);
+    for (size_t i = 0; i < ADMISSION_GATE_COUNT; i++) {
+        INVARIANT(admission.gates[i].in_flight == 0);
+    }
+}
+
+static void expect_no_more_than_may_be(void)
+{
+    const uint64_t concurrency = rules.limits.concurrency;
+    INVARIANT(concurrency == 0 || admission.in_flight <= concurrency);
+}
+
 static void open_world(struct world *world, uint64_t seed, struct ed25519 *key)
 {
     struct virtual *time = &world->time;
@@ -492,6 +532,7 @@ static void open_world(struct world *world, uint64_t seed, struct ed25519 *key)
         .random = gateway_random,
         .context = time,
     };
+    open_admission(world);
     open_audit(world, key);
     open_services(world);
     INVARIANT(gateway_http_create(&world->gateway, &world->http) == GALEN_OK);
@@ -547,6 +588,7 @@ static void close_world(struct world *world)
     v2_front_destroy(world->fronts[1]);
     infer_service_close(world->preprocess);
     virtual_engine_destroy(world->engine);
+    expect_nothing_is_taken_on();
     hmac_destroy(world->hmac);
     virtual_audit_deinit(&world->audit);
     virtual_deinit(&world->time);
@@ -559,6 +601,7 @@ static size_t run_seed(uint64_t seed, struct ed25519 *key)
     open_world(&world, seed, key);
     schedule_clients(&world);
     while (virtual_step(&world.time)) {
+        expect_no_more_than_may_be();
     }
     for (size_t i = 0; i < world.client_count; i++) {
         INVARIANT(world.clients[i].done_count == 1);

@@ -101,7 +101,7 @@ static void put_headers(int http_status, struct json_writer *json)
     if (http_status == 401 || http_status == 403) {
         member_put_reference(json, "WWW-Authenticate", "headers", "WWW-Authenticate");
     }
-    if (http_status == 503) {
+    if (http_status == 429 || http_status == 503) {
         member_put_reference(json, "Retry-After", "headers", "Retry-After");
     }
     json_end_object(json);

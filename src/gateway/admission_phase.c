@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gateway/admission_phase.h"
+
+#include "codec/media_type.h"
+#include "codec/url.h"
+#include "gateway/phases.h"
+
+static bool is_subject(const struct request *request)
+{
+    return request->gateway->admission != NULL && request->does_work;
+}
+
+static const struct admission_route *admission_of(const struct request *request)
+{
+    return &request->view->rules->admissions[request->route_index];
+}
+
+/* Which route */
+
+static bool takes_type(const struct settings_route *route, const struct media_type *type)
+{
+    return type == NULL || media_type_is(*type, route->content);
+}
+
+/* Of this model and, where it is known, of this type; else the count of all. */
+static size_t find(const struct rules *rules, struct bytes model,
+                   const struct media_type *type)
+{
+    for (size_t i = 0; i < rules->route_count; i++) {
+        const struct settings_route *route = &rules->routes[i];
+        if ((model.size == 0 || bytes_equal_string(model, route->model)) &&
+            takes_type(route, type)) {
+            return i;
+        }
+    }
+    return rules->route_count;
+}
+
+static size_t find_by_model(const struct rules *rules, struct bytes model,
+                            const struct media_type *type)
+{
+    const size_t found = find(rules, model, type);
+    return found < rules->route_count ? found : find(rules, model, NULL);
+}
+
+/* Whether the body's media type is that of what is asked about, and not of what holds it.
+ */
+static bool is_of_input(const struct media_type *type)
+{
+    return !media_type_is(*type, "application/json") &&
+           !media_type_is(*type, "multipart/*");
+}
+
+static bool type_of_head(const struct request *request, struct media_type *out_type)
+{
+    struct bytes value;
+    return request_header(request, "Content-Type", &value) &&
+           media_type_parse(value, out_type) == GALEN_OK;
+}
+
+static struct bytes model_of_head(struct request *request)
+{
+    struct bytes model;
+    if (request->endpoint->speaks_v2) {
+        return bytes_from_string(request->v2.route.model);
+    }
+    return url_query_get(request->head->query, "model", &request->arena, &model) == GALEN_OK
+               ? model
+               : BYTES_NONE;
+}
+
+/* False: it does not say. */
+static bool route_of_head(struct request *request, size_t *out_index)
+{
+    const struct rules *rules = request->view->rules;
+    struct media_type type;
+    const bool has_type = type_of_head(request, &type) && is_of_input(&type);
+    const struct bytes model = model_of_head(request);
+    if (model.size > 0) {
+        *out_index = find_by_model(rules, model, has_type ? &type : NULL);
+        return true;
+    }
+    if (has_type) {
+        *out_index = find(rules, BYTES_NONE, &type);
+    }
+    return has_type || request->endpoint->speaks_v2;
+}
+
+static size_t route_of_model(const struct request *request)
+{
+    struct media_type type;
+    const char *text = request->input.media_type;
+    const bool has_type =
+        text != NULL && media_type_parse(bytes_from_string(text), &type) == GALEN_OK;
+    return request->model == NULL ? request->view->rules->route_count
+                                  : find_by_model(request->view->rules,
+                                                  bytes_from_string(request->model->name),
+                                                  has_type ? &type : NULL);
+}
+
+/* What is told */
+
+static enum phase_result refuse(struct request *request, enum galen_status status,
+                                const struct admission_refusal *refusal)
+{
+    static const char *const texts[ADMISSION_REASON_COUNT] = {
+        [ADMISSION_LAG] = "the server is late with what it has taken on",
+        [ADMISSION_BODIES] = "the bodies of all requests are too large together",
+        [ADMISSION_CAPACITY] = "as many requests as may be at once are under way",
+        [ADMISSION_CONCURRENCY] = "as many of its requests as may be at once are under way",
+        [ADMISSION_RATE] = "this caller asks more often than it may",
+    };
+    request->retry_after_s = refusal->retry_after_s;
+    return request_fail(
+        request, error_set(&request->error, status, "route '%s': %s",
+                           rules_route_name(request->view->rules, request->route_index),
+                           texts[refusal->reason]));
+}
+
+/* The phases */
+
+/* What the body may come to: it is counted before it is read. */
+static uint64_t body_size_max(const struct request *request)
+{
+    const uint64_t length = request->head->content_length;
+    return length == HTTP_LENGTH_UNKNOWN || request->coding != CONTENT_IDENTITY
+               ? request->view->rules->body_size_bytes_max
+               : length;
+}
+
+enum phase_result admission_shed(struct request *request)
+{
+    struct admission_refusal refusal;
+    const struct gateway *gateway = request->gateway;
+    if (!is_subject(request)) {
+        return PHASE_CONTINUE;
+    }
+    request->is_routed = route_of_head(request, &request->route_index);
+    const struct admission_load load = {
+        .lag_ns = gateway->lag_ns == NULL ? 0 : gateway->lag_ns(gateway->context),
+        .body_size_bytes = body_size_max(request),
+    };
+    const enum galen_status status =
+        admission_begin(gateway->admission, &request->view->rules->limits,
+                        admission_of(request), &load, &request->admission, &refusal);
+    return status == GALEN_OK ? PHASE_CONTINUE : refuse(request, status, &refusal);
+}
+
+static enum phase_result enter(struct request *request)
+{
+    struct admission_refusal refusal;
+    const struct gateway *gateway = request->gateway;
+    const enum galen_status status = admission_enter(
+        gateway->admission, &request->view->rules->limits, admission_of(request),
+        request->caller, gateway->now_ns(gateway->context), &request->admission, &refusal);
+    return status == GALEN_OK ? PHASE_CONTINUE : refuse(request, status, &refusal);
+}
+
+enum phase_result admission_phase(struct request *request)
+{
+    return is_subject(request) && request->is_routed ? enter(request) : PHASE_CONTINUE;
+}
+
+/* Whether its limits have been asked already. */
+static bool has_route_of_model(const struct request *request)
+{
+    const struct rules *rules = request->view->rules;
+    if (request->model == NULL || !request->is_routed) {
+        return request->is_routed;
+    }
+    return request->route_index < rules->route_count &&
+           strcmp(rules->routes[request->route_index].model, request->model->name) == 0;
+}
+
+enum phase_result admission_of_model_phase(struct request *request)
+{
+    if (!is_subject(request)) {
+        return PHASE_CONTINUE;
+    }
+    admission_shrink(request->gateway->admission, &request->admission, request->body.size);
+    if (has_route_of_model(request)) {
+        return PHASE_CONTINUE;
+    }
+    request->route_index = route_of_model(request);
+    return enter(request);
+}
+
+void admission_end(struct request *request)
+{
+    if (request->gateway->admission != NULL) {
+        admission_leave(request->gateway->admission, &request->admission);
+    }
+}
