@@ -98,6 +98,36 @@ static size_t route_of_model(const struct request *request)
                                                   has_type ? &type : NULL);
 }
 
+/* Who asks */
+
+enum { CALLER_SIZE_BYTES_MAX = 16384 };
+
+/* With its size, so that no two of them run into one another. */
+static void put_part(struct writer *out, struct bytes part)
+{
+    writer_put_u64(out, part.size);
+    writer_put_byte(out, ':');
+    writer_put(out, part);
+}
+
+void admission_know_caller(struct request *request, const struct principal *principal)
+{
+    struct writer text;
+    if (principal->kind == PRINCIPAL_ANONYMOUS) {
+        return;
+    }
+    writer_init(&text, CALLER_SIZE_BYTES_MAX);
+    put_part(&text, principal->issuer);
+    put_part(&text, principal->client_id);
+    put_part(&text, principal->subject);
+    const struct bytes whole = writer_bytes(&text);
+    const char *copy = arena_copy_string(&request->arena, whole);
+    if (text.status == GALEN_OK && copy != NULL) {
+        request->caller = bytes_of(copy, whole.size);
+    }
+    writer_deinit(&text);
+}
+
 /* What is told */
 
 static enum phase_result refuse(struct request *request, enum galen_status status,

@@ -12,6 +12,12 @@
 #pragma once
 
 #include "gateway/request.h"
+#include "service/auth/principal.h"
+
+/* Who has shown who he is goes by that from now on, wherever he asks from: by issuer,
+ * client and subject together. For the phase that knows it, before the phase `admission`;
+ * the principal is not kept. Who is anonymous stays his address. */
+void admission_know_caller(struct request *request, const struct principal *principal);
 
 /* Of the phase `admit`, before anything is done: load. */
 enum phase_result admission_shed(struct request *request);

@@ -89,6 +89,42 @@ static void another_caller_is_not_held_to_it(void **state)
     expect_nothing_is_held(rig);
 }
 
+static int status_of_principal(struct rig *rig, const struct principal *principal,
+                               const char *address)
+{
+    static const struct admission_limits none = {0};
+    struct admission_refusal refusal;
+    struct admission_ticket ticket = {0};
+    rig->request.caller = bytes_from_string(address);
+    admission_know_caller(&rig->request, principal);
+    const enum galen_status status = admission_enter(
+        &admission, &none, &admissions[0], rig->request.caller, 1000, &ticket, &refusal);
+    admission_leave(&admission, &ticket);
+    return galen_status_http(status);
+}
+
+static void who_is_known_is_one_caller_wherever_he_asks_from(void **state)
+{
+    struct rig *rig = *state;
+    const struct principal ward = {.kind = PRINCIPAL_TOKEN,
+                                   .issuer = BYTES("https://idp"),
+                                   .client_id = BYTES("ab"),
+                                   .subject = BYTES("c")};
+    struct principal other = ward;
+    const struct principal anonymous = {.kind = PRINCIPAL_ANONYMOUS};
+    other.client_id = BYTES("a");
+    other.subject = BYTES("bc"); /* the same letters */
+    admissions[0].rate = rate_limit_of(0.1, 1);
+
+    assert_int_equal(status_of_principal(rig, &ward, "here"), 200);
+    assert_int_equal(status_of_principal(rig, &ward, "there"), 429);
+    assert_int_equal(status_of_principal(rig, &other, "here"), 200);
+    assert_int_equal(status_of_principal(rig, &anonymous, "here"), 200);
+    assert_int_equal(status_of_principal(rig, &anonymous, "here"), 429);
+    assert_int_equal(status_of_principal(rig, &anonymous, "there"), 200);
+    arena_clear(&rig->request.arena);
+}
+
 static void limit_of_one_route_is_not_the_other_s(void **state)
 {
     struct rig *rig = *state;
@@ -299,6 +335,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_RIG(caller_beyond_its_rate_is_429_before_its_body_is_read),
         WITH_RIG(another_caller_is_not_held_to_it),
+        WITH_RIG(who_is_known_is_one_caller_wherever_he_asks_from),
         WITH_RIG(limit_of_one_route_is_not_the_other_s),
         WITH_RIG(v2_has_the_protocol_s_own_shape),
         WITH_RIG(no_way_of_asking_leads_around_the_route_of_the_model),
