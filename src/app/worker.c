@@ -166,6 +166,7 @@ static struct http_server_options options_of(const struct settings *settings, ui
         .body_timeout_ms = (uint32_t)settings->limits_body_timeout_ms,
         .idle_timeout_ms = (uint32_t)settings->limits_idle_timeout_ms,
         .write_timeout_ms = (uint32_t)settings->limits_write_timeout_ms,
+        .bodies_size_bytes_max = settings->limits_bodies_size_bytes,
     };
 }
 
@@ -423,6 +424,9 @@ static enum galen_status open_server(struct worker *worker, uint16_t port,
     struct http_server_options options = options_of(&worker->role->settings, port);
     options.tls = role_tls_of_server(&worker->role->tls);
     options.counts = &worker->connections;
+    if (worker->role->admission != NULL) {
+        options.bodies_size_bytes = &worker->role->admission->bodies_size_bytes;
+    }
     TRY(http_server_open(worker->loop, &options, handler, &worker->server, out_error));
     worker->open_count++;
     return GALEN_OK;

@@ -53,14 +53,6 @@ static bool add_within(_Atomic uint64_t *count, uint64_t size, uint64_t max)
     return true;
 }
 
-/* What is alone is added whatever its size. */
-static bool add_alone(_Atomic uint64_t *count, uint64_t size)
-{
-    uint64_t nothing = 0;
-    return atomic_compare_exchange_strong_explicit(
-        count, &nothing, size, memory_order_relaxed, memory_order_relaxed);
-}
-
 static void subtract(_Atomic uint64_t *count, uint64_t size)
 {
     const uint64_t before = atomic_fetch_sub_explicit(count, size, memory_order_relaxed);
@@ -113,17 +105,18 @@ static uint64_t for_class(uint64_t limit, enum admission_class class)
 static bool takes_body(struct admission *admission, const struct admission_limits *limits,
                        enum admission_class class, uint64_t size)
 {
-    const uint64_t max = limits->bodies_size_bytes == 0
-                             ? UINT64_MAX
-                             : for_class(limits->bodies_size_bytes, class);
-    return size == 0 || add_within(&admission->bodies_size_bytes, size, max) ||
-           add_alone(&admission->bodies_size_bytes, size);
+    const uint64_t max = for_class(limits->bodies_size_bytes, class);
+    const uint64_t found =
+        atomic_load_explicit(&admission->bodies_size_bytes, memory_order_relaxed);
+    return limits->bodies_size_bytes == 0 || found == 0 ||
+           (found <= max && size <= max - found);
 }
 
-enum galen_status
-admission_begin(struct admission *admission, const struct admission_limits *limits,
-                const struct admission_route *route, const struct admission_load *load,
-                struct admission_ticket *ticket, struct admission_refusal *out_refusal)
+enum galen_status admission_begin(struct admission *admission,
+                                  const struct admission_limits *limits,
+                                  const struct admission_route *route,
+                                  const struct admission_load *load,
+                                  struct admission_refusal *out_refusal)
 {
     if (limits->lag_ns != 0 && load->lag_ns > for_class(limits->lag_ns, route->class)) {
         return refuse(gate_of(admission, route->name), ADMISSION_LAG, 0, out_refusal);
@@ -131,17 +124,7 @@ admission_begin(struct admission *admission, const struct admission_limits *limi
     if (!takes_body(admission, limits, route->class, load->body_size_bytes)) {
         return refuse(gate_of(admission, route->name), ADMISSION_BODIES, 0, out_refusal);
     }
-    ticket->body_size_bytes = load->body_size_bytes;
     return GALEN_OK;
-}
-
-void admission_shrink(struct admission *admission, struct admission_ticket *ticket,
-                      uint64_t body_size_bytes)
-{
-    if (body_size_bytes < ticket->body_size_bytes) {
-        subtract(&admission->bodies_size_bytes, ticket->body_size_bytes - body_size_bytes);
-        ticket->body_size_bytes = body_size_bytes;
-    }
 }
 
 /* When it is known who asks */
@@ -230,9 +213,6 @@ void admission_leave(struct admission *admission, struct admission_ticket *ticke
     }
     for (size_t i = 0; i < ticket->gate_count; i++) {
         subtract(&ticket->gates[i]->in_flight, 1);
-    }
-    if (ticket->body_size_bytes > 0) {
-        subtract(&admission->bodies_size_bytes, ticket->body_size_bytes);
     }
     *ticket = (struct admission_ticket){.is_counted = false};
 }

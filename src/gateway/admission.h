@@ -74,7 +74,7 @@ struct admission_gate {
 struct admission {
     struct siphash_key key;
     _Atomic uint64_t in_flight;
-    _Atomic uint64_t bodies_size_bytes;
+    _Atomic uint64_t bodies_size_bytes; /* that have come: who reads them counts them */
     struct admission_gate gates[ADMISSION_GATE_COUNT];
     struct rate_table rates;
 };
@@ -84,8 +84,7 @@ void admission_init(struct admission *admission, const struct siphash_key *key);
 
 /* What a request has taken; zeroed at first. */
 struct admission_ticket {
-    bool is_counted;          /* in the whole */
-    uint64_t body_size_bytes; /* counted of its body */
+    bool is_counted; /* in the whole */
     struct admission_gate *gates[ADMISSION_ROUTE_COUNT_MAX];
     size_t gate_count;
 };
@@ -97,19 +96,16 @@ struct admission_refusal {
 
 struct admission_load {
     uint64_t lag_ns;          /* how late the loop is */
-    uint64_t body_size_bytes; /* the largest that this body can be */
+    uint64_t body_size_bytes; /* of the body that is to come; 0: none, or not known */
 };
 
-/* GALEN_BUSY: refused, nothing is taken. A single body may exceed its limit, where there is
- * no other. */
-MUST_USE enum galen_status
-admission_begin(struct admission *admission, const struct admission_limits *limits,
-                const struct admission_route *route, const struct admission_load *load,
-                struct admission_ticket *ticket, struct admission_refusal *out_refusal);
-
-/* The body has come and is smaller than it might have been. */
-void admission_shrink(struct admission *admission, struct admission_ticket *ticket,
-                      uint64_t body_size_bytes);
+/* GALEN_BUSY: refused. Nothing is taken either way: bodies count when they come. A single
+ * one may exceed the limit, where there is no other. */
+MUST_USE enum galen_status admission_begin(struct admission *admission,
+                                           const struct admission_limits *limits,
+                                           const struct admission_route *route,
+                                           const struct admission_load *load,
+                                           struct admission_refusal *out_refusal);
 
 /* caller: who asks, in bytes that nobody else has. A second route that shows only in the
  * body is entered too, as long as the ticket has none of that name. GALEN_BUSY;

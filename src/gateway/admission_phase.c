@@ -149,13 +149,11 @@ static enum phase_result refuse(struct request *request, enum galen_status statu
 
 /* The phases */
 
-/* What the body may come to: it is counted before it is read. */
-static uint64_t body_size_max(const struct request *request)
+/* Of one that is to be read: what is too large is not. */
+static uint64_t size_of_body(const struct request *request)
 {
     const uint64_t length = request->head->content_length;
-    return length == HTTP_LENGTH_UNKNOWN || request->coding != CONTENT_IDENTITY
-               ? request->view->rules->body_size_bytes_max
-               : length;
+    return length <= request->view->rules->body_size_bytes_max ? length : 0;
 }
 
 enum phase_result admission_shed(struct request *request)
@@ -168,11 +166,11 @@ enum phase_result admission_shed(struct request *request)
     request->is_routed = route_of_head(request, &request->route_index);
     const struct admission_load load = {
         .lag_ns = gateway->lag_ns == NULL ? 0 : gateway->lag_ns(gateway->context),
-        .body_size_bytes = body_size_max(request),
+        .body_size_bytes = size_of_body(request),
     };
     const enum galen_status status =
         admission_begin(gateway->admission, &request->view->rules->limits,
-                        admission_of(request), &load, &request->admission, &refusal);
+                        admission_of(request), &load, &refusal);
     return status == GALEN_OK ? PHASE_CONTINUE : refuse(request, status, &refusal);
 }
 
@@ -188,7 +186,13 @@ static enum phase_result enter(struct request *request)
 
 enum phase_result admission_phase(struct request *request)
 {
-    return is_subject(request) && request->is_routed ? enter(request) : PHASE_CONTINUE;
+    if (!is_subject(request)) {
+        return PHASE_CONTINUE;
+    }
+    if (request->visit.principal != NULL) {
+        admission_know_caller(request, request->visit.principal);
+    }
+    return request->is_routed ? enter(request) : PHASE_CONTINUE;
 }
 
 /* Whether its limits have been asked already. */
@@ -204,11 +208,7 @@ static bool has_route_of_model(const struct request *request)
 
 enum phase_result admission_of_model_phase(struct request *request)
 {
-    if (!is_subject(request)) {
-        return PHASE_CONTINUE;
-    }
-    admission_shrink(request->gateway->admission, &request->admission, request->body.size);
-    if (has_route_of_model(request)) {
+    if (!is_subject(request) || has_route_of_model(request)) {
         return PHASE_CONTINUE;
     }
     request->route_index = route_of_model(request);

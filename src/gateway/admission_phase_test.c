@@ -242,31 +242,33 @@ static void late_loop_sheds_before_the_body_is_read(void **state)
     assert_int_equal(admission_shed_count(&admission, 1, ADMISSION_LAG), 1);
 }
 
-static void bodies_are_counted_from_the_head_on(void **state)
+static void body_that_does_not_fit_beside_the_others_is_not_read(void **state)
 {
     struct rig *rig = *state;
     rules.limits.bodies_size_bytes = 1000;
-    rig->preprocess.holds = true;
+    admission.bodies_size_bytes = 400;
     begin_text(rig, "/infer", 600);
-    assert_int_equal(admission.bodies_size_bytes, 600);
-    request_receive(&rig->request, BYTES("hello")); /* the server saw to it that it fits */
-    assert_int_equal(admission.bodies_size_bytes, 5);
+    assert_true(rig->wants_body);
     request_cancel(&rig->request);
-    pump(rig);
-    expect_nothing_is_held(rig);
 
-    admission.bodies_size_bytes = 900;
-    begin_text(rig, "/infer", 600);
+    begin_text(rig, "/infer", 601);
+
+    assert_false(rig->wants_body);
     assert_int_equal(rig->status, 503);
-    assert_int_equal(admission.bodies_size_bytes, 900);
+    EXPECT_CONTAINS(rig->header_text, "Retry-After: 1\n");
+    admission.bodies_size_bytes = 0;
+    expect_nothing_is_held(rig);
 }
 
-static void body_of_unknown_length_is_counted_as_the_largest(void **state)
+static void body_that_is_too_large_anyway_is_not_busy_but_too_large(void **state)
 {
     struct rig *rig = *state;
-    begin_text(rig, "/infer", HTTP_LENGTH_UNKNOWN);
-    assert_int_equal(admission.bodies_size_bytes, 1 << 20);
-    request_cancel(&rig->request);
+    rules.limits.bodies_size_bytes = 1000;
+    admission.bodies_size_bytes = 400;
+    begin_text(rig, "/infer", (size_t)1 << 62);
+    assert_true(rig->wants_body); /* and the server refuses it */
+    request_refuse(&rig->request, 413);
+    admission.bodies_size_bytes = 0;
     expect_nothing_is_held(rig);
 }
 
@@ -342,8 +344,8 @@ int main(void)
         WITH_RIG(what_matches_no_route_has_the_limits_of_none),
         WITH_RIG(probes_and_pages_are_never_held_back),
         WITH_RIG(late_loop_sheds_before_the_body_is_read),
-        WITH_RIG(bodies_are_counted_from_the_head_on),
-        WITH_RIG(body_of_unknown_length_is_counted_as_the_largest),
+        WITH_RIG(body_that_does_not_fit_beside_the_others_is_not_read),
+        WITH_RIG(body_that_is_too_large_anyway_is_not_busy_but_too_large),
         WITH_RIG(every_end_of_a_request_gives_back_what_it_took),
         WITH_RIG(route_that_is_full_is_503_and_free_again_when_one_ends),
     };

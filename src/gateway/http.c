@@ -114,9 +114,11 @@ static void on_refuse(void *context, int http_status, struct bytes path,
 {
     const struct gateway_http *http = context;
     static const struct http_header problem[] = {
-        {BYTES_INIT("Content-Type"), BYTES_INIT("application/problem+json")}};
+        {BYTES_INIT("Content-Type"), BYTES_INIT("application/problem+json")},
+        {BYTES_INIT("Retry-After"), BYTES_INIT("1")}};
     static const struct http_header v2_error[] = {
-        {BYTES_INIT("Content-Type"), BYTES_INIT("application/json")}};
+        {BYTES_INIT("Content-Type"), BYTES_INIT("application/json")},
+        {BYTES_INIT("Retry-After"), BYTES_INIT("1")}};
     const bool speaks_v2 = v2_path_is_ours(path);
     const enum galen_status status = status_from_refusal(http_status);
     struct writer body;
@@ -133,7 +135,7 @@ static void on_refuse(void *context, int http_status, struct bytes path,
     reply_take_body(&reply, &body);
     reply_to_response(&reply, out_response);
     out_response->headers = speaks_v2 ? v2_error : problem;
-    out_response->header_count = 1;
+    out_response->header_count = http_status == 503 ? 2 : 1;
 }
 
 static void refuse_for_memory(struct http_exchange *exchange)

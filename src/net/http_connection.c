@@ -301,6 +301,9 @@ static void refuse(struct http_connection *connection, struct http1_refusal refu
 
 static struct http1_refusal refusal_of(enum galen_status status)
 {
+    if (status == GALEN_BUSY) {
+        return (struct http1_refusal){503, "the bodies under way are too large together"};
+    }
     return status == GALEN_TOO_LARGE
                ? (struct http1_refusal){413, "the body is larger than is accepted here"}
                : (struct http1_refusal){503, "no memory for the body"};
@@ -310,7 +313,10 @@ static void add_to_body(struct http_connection *connection)
 {
     struct http_exchange *exchange = connection->exchange;
     if (connection->state == STATE_BODY) {
-        const enum galen_status status = body_put(&exchange->body, connection->parser.body);
+        enum galen_status status =
+            exchange_count_body(exchange, connection->parser.body.size);
+        status = status == GALEN_OK ? body_put(&exchange->body, connection->parser.body)
+                                    : status;
         if (status != GALEN_OK) {
             refuse(connection, refusal_of(status));
         }

@@ -42,9 +42,35 @@ struct http_exchange *exchange_create(struct http_connection *connection)
     return exchange;
 }
 
+/* GALEN_BUSY: with these there are too many, and others have some of them. */
+enum galen_status exchange_count_body(struct http_exchange *exchange, size_t size)
+{
+    const struct http_server_options *options = &exchange->server->options;
+    if (options->bodies_size_bytes == NULL) {
+        return GALEN_OK;
+    }
+    const uint64_t sum = size + atomic_fetch_add_explicit(options->bodies_size_bytes, size,
+                                                          memory_order_relaxed);
+    exchange->counted_size_bytes += size;
+    const bool is_alone = sum == exchange->counted_size_bytes;
+    return options->bodies_size_bytes_max == 0 || sum <= options->bodies_size_bytes_max ||
+                   is_alone
+               ? GALEN_OK
+               : GALEN_BUSY;
+}
+
+static void uncount_body(struct http_exchange *exchange)
+{
+    if (exchange->counted_size_bytes > 0) {
+        atomic_fetch_sub_explicit(exchange->server->options.bodies_size_bytes,
+                                  exchange->counted_size_bytes, memory_order_relaxed);
+    }
+}
+
 static void destroy(struct http_exchange *exchange)
 {
     struct http_server *server = exchange->server;
+    uncount_body(exchange);
     outgoing_deinit(&exchange->outgoing);
     body_deinit(&exchange->body);
     blob_unref(exchange->body_blob);

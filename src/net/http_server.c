@@ -276,6 +276,7 @@ void http_server_set_limits(struct http_server *server,
     server->options.connection_count_max = options->connection_count_max;
     server->options.header_timeout_ms = options->header_timeout_ms;
     server->options.body_timeout_ms = options->body_timeout_ms;
+    server->options.bodies_size_bytes_max = options->bodies_size_bytes_max;
     server->options.idle_timeout_ms = options->idle_timeout_ms;
     server->options.write_timeout_ms = options->write_timeout_ms;
 }

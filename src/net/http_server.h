@@ -21,6 +21,8 @@
  */
 #pragma once
 
+#include <stdatomic.h>
+
 #include "base/error.h"
 #include "base/tally.h"
 #include "net/http.h"
@@ -81,6 +83,9 @@ struct http_server_options {
     uint32_t body_timeout_ms;  /* in which TRANSFER_RATE_BYTES_MIN a second of it arrive */
     uint32_t idle_timeout_ms;  /* between requests */
     uint32_t write_timeout_ms; /* in which as much of the response leaves */
+    _Atomic uint64_t *bodies_size_bytes; /* what has come of bodies and is not let go of, of
+                                            all servers that share it; NULL: not counted */
+    uint64_t bodies_size_bytes_max; /* of it: then 503, but for one alone; 0: no limit */
     struct http_server_tls tls;
     struct http_server_counts *counts; /* borrowed; NULL: nothing is counted */
 };

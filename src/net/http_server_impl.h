@@ -98,7 +98,8 @@ struct http_exchange {
     int refusal_status; /* of the server's own; 0: it did not refuse */
     bool is_answered;
     bool body_is_whole;
-    bool closes; /* the connection, after this response */
+    bool closes;                 /* the connection, after this response */
+    uint64_t counted_size_bytes; /* in bodies_size_bytes */
     struct body body;
     struct blob *body_blob;
     struct outgoing outgoing;
@@ -130,4 +131,5 @@ struct http_exchange *exchange_create(struct http_connection *connection);
 void exchange_announce(struct http_exchange *exchange);
 void exchange_give_up(struct http_exchange *exchange); /* tells the handler, if it waits */
 void exchange_detach(struct http_exchange *exchange);  /* the connection's reference ends */
+enum galen_status exchange_count_body(struct http_exchange *exchange, size_t size);
 void exchange_refuse(struct http_exchange *exchange, struct http1_refusal refusal);

@@ -134,7 +134,14 @@ def hold_body(galen, content: str, size: int, caller: int = 0) -> socket.socket:
     """A request that is taken on and not over: of its body all but the last byte has come."""
     one = socket.create_connection(("127.0.0.1", galen.port), 20, (address_of(caller), 0))
     head = encode("POST", "/infer", None, {"Content-Type": content, "Content-Length": str(size)})
-    one.sendall(head + b"x" * min(size - 1, 100))
+    one.sendall(head + b"x" * (size - 1))
+    return one
+
+
+def hold_chunks(galen, size: int) -> socket.socket:
+    one = socket.create_connection(("127.0.0.1", galen.port), 20)
+    head = encode("POST", "/infer", None, TEXT | {"Transfer-Encoding": "chunked"})
+    one.sendall(head + f"{size:x}\r\n".encode() + b"x" * size)
     return one
 
 
@@ -145,6 +152,12 @@ def in_flight(galen) -> float:
 def until_in_flight(galen, count: int) -> None:
     deadline_s = time.monotonic() + 20
     while in_flight(galen) != count:
+        assert time.monotonic() < deadline_s
+
+
+def until_bodies(galen, size: int) -> None:
+    deadline_s = time.monotonic() + 20
+    while galen.processes[-1].metrics()["galen_bodies_under_way_bytes"] != size:
         assert time.monotonic() < deadline_s
 
 
@@ -198,17 +211,28 @@ def test_a_flood_of_batch_loses_nothing_of_clinic(limited):
 def test_bodies_beyond_what_may_be_under_way_are_not_read(limited):
     galen = limited(limits={"bodies_size_bytes": 1_000_000}, routes=CLASSES)
     held = [hold_body(galen, "text/plain", 900_000)]
-    until_in_flight(galen, 1)
-    assert galen.processes[-1].metrics()["galen_bodies_under_way_bytes"] == 900_000
+    until_bodies(galen, 899_999)
     with hold_body(galen, "text/plain", 200_000) as refused:
         assert read_reply(refused).status == 503
     with hold_body(galen, "image/png", 1000) as refused:  # batch has half
         assert read_reply(refused).status == 503
     assert ask(galen, text_request()).status == 200  # which is small
     held[0].close()
-    until_in_flight(galen, 0)
-    assert galen.processes[-1].metrics()["galen_bodies_under_way_bytes"] == 0
+    until_bodies(galen, 0)
     assert (shed(galen, "text/*", "bodies"), shed(galen, "image/*", "bodies")) == (1, 1)
+
+
+def test_bodies_that_grow_beyond_it_together_are_cut_off(limited):
+    """Both were taken on when there was little of them."""
+    galen = limited(limits={"bodies_size_bytes": 1_000_000}, routes=CLASSES)
+    with hold_chunks(galen, 100_000) as first, hold_chunks(galen, 100_000) as second:
+        until_bodies(galen, 200_000)
+        first.sendall(b"\r\ndbba0\r\n" + b"x" * 900_000)
+        reply = read_reply(first)
+        assert (reply.status, reply.headers["retry-after"]) == (503, "1")
+        second.sendall(b"\r\n0\r\n\r\n")
+        assert read_reply(second).status != 503
+    until_bodies(galen, 0)
 
 
 def test_a_route_takes_as_many_at_once_as_it_says(limited):

@@ -489,7 +489,6 @@ static void open_admission(struct world *world)
     if (virtual_chance(time, 300)) {
         rules.limits.concurrency = virtual_between(time, 1, 12);
         route_of_all.concurrency = virtual_between(time, 0, 8);
-        rules.limits.bodies_size_bytes = virtual_between(time, 0, 2000);
     }
     if (virtual_chance(time, 300)) {
         route_of_all.rate = (struct rate_limit){virtual_between(time, 1, 5 * NS_PER_MS),
