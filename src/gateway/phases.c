@@ -82,14 +82,21 @@ static enum phase_result authenticate(struct request *request)
     return request_identify(request);
 }
 
+static void take_from_principal(struct request *request)
+{
+    const struct principal *principal = request->visit.principal;
+    if (principal != NULL) {
+        request->patient = principal->patient;
+        admission_know_caller(request, principal);
+    }
+}
+
 /* What the head alone shows to be refused is not waited for. */
 static enum phase_result permit(struct request *request)
 {
     const enum galen_status status = access_check_head(request);
-    if (request->visit.principal != NULL) {
-        request->patient = request->visit.principal->patient;
-    }
     if (status == GALEN_OK) {
+        take_from_principal(request);
         return PHASE_CONTINUE;
     }
     request->leaves_record = true;

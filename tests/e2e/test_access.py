@@ -104,11 +104,11 @@ SCOPES = [[], ["infer:text"], ["infer:clinical-ner"], ["infer:breast-cancer"], [
 class Guarded:
     """An issuer, and a gateway that asks for its tokens."""
 
-    def __init__(self, folder, settings=None):
+    def __init__(self, folder, settings=None, routes=ROUTES):
         self.issuer = Issuer(folder)
         self.forge = self.issuer.forge()
         self.config = folder / "galen.yaml"
-        self.config.write_text(ROUTES)
+        self.config.write_text(routes)
         self.process = Process("serve", folder, {
             "config": self.config, "auth.issuer": self.issuer.url, "threads": 2,
             "auth.jwks_interval_s": 1} | (settings or {}))
@@ -237,6 +237,17 @@ def test_records_say_who_asked_and_why_not(tmp_path):
     assert len(actors[0]["token_hmac"]) == 64
     assert actors[1]["client_id"] == "ward"
     assert [actor["client_id"] for actor in actors[2:]] == ["unidentified"] * 2
+
+
+def test_each_principal_has_its_own_rate(tmp_path):
+    limits = "limits: {requests_per_s: 0.01, burst: 1}}\n"
+    guarded = Guarded(tmp_path, routes=ROUTES.replace("infer:text}\n", f"infer:text, {limits}"))
+    forge = guarded.forge
+    asked = [guarded.send(TEXT_CASE, token).status for token in (
+        None, forge.token(scope="models:read"), forge.token(sub="alice"), forge.token(sub="alice"),
+        forge.token(sub="bob"), forge.token(sub="alice", client_id="another"))]
+    guarded.stop()
+    assert asked == [401, 403, 200, 429, 200, 200]
 
 
 def test_keys_rotate_and_those_from_before_count_on(tmp_path):
