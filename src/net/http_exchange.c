@@ -4,11 +4,7 @@
 #include "base/invariant.h"
 #include "net/http_server_impl.h"
 
-enum {
-    /* "HTTP/1.1 200 " and the longest reason, Date, Connection */
-    FIRST_LINES_SIZE_MAX = 256,
-    ARENA_SIZE_BYTES_MAX = 8 * LIMIT_HEADER_SIZE_BYTES_MAX,
-};
+enum { ARENA_SIZE_BYTES_MAX = 8 * LIMIT_HEADER_SIZE_BYTES_MAX };
 
 /* Life */
 
@@ -19,7 +15,8 @@ static void reset(struct http_exchange *exchange)
     exchange->arena = arena;
 }
 
-struct http_exchange *exchange_create(struct http_connection *connection)
+struct http_exchange *exchange_create(struct http_connection *connection,
+                                      struct carrier *carrier)
 {
     struct http_server *server = connection->server;
     struct http_exchange *exchange = server->spare;
@@ -37,6 +34,7 @@ struct http_exchange *exchange_create(struct http_connection *connection)
     }
     exchange->reference_count = 1;
     exchange->connection = connection;
+    exchange->carrier = carrier;
     exchange->server = server;
     server->reference_count++;
     return exchange;
@@ -133,6 +131,7 @@ void exchange_detach(struct http_exchange *exchange)
 {
     outgoing_deinit(&exchange->outgoing);
     exchange->connection = NULL;
+    exchange->carrier = NULL;
     http_exchange_unref(exchange);
 }
 
@@ -180,66 +179,17 @@ void *http_exchange_context(const struct http_exchange *exchange)
 void http_exchange_read_body(struct http_exchange *exchange,
                              const struct http_body_options *options)
 {
-    struct http_connection *connection = exchange->connection;
-    if (exchange->is_gone || connection == NULL) {
+    if (exchange->is_gone || exchange->carrier == NULL) {
         return;
     }
-    INVARIANT(connection->state == STATE_DECIDING && !exchange->is_answered);
-    connection_read_body(connection,
-                         body_begin(&exchange->body, exchange->message.content_length,
-                                    options->size_bytes_max, options->lead));
-}
-
-static enum outgoing_framing framing_of(const struct http_exchange *exchange,
-                                        const struct http_response *response)
-{
-    if (response->status == 204 || response->status == 304) {
-        return OUTGOING_NOTHING;
-    }
-    if (exchange->message.method == HTTP_HEAD) {
-        return OUTGOING_LENGTH_ONLY;
-    }
-    return response->chunked && exchange->message.version_minor == 1 ? OUTGOING_CHUNKED
-                                                                     : OUTGOING_LENGTH;
-}
-
-static void put_first_lines(struct http_exchange *exchange, int status)
-{
-    struct outgoing *outgoing = &exchange->outgoing;
-    outgoing_put(outgoing, BYTES("HTTP/1.1 "));
-    outgoing_put_number(outgoing, (uint64_t)status);
-    outgoing_put(outgoing, BYTES(" "));
-    outgoing_put_string(outgoing, http_reason(status));
-    outgoing_put(outgoing, BYTES("\r\nDate: "));
-    outgoing_put_string(outgoing, server_date(exchange->server));
-    outgoing_put(outgoing, BYTES("\r\n"));
-    if (exchange->closes) {
-        outgoing_put(outgoing, BYTES("Connection: close\r\n"));
-    } else if (exchange->message.version_minor == 0) {
-        outgoing_put(outgoing, BYTES("Connection: keep-alive\r\n"));
-    }
-}
-
-static void write_response(struct http_exchange *exchange,
-                           const struct http_response *response)
-{
-    struct outgoing *outgoing = &exchange->outgoing;
-    INVARIANT(response->status >= 200 && response->status <= 599);
-    if (outgoing_open(outgoing, &exchange->arena, response->headers, response->header_count,
-                      FIRST_LINES_SIZE_MAX) != GALEN_OK) {
-        connection_drop(exchange->connection);
-        return;
-    }
-    put_first_lines(exchange, response->status);
-    outgoing_put_headers(outgoing, response->headers, response->header_count);
-    outgoing_finish(outgoing, framing_of(exchange, response));
-    connection_send(exchange->connection);
+    INVARIANT(!exchange->is_answered);
+    exchange->carrier->ops->read_body(exchange->carrier, options);
 }
 
 void http_exchange_respond(struct http_exchange *exchange,
                            const struct http_response *response)
 {
-    if (exchange->is_gone || exchange->connection == NULL) {
+    if (exchange->is_gone || exchange->carrier == NULL) {
         struct outgoing unsent = {.part_count = 0};
         outgoing_take_parts(&unsent, response->parts, response->part_count);
         outgoing_deinit(&unsent);
@@ -248,10 +198,7 @@ void http_exchange_respond(struct http_exchange *exchange,
     INVARIANT(!exchange->is_answered);
     exchange->is_answered = true;
     outgoing_take_parts(&exchange->outgoing, response->parts, response->part_count);
-    exchange->closes = response->close || !exchange->message.keep_alive ||
-                       exchange->server->is_draining ||
-                       !connection_may_stay(exchange->connection);
-    write_response(exchange, response);
+    exchange->carrier->ops->respond(exchange->carrier, response);
 }
 
 int http_exchange_refusal(const struct http_exchange *exchange)
@@ -271,6 +218,5 @@ void exchange_refuse(struct http_exchange *exchange, struct http1_refusal refusa
     handler->refuse(handler->context, refusal.status, path, &error, &response);
     response.status = refusal.status;
     outgoing_take_parts(&exchange->outgoing, response.parts, response.part_count);
-    exchange->closes = true;
-    write_response(exchange, &response);
+    exchange->carrier->ops->respond(exchange->carrier, &response);
 }

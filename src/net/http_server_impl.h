@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What listener, connection and exchange of the server share. The listener (http_server.c)
- * makes connections; a connection (http_connection.c) makes one exchange after the other;
+ * makes connections; a connection (http1_connection.c) makes one exchange after the other;
  * an exchange (http_exchange.c) outlives its connection while a handler holds it.
  */
 #pragma once
@@ -52,44 +52,41 @@ struct http_server {
     char date[DATE_SIZE];
 };
 
-enum connection_state {
-    STATE_HEAD,      /* waits for a request, or reads its head */
-    STATE_DECIDING,  /* the handler has the head */
-    STATE_BODY,      /* reads the body */
-    STATE_ANSWERING, /* the handler has the body */
-    STATE_WRITING,   /* the response is on its way */
-    STATE_SKIPPING,  /* answered; the rest of the body is at hand and dropped */
-    STATE_LINGERING, /* answered and closed for writing; the client may still be sending */
-    STATE_CLOSING,
-    STATE_SECURING, /* TLS: the handshake */
+struct http_connection;
+
+struct connection_ops {
+    void (*start)(struct http_connection *connection);
+    void (*drain)(struct http_connection *connection);
+    void (*drop)(struct http_connection *connection);
+    void (*expired)(struct http_connection *connection, enum server_deadline kind);
 };
 
+/* What is of any connection, whatever is spoken on it. */
 struct http_connection {
     struct stream stream;
     struct list_link link;
     struct http_server *server;
-    struct http_exchange *exchange; /* NULL between requests */
-    enum connection_state state;
-    bool is_running;       /* events are being dealt with further up the stack */
-    bool has_served;       /* a request, so that the client has seen it work */
-    bool peer_has_ended;   /* no more bytes come */
-    bool resume_is_posted; /* the storage stays until it has run */
-    bool is_closed;        /* libuv has let go */
-    struct bytes input;    /* while running: bytes to deal with */
-    struct body held;      /* bytes that came too early */
-    size_t held_offset;    /* of the first that is still to be read */
-    size_t linger_left;    /* bytes */
     struct peer_address address;
-    size_t body_size_before;      /* of the body, when its deadline was armed */
-    struct http1_refusal refusal; /* to be answered by the run; status 0: none */
-    struct task resume;
-    struct http1_parser parser;
+    const struct connection_ops *ops;
+};
+
+struct carrier;
+
+struct carrier_ops {
+    void (*read_body)(struct carrier *carrier, const struct http_body_options *options);
+    void (*respond)(struct carrier *carrier, const struct http_response *response);
+};
+
+/* What carries one exchange: a connection of HTTP/1.1, or a stream of HTTP/2. */
+struct carrier {
+    const struct carrier_ops *ops;
 };
 
 struct http_exchange {
     size_t reference_count;
     struct http_server *server;
-    struct http_connection *connection; /* NULL when it is closed */
+    struct http_connection *connection; /* NULL when it is closed, as the carrier is */
+    struct carrier *carrier;
     struct http_exchange *next_spare;
     void *context;
     struct peer_address address;
@@ -121,13 +118,9 @@ void connection_drain(struct http_connection *connection);
 void connection_drop(struct http_connection *connection);
 void connection_expired(struct http_connection *connection, enum server_deadline kind);
 
-/* The exchange's wishes. */
-void connection_read_body(struct http_connection *connection, enum galen_status status);
-bool connection_may_stay(const struct http_connection *connection);
-void connection_send(struct http_connection *connection);
-
 /* Exchange. create: NULL when there is no memory. */
-struct http_exchange *exchange_create(struct http_connection *connection);
+struct http_exchange *exchange_create(struct http_connection *connection,
+                                      struct carrier *carrier);
 void exchange_announce(struct http_exchange *exchange);
 void exchange_give_up(struct http_exchange *exchange); /* tells the handler, if it waits */
 void exchange_detach(struct http_exchange *exchange);  /* the connection's reference ends */

@@ -1,14 +1,45 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
 #include "base/invariant.h"
-#include "net/http_server_impl.h"
+#include "net/http1_response.h"
 #include "net/loop_impl.h"
 #include "net/tls_source.h"
 
 enum { HELD_SIZE_MAX = 65536 };
+
+enum connection_state {
+    STATE_HEAD,      /* waits for a request, or reads its head */
+    STATE_DECIDING,  /* the handler has the head */
+    STATE_BODY,      /* reads the body */
+    STATE_ANSWERING, /* the handler has the body */
+    STATE_WRITING,   /* the response is on its way */
+    STATE_SKIPPING,  /* answered; the rest of the body is at hand and dropped */
+    STATE_LINGERING, /* answered and closed for writing; the client may still be sending */
+    STATE_CLOSING,
+    STATE_SECURING, /* TLS: the handshake */
+};
+
+struct http1_connection {
+    struct http_connection base;
+    struct carrier carrier;
+    struct http_exchange *exchange; /* NULL between requests */
+    enum connection_state state;
+    bool is_running;              /* events are being dealt with further up the stack */
+    bool has_served;              /* a request, so that the client has seen it work */
+    bool peer_has_ended;          /* no more bytes come */
+    bool resume_is_posted;        /* the storage stays until it has run */
+    bool is_closed;               /* libuv has let go */
+    struct bytes input;           /* while running: bytes to deal with */
+    struct body held;             /* bytes that came too early */
+    size_t held_offset;           /* of the first that is still to be read */
+    size_t linger_left;           /* bytes */
+    size_t body_size_before;      /* of the body, when its deadline was armed */
+    struct http1_refusal refusal; /* to be answered by the run; status 0: none */
+    struct task resume;
+    struct http1_parser parser;
+};
 
 /*
  * All progress is made in run(): bytes, a handler's answer or a resumed task start it, and
@@ -19,27 +50,32 @@ enum { HELD_SIZE_MAX = 65536 };
 
 static const char continue_text[] = "HTTP/1.1 100 Continue\r\n\r\n";
 
-static struct http_connection *connection_of(struct stream *stream)
+static struct http1_connection *connection_of(struct stream *stream)
 {
-    return LIST_ITEM(stream, struct http_connection, stream);
+    return LIST_ITEM(stream, struct http1_connection, base.stream);
 }
 
-static void free_when_unused(struct http_connection *connection)
+static struct http1_connection *connection_from(struct http_connection *base)
+{
+    return LIST_ITEM(base, struct http1_connection, base);
+}
+
+static void free_when_unused(struct http1_connection *connection)
 {
     if (connection->is_closed && !connection->resume_is_posted) {
         free(connection);
     }
 }
 
-static void post_resume(struct http_connection *connection)
+static void post_resume(struct http1_connection *connection)
 {
     if (!connection->resume_is_posted) {
         connection->resume_is_posted = true;
-        mailbox_post(loop_mailbox(connection->server->loop), &connection->resume);
+        mailbox_post(loop_mailbox(connection->base.server->loop), &connection->resume);
     }
 }
 
-static void resume_unless_running(struct http_connection *connection)
+static void resume_unless_running(struct http1_connection *connection)
 {
     if (!connection->is_running) {
         post_resume(connection);
@@ -47,7 +83,7 @@ static void resume_unless_running(struct http_connection *connection)
 }
 
 /* False: it is closing already. */
-static bool begin_close(struct http_connection *connection)
+static bool begin_close(struct http1_connection *connection)
 {
     if (connection->state == STATE_CLOSING) {
         return false;
@@ -59,24 +95,24 @@ static bool begin_close(struct http_connection *connection)
     return true;
 }
 
-void connection_drop(struct http_connection *connection)
+static void drop(struct http1_connection *connection)
 {
     if (begin_close(connection)) {
-        stream_close(&connection->stream);
+        stream_close(&connection->base.stream);
     }
 }
 
-static void drop_reader(struct http_connection *connection)
+static void drop_reader(struct http1_connection *connection)
 {
     if (begin_close(connection)) {
-        stream_reset(&connection->stream);
+        stream_reset(&connection->base.stream);
     }
 }
 
 /* Bytes that came too early. They are read on up to a bound, so that the end of a client
  * shows while its request is dealt with. */
 
-static struct bytes held_bytes(const struct http_connection *connection)
+static struct bytes held_bytes(const struct http1_connection *connection)
 {
     const struct body *held = &connection->held;
     return held->blob == NULL ? BYTES_NONE
@@ -84,14 +120,14 @@ static struct bytes held_bytes(const struct http_connection *connection)
                                            connection->held_offset);
 }
 
-static void release_held(struct http_connection *connection)
+static void release_held(struct http1_connection *connection)
 {
     body_deinit(&connection->held);
     connection->held_offset = 0;
 }
 
 /* Makes room behind what is still to be read. */
-static enum galen_status prepare_held(struct http_connection *connection)
+static enum galen_status prepare_held(struct http1_connection *connection)
 {
     struct body fresh;
     if (connection->held.blob != NULL && connection->held_offset == 0) {
@@ -104,46 +140,46 @@ static enum galen_status prepare_held(struct http_connection *connection)
     return status;
 }
 
-static void hold(struct http_connection *connection, struct bytes bytes)
+static void hold(struct http1_connection *connection, struct bytes bytes)
 {
     if (bytes.size > 0 && connection->state != STATE_CLOSING &&
         (prepare_held(connection) != GALEN_OK ||
          body_put(&connection->held, bytes) != GALEN_OK)) {
-        connection_drop(connection);
+        drop(connection);
     }
 }
 
 /* The end of an exchange */
 
-static void next_request(struct http_connection *connection)
+static void next_request(struct http1_connection *connection)
 {
     exchange_detach(connection->exchange);
     connection->exchange = NULL;
     connection->state = STATE_HEAD;
     connection->has_served = true;
-    stream_disarm(&connection->stream);
-    const bool is_last = connection->server->is_draining && connection->held.blob == NULL &&
-                         connection->input.size == 0;
+    stream_disarm(&connection->base.stream);
+    const bool is_last = connection->base.server->is_draining &&
+                         connection->held.blob == NULL && connection->input.size == 0;
     if (connection->peer_has_ended || is_last) {
-        connection_drop(connection);
+        drop(connection);
     }
 }
 
 /* RFC 9112 section 9.6: closing with unread bytes would reset the connection and could take
  * the response with it. */
-static void linger(struct http_connection *connection)
+static void linger(struct http1_connection *connection)
 {
     connection->state = STATE_LINGERING;
     connection->linger_left = LIMIT_LINGER_SIZE_BYTES_MAX;
     release_held(connection);
     connection->input = BYTES_NONE;
-    stream_end_writing(&connection->stream);
+    stream_end_writing(&connection->base.stream);
     if (connection->peer_has_ended) {
-        connection_drop(connection);
+        drop(connection);
     }
 }
 
-static bool request_is_read(const struct http_connection *connection)
+static bool request_is_read(const struct http1_connection *connection)
 {
     const struct http_exchange *exchange = connection->exchange;
     const bool has_no_body =
@@ -152,7 +188,7 @@ static bool request_is_read(const struct http_connection *connection)
            connection->held.blob == NULL;
 }
 
-static void response_is_written(struct http_connection *connection)
+static void response_is_written(struct http1_connection *connection)
 {
     struct http_exchange *exchange = connection->exchange;
     if (!exchange->closes) {
@@ -163,19 +199,20 @@ static void response_is_written(struct http_connection *connection)
             resume_unless_running(connection);
         }
     } else if (request_is_read(connection)) {
-        connection_drop(connection);
+        drop(connection);
     } else {
         linger(connection);
     }
 }
 
-static void flush(struct http_connection *connection)
+static void flush(struct http1_connection *connection)
 {
     struct outgoing *outgoing = &connection->exchange->outgoing;
-    if (connection->stream.is_writing) { /* 100 Continue goes first */
+    if (connection->base.stream.is_writing) { /* 100 Continue goes first */
         return;
     }
-    switch (stream_write(&connection->stream, outgoing->buffers, outgoing->buffer_count)) {
+    switch (
+        stream_write(&connection->base.stream, outgoing->buffers, outgoing->buffer_count)) {
     case STREAM_DONE:
         response_is_written(connection);
         break;
@@ -183,18 +220,18 @@ static void flush(struct http_connection *connection)
         outgoing->buffer_count = 0;
         break;
     case STREAM_FAILED:
-        connection_drop(connection);
+        drop(connection);
         break;
     }
 }
 
 /* Reading and timeouts as the state asks for them */
 
-static void arm_once(struct http_connection *connection, enum server_deadline kind,
+static void arm_once(struct http1_connection *connection, enum server_deadline kind,
                      uint32_t timeout_ms)
 {
-    if (!timeout_is(&connection->stream.deadline, kind)) {
-        stream_arm(&connection->stream, kind, timeout_ms);
+    if (!timeout_is(&connection->base.stream.deadline, kind)) {
+        stream_arm(&connection->base.stream, kind, timeout_ms);
     }
 }
 
@@ -206,35 +243,35 @@ static size_t size_min_within(uint32_t timeout_ms)
     return size == 0 ? 1 : (size_t)size;
 }
 
-static void arm_for_body(struct http_connection *connection)
+static void arm_for_body(struct http1_connection *connection)
 {
-    if (!timeout_is(&connection->stream.deadline, DEADLINE_BODY)) {
+    if (!timeout_is(&connection->base.stream.deadline, DEADLINE_BODY)) {
         connection->body_size_before = connection->exchange->body.size;
-        stream_arm(&connection->stream, DEADLINE_BODY,
-                   connection->server->options.body_timeout_ms);
+        stream_arm(&connection->base.stream, DEADLINE_BODY,
+                   connection->base.server->options.body_timeout_ms);
     }
 }
 
-static bool body_made_progress(const struct http_connection *connection)
+static bool body_made_progress(const struct http1_connection *connection)
 {
     const size_t size = connection->exchange->body.size - connection->body_size_before;
     return connection->state == STATE_BODY &&
-           size >= size_min_within(connection->server->options.body_timeout_ms);
+           size >= size_min_within(connection->base.server->options.body_timeout_ms);
 }
 
 /* Of a client that has sent no request yet. */
-static uint32_t first_timeout_ms(const struct http_connection *connection,
+static uint32_t first_timeout_ms(const struct http1_connection *connection,
                                  uint32_t timeout_ms)
 {
-    const struct http_server *server = connection->server;
+    const struct http_server *server = connection->base.server;
     return server->is_draining && timeout_ms > LIMIT_DRAIN_FIRST_REQUEST_MS
                ? LIMIT_DRAIN_FIRST_REQUEST_MS
                : timeout_ms;
 }
 
-static void set_deadline(struct http_connection *connection)
+static void set_deadline(struct http1_connection *connection)
 {
-    const struct http_server_options *options = &connection->server->options;
+    const struct http_server_options *options = &connection->base.server->options;
     switch (connection->state) {
     case STATE_SECURING:
         arm_once(connection, DEADLINE_HANDSHAKE,
@@ -261,12 +298,12 @@ static void set_deadline(struct http_connection *connection)
     case STATE_DECIDING:
     case STATE_ANSWERING:
     case STATE_CLOSING:
-        stream_disarm(&connection->stream);
+        stream_disarm(&connection->base.stream);
         break;
     }
 }
 
-static bool can_go_on(const struct http_connection *connection)
+static bool can_go_on(const struct http1_connection *connection)
 {
     const bool reads = connection->state == STATE_HEAD || connection->state == STATE_BODY ||
                        connection->state == STATE_SKIPPING;
@@ -274,7 +311,7 @@ static bool can_go_on(const struct http_connection *connection)
 }
 
 /* After the state was changed from outside of run(). */
-static void settle(struct http_connection *connection)
+static void settle(struct http1_connection *connection)
 {
     if (connection->is_running) {
         return;
@@ -283,19 +320,20 @@ static void settle(struct http_connection *connection)
         post_resume(connection);
     }
     if (held_bytes(connection).size >= HELD_SIZE_MAX) {
-        stream_stop_reading(&connection->stream);
+        stream_stop_reading(&connection->base.stream);
     } else if (!connection->peer_has_ended) {
-        stream_start_reading(&connection->stream);
+        stream_start_reading(&connection->base.stream);
     }
     set_deadline(connection);
 }
 
 /* Events of the parser */
 
-static void refuse(struct http_connection *connection, struct http1_refusal refusal)
+static void refuse(struct http1_connection *connection, struct http1_refusal refusal)
 {
     connection->refusal.status = 0;
     connection->state = STATE_WRITING;
+    connection->exchange->closes = true;
     exchange_refuse(connection->exchange, refusal);
 }
 
@@ -309,7 +347,7 @@ static struct http1_refusal refusal_of(enum galen_status status)
                : (struct http1_refusal){503, "no memory for the body"};
 }
 
-static void add_to_body(struct http_connection *connection)
+static void add_to_body(struct http1_connection *connection)
 {
     struct http_exchange *exchange = connection->exchange;
     if (connection->state == STATE_BODY) {
@@ -323,10 +361,10 @@ static void add_to_body(struct http_connection *connection)
     }
 }
 
-static void end_request(struct http_connection *connection)
+static void end_request(struct http1_connection *connection)
 {
     struct http_exchange *exchange = connection->exchange;
-    const struct http_handler *handler = &connection->server->handler;
+    const struct http_handler *handler = &connection->base.server->handler;
     exchange->body_is_whole = true;
     if (connection->state == STATE_SKIPPING) {
         next_request(connection);
@@ -337,11 +375,11 @@ static void end_request(struct http_connection *connection)
     handler->body(handler->context, exchange);
 }
 
-static bool begin_request(struct http_connection *connection)
+static bool begin_request(struct http1_connection *connection)
 {
-    connection->exchange = exchange_create(connection);
+    connection->exchange = exchange_create(&connection->base, &connection->carrier);
     if (connection->exchange == NULL) {
-        connection_drop(connection);
+        drop(connection);
         return false;
     }
     http1_parser_begin(&connection->parser, &connection->exchange->message,
@@ -350,7 +388,7 @@ static bool begin_request(struct http_connection *connection)
 }
 
 /* False: bytes are missing. */
-static bool read_event(struct http_connection *connection)
+static bool read_event(struct http1_connection *connection)
 {
     switch (http1_parser_next(&connection->parser, &connection->input)) {
     case HTTP1_MORE:
@@ -367,7 +405,7 @@ static bool read_event(struct http_connection *connection)
         return true;
     case HTTP1_REFUSED:
         if (connection->state == STATE_SKIPPING) { /* answered already */
-            connection_drop(connection);
+            drop(connection);
         } else {
             refuse(connection, connection->parser.refusal);
         }
@@ -377,7 +415,7 @@ static bool read_event(struct http_connection *connection)
 }
 
 /* False: nothing can be done now. */
-static bool step(struct http_connection *connection)
+static bool step(struct http1_connection *connection)
 {
     if (connection->refusal.status != 0 && connection->state != STATE_CLOSING) {
         refuse(connection, connection->refusal);
@@ -404,7 +442,7 @@ static bool step(struct http_connection *connection)
     return false;
 }
 
-static void run(struct http_connection *connection, struct bytes bytes)
+static void run(struct http1_connection *connection, struct bytes bytes)
 {
     connection->is_running = true;
     connection->input = bytes;
@@ -415,10 +453,10 @@ static void run(struct http_connection *connection, struct bytes bytes)
 
 static void on_read(struct stream *stream, struct bytes bytes)
 {
-    struct http_connection *connection = connection_of(stream);
+    struct http1_connection *connection = connection_of(stream);
     if (connection->state == STATE_LINGERING) {
         if (bytes.size > connection->linger_left) {
-            connection_drop(connection);
+            drop(connection);
         } else {
             connection->linger_left -= bytes.size;
         }
@@ -433,7 +471,7 @@ static void on_read(struct stream *stream, struct bytes bytes)
     settle(connection);
 }
 
-static void run_held(struct http_connection *connection)
+static void run_held(struct http1_connection *connection)
 {
     struct body held = connection->held;
     const struct bytes bytes = held_bytes(connection);
@@ -451,7 +489,7 @@ static void run_held(struct http_connection *connection)
 
 static void on_resume(struct task *task)
 {
-    struct http_connection *connection = LIST_ITEM(task, struct http_connection, resume);
+    struct http1_connection *connection = LIST_ITEM(task, struct http1_connection, resume);
     connection->resume_is_posted = false;
     if (connection->state == STATE_CLOSING) {
         free_when_unused(connection);
@@ -463,26 +501,26 @@ static void on_resume(struct task *task)
 
 static uint8_t *on_place(struct stream *stream, size_t *out_size)
 {
-    struct http_connection *connection = connection_of(stream);
+    struct http1_connection *connection = connection_of(stream);
     const bool is_body = connection->state == STATE_BODY && connection->held.blob == NULL;
     return is_body ? body_place(&connection->exchange->body, out_size) : NULL;
 }
 
 /* TLS */
 
-static void tell_refused(struct http_connection *connection, int status)
+static void tell_refused(struct http1_connection *connection, int status)
 {
-    const struct http_server_tls *tls = &connection->server->options.tls;
+    const struct http_server_tls *tls = &connection->base.server->options.tls;
     struct error why;
     if (tls->refused != NULL) {
-        stream_explain(&connection->stream, status, &why);
+        stream_explain(&connection->base.stream, status, &why);
         tls->refused(tls->context, &why);
     }
 }
 
 static void on_secured(struct stream *stream)
 {
-    struct http_connection *connection = connection_of(stream);
+    struct http1_connection *connection = connection_of(stream);
     connection->state = STATE_HEAD;
     settle(connection);
 }
@@ -493,22 +531,22 @@ static void bound_handshakes(struct http_server *server)
     struct timeout *oldest = timeouts_first(&server->timeouts, DEADLINE_HANDSHAKE);
     if (oldest != NULL &&
         server->timeouts.lists[DEADLINE_HANDSHAKE].count > LIMIT_TLS_HANDSHAKE_COUNT_MAX) {
-        connection_drop(connection_of(LIST_ITEM(oldest, struct stream, deadline)));
+        drop(connection_of(LIST_ITEM(oldest, struct stream, deadline)));
     }
 }
 
-static enum galen_status secure(struct http_connection *connection,
+static enum galen_status secure(struct http1_connection *connection,
                                 struct tls_context *context)
 {
     struct tls_session *session;
     TRY(tls_session_create(context, NULL, &session));
-    return stream_secure(&connection->stream, session);
+    return stream_secure(&connection->base.stream, session);
 }
 
 /* False: it is plaintext. */
-static bool begin_handshake(struct http_connection *connection)
+static bool begin_handshake(struct http1_connection *connection)
 {
-    struct http_server *server = connection->server;
+    struct http_server *server = connection->base.server;
     struct tls_source *source = server->options.tls.source;
     scoped(tls_context) context = source == NULL ? NULL : tls_source_ref(source);
     if (context == NULL) {
@@ -516,7 +554,7 @@ static bool begin_handshake(struct http_connection *connection)
     }
     connection->state = STATE_SECURING;
     if (secure(connection, context) != GALEN_OK) {
-        connection_drop(connection);
+        drop(connection);
         return true;
     }
     set_deadline(connection);
@@ -526,7 +564,7 @@ static bool begin_handshake(struct http_connection *connection)
 
 static void on_ended(struct stream *stream, int status)
 {
-    struct http_connection *connection = connection_of(stream);
+    struct http1_connection *connection = connection_of(stream);
     connection->peer_has_ended = true;
     if (connection->state == STATE_SECURING) {
         tell_refused(connection, status);
@@ -534,14 +572,14 @@ static void on_ended(struct stream *stream, int status)
     if (connection->state == STATE_WRITING && status == 0) {
         return; /* it may still be reading */
     }
-    connection_drop(connection);
+    drop(connection);
 }
 
 static void on_written(struct stream *stream, int status)
 {
-    struct http_connection *connection = connection_of(stream);
+    struct http1_connection *connection = connection_of(stream);
     if (status != 0) {
-        connection_drop(connection);
+        drop(connection);
     } else if (connection->state == STATE_WRITING) {
         if (connection->exchange->outgoing.buffer_count > 0) {
             flush(connection); /* that was 100 Continue */
@@ -554,13 +592,13 @@ static void on_written(struct stream *stream, int status)
 
 static void on_closed(struct stream *stream)
 {
-    struct http_connection *connection = connection_of(stream);
-    struct http_server *server = connection->server;
+    struct http1_connection *connection = connection_of(stream);
+    struct http_server *server = connection->base.server;
     if (connection->exchange != NULL) {
         exchange_detach(connection->exchange);
     }
     release_held(connection);
-    list_remove(&server->connections, &connection->link);
+    list_remove(&server->connections, &connection->base.link);
     if (server->options.counts != NULL) {
         tally_add(&server->options.counts->closed, 1);
     }
@@ -580,61 +618,19 @@ static const struct stream_ops stream_ops = {
 
 /* The server's wishes */
 
-struct http_connection *connection_create(struct http_server *server)
+static void start(struct http_connection *base)
 {
-    struct http_connection *connection = malloc(sizeof(*connection));
-    if (connection == NULL) {
-        return NULL;
-    }
-    *connection = (struct http_connection){.server = server, .resume.run = on_resume};
-    http1_parser_init(&connection->parser, HTTP1_REQUEST);
-    stream_init(&connection->stream, server->loop, &server->timeouts, &stream_ops);
-    list_append(&server->connections, &connection->link);
-    if (server->options.counts != NULL) {
-        tally_add(&server->options.counts->accepted, 1);
-    }
-    return connection;
-}
-
-static void take_address(struct peer_address *address, const void *bytes, size_t size)
-{
-    memcpy(address->bytes, bytes, size);
-    address->size = (uint8_t)size;
-}
-
-static void learn_address(struct http_connection *connection)
-{
-    struct sockaddr_storage found;
-    int size = sizeof(found);
-    if (uv_tcp_getpeername(&connection->stream.tcp, (struct sockaddr *)&found, &size) !=
-        0) {
-        return;
-    }
-    if (found.ss_family == AF_INET) {
-        const struct sockaddr_in *ipv4 = (const struct sockaddr_in *)&found;
-        take_address(&connection->address, &ipv4->sin_addr, 4);
-    } else if (found.ss_family == AF_INET6) {
-        const struct in6_addr *ipv6 = &((const struct sockaddr_in6 *)&found)->sin6_addr;
-        if (IN6_IS_ADDR_V4MAPPED(ipv6)) {
-            take_address(&connection->address, &ipv6->s6_addr[12], 4);
-        } else {
-            take_address(&connection->address, ipv6, 8);
-        }
-    }
-}
-
-void connection_start(struct http_connection *connection)
-{
-    learn_address(connection);
+    struct http1_connection *connection = connection_from(base);
     if (!begin_handshake(connection)) {
         settle(connection);
     }
 }
 
-void connection_drain(struct http_connection *connection)
+static void drain(struct http_connection *base)
 {
+    struct http1_connection *connection = connection_from(base);
     if (connection->state == STATE_SECURING) {
-        stream_disarm(&connection->stream);
+        stream_disarm(&connection->base.stream);
         set_deadline(connection);
     }
     if (connection->state != STATE_HEAD || connection->exchange != NULL) {
@@ -644,34 +640,40 @@ void connection_drain(struct http_connection *connection)
     uv_os_fd_t descriptor;
     const bool is_served =
         connection->has_served && connection->held.blob == NULL &&
-        uv_fileno((uv_handle_t *)&connection->stream.tcp, &descriptor) == 0 &&
+        uv_fileno((uv_handle_t *)&connection->base.stream.tcp, &descriptor) == 0 &&
         recv(descriptor, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
     if (is_served) {
-        connection_drop(connection);
+        drop(connection);
     } else { /* a request is on its way, or may well be */
-        stream_disarm(&connection->stream);
+        stream_disarm(&connection->base.stream);
         set_deadline(connection);
     }
 }
 
-void connection_expired(struct http_connection *connection, enum server_deadline kind)
+static void drop_base(struct http_connection *base)
+{
+    drop(connection_from(base));
+}
+
+static void expired(struct http_connection *base, enum server_deadline kind)
 {
     static const struct http1_refusal slow_head = {
         408, "the request line and headers took too long"};
     static const struct http1_refusal slow_body = {408, "the body took too long"};
+    struct http1_connection *connection = connection_from(base);
     switch (kind) {
     case DEADLINE_HANDSHAKE:
         tell_refused(connection, UV_ETIMEDOUT);
-        connection_drop(connection);
+        drop(connection);
         return;
     case DEADLINE_IDLE:
     case DEADLINE_LINGER:
-        connection_drop(connection);
+        drop(connection);
         return;
     case DEADLINE_WRITE:
         if (!stream_made_progress(
-                &connection->stream,
-                size_min_within(connection->server->options.write_timeout_ms))) {
+                &connection->base.stream,
+                size_min_within(connection->base.server->options.write_timeout_ms))) {
             drop_reader(connection);
         }
         break;
@@ -680,7 +682,7 @@ void connection_expired(struct http_connection *connection, enum server_deadline
         break;
     case DEADLINE_BODY:
         if (connection->state == STATE_SKIPPING) {
-            connection_drop(connection);
+            drop(connection);
         } else if (!body_made_progress(connection)) {
             refuse(connection, slow_body);
         }
@@ -689,21 +691,34 @@ void connection_expired(struct http_connection *connection, enum server_deadline
     settle(connection);
 }
 
+static const struct connection_ops connection_ops = {
+    .start = start,
+    .drain = drain,
+    .drop = drop_base,
+    .expired = expired,
+};
+
 /* The exchange's wishes */
 
-static void send_continue(struct http_connection *connection)
+static void send_continue(struct http1_connection *connection)
 {
     uv_buf_t buffer =
         uv_buf_init((char *)(uintptr_t)continue_text, sizeof(continue_text) - 1);
     /* Where this fails, reading will say so: it is not for the handler's call to hear it.
      */
-    (void)stream_write(&connection->stream, &buffer, 1);
+    (void)stream_write(&connection->base.stream, &buffer, 1);
 }
 
-void connection_read_body(struct http_connection *connection, enum galen_status status)
+static void read_body(struct carrier *carrier, const struct http_body_options *options)
 {
-    const struct http1_head *message = &connection->exchange->message;
+    struct http1_connection *connection =
+        LIST_ITEM(carrier, struct http1_connection, carrier);
+    struct http_exchange *exchange = connection->exchange;
+    const struct http1_head *message = &exchange->message;
     const bool nothing_came = connection->input.size == 0 && connection->held.blob == NULL;
+    INVARIANT(connection->state == STATE_DECIDING);
+    const enum galen_status status = body_begin(&exchange->body, message->content_length,
+                                                options->size_bytes_max, options->lead);
     if (status != GALEN_OK) {
         connection->refusal = refusal_of(status);
     } else {
@@ -725,7 +740,7 @@ static bool body_is_in_doubt(const struct http1_head *message)
 
 /* Whether the request can be read to its end without waiting, so that the connection can
  * serve another. */
-bool connection_may_stay(const struct http_connection *connection)
+static bool may_stay(const struct http1_connection *connection)
 {
     const struct http_exchange *exchange = connection->exchange;
     const size_t at_hand =
@@ -735,10 +750,42 @@ bool connection_may_stay(const struct http_connection *connection)
             exchange->message.content_length <= at_hand);
 }
 
-void connection_send(struct http_connection *connection)
+static void respond(struct carrier *carrier, const struct http_response *response)
 {
+    struct http1_connection *connection =
+        LIST_ITEM(carrier, struct http1_connection, carrier);
+    struct http_exchange *exchange = connection->exchange;
+    exchange->closes = exchange->closes || response->close ||
+                       !exchange->message.keep_alive ||
+                       connection->base.server->is_draining || !may_stay(connection);
+    if (http1_response_put(exchange, response) != GALEN_OK) {
+        drop(connection);
+        return;
+    }
     connection->state = STATE_WRITING;
     connection->refusal.status = 0; /* the handler was quicker than our own refusal */
     flush(connection);
     settle(connection);
+}
+
+static const struct carrier_ops carrier_ops = {.read_body = read_body, .respond = respond};
+
+struct http_connection *connection_create(struct http_server *server)
+{
+    struct http1_connection *connection = malloc(sizeof(*connection));
+    if (connection == NULL) {
+        return NULL;
+    }
+    *connection = (struct http1_connection){
+        .base = {.server = server, .ops = &connection_ops},
+        .carrier.ops = &carrier_ops,
+        .resume.run = on_resume,
+    };
+    http1_parser_init(&connection->parser, HTTP1_REQUEST);
+    stream_init(&connection->base.stream, server->loop, &server->timeouts, &stream_ops);
+    list_append(&server->connections, &connection->base.link);
+    if (server->options.counts != NULL) {
+        tally_add(&server->options.counts->accepted, 1);
+    }
+    return &connection->base;
 }
