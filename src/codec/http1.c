@@ -246,9 +246,9 @@ static bool feed(struct http1_parser *parser, struct bytes *bytes, size_t size)
 
 /* A complete head */
 
-static enum http_method method_of(llhttp_t *machine)
+static enum http_method method_of(llhttp_method_t method)
 {
-    switch (llhttp_get_method(machine)) {
+    switch ((int)method) {
     case LLHTTP_GET:
         return HTTP_GET;
     case LLHTTP_HEAD:
@@ -355,7 +355,8 @@ static enum http1_event finish_head(struct http1_parser *parser)
     struct http1_head *head = parser->head;
     const bool has_length = (machine->flags & F_CONTENT_LENGTH) != 0;
     const struct http1_framing framing = http1_framing_of(head);
-    head->method = parser->kind == HTTP1_REQUEST ? method_of(machine) : HTTP_GET;
+    head->method =
+        parser->kind == HTTP1_REQUEST ? method_of(llhttp_get_method(machine)) : HTTP_GET;
     head->status = llhttp_get_status_code(machine);
     head->version_minor = machine->http_minor;
     head->keep_alive = head->version_minor == 1
@@ -541,4 +542,23 @@ bool http1_parser_is_fresh(const struct http1_parser *parser)
 {
     return parser->phase == PHASE_HEAD &&
            parser->overhead_left == LIMIT_HEADER_SIZE_BYTES_MAX;
+}
+
+bool http1_method_read(struct bytes name, enum http_method *out_method)
+{
+    static const struct {
+        const char *name;
+        int number;
+    } methods[] = {
+#define METHOD(number, name, text) {#text, number},
+        HTTP_METHOD_MAP(METHOD)
+#undef METHOD
+    };
+    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+        if (bytes_equal_string(name, methods[i].name)) {
+            *out_method = method_of((llhttp_method_t)methods[i].number);
+            return true;
+        }
+    }
+    return false;
 }

@@ -94,3 +94,6 @@ enum http1_event http1_parser_finish(struct http1_parser *parser);
 
 /* Whether no byte of the message has come yet. */
 bool http1_parser_is_fresh(const struct http1_parser *parser);
+
+/* By the same table: false for what is no method of HTTP, or one of RTSP's. */
+bool http1_method_read(struct bytes name, enum http_method *out_method);

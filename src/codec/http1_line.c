@@ -14,6 +14,9 @@ enum line_state {
     LINE_DONE,
 };
 
+static const struct http1_refusal malformed_target = {400,
+                                                      "the request target is malformed"};
+
 static const struct http1_refusal *check_version_byte(struct http1_line *line, uint8_t byte)
 {
     static const struct http1_refusal malformed = {400, "the request line is malformed"};
@@ -34,7 +37,6 @@ static const struct http1_refusal *check_version_byte(struct http1_line *line, u
 
 static const struct http1_refusal *check_target_byte(struct http1_line *line, uint8_t byte)
 {
-    static const struct http1_refusal malformed = {400, "the request target is malformed"};
     static const struct http1_refusal too_long = {414, "the request target is too long"};
     if (byte == ' ' && line->target_size > 0) {
         line->state = LINE_VERSION;
@@ -42,7 +44,7 @@ static const struct http1_refusal *check_target_byte(struct http1_line *line, ui
         return NULL;
     }
     if (byte <= ' ' || byte > '~' || byte == '#') {
-        return &malformed;
+        return &malformed_target;
     }
     return ++line->target_size > LIMIT_URL_SIZE_BYTES_MAX ? &too_long : NULL;
 }
@@ -93,4 +95,18 @@ size_t http1_line_check(struct http1_line *line, struct bytes bytes,
         }
     }
     return bytes.size;
+}
+
+struct http1_refusal http1_target_check(struct bytes target)
+{
+    struct http1_line line = {.state = LINE_TARGET};
+    const struct http1_refusal *refusal = NULL;
+    for (size_t i = 0; i < target.size && refusal == NULL; i++) {
+        refusal = target.data[i] == ' ' ? &malformed_target
+                                        : check_target_byte(&line, target.data[i]);
+    }
+    if (target.size == 0) {
+        refusal = &malformed_target;
+    }
+    return refusal == NULL ? (struct http1_refusal){.status = 0} : *refusal;
 }

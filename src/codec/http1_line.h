@@ -25,3 +25,7 @@ struct http1_line {
  * static. */
 size_t http1_line_check(struct http1_line *line, struct bytes bytes,
                         const struct http1_refusal **out_refusal);
+
+/* A whole request target, by the same rules: its bytes and its size. Status 0: it is good.
+ */
+struct http1_refusal http1_target_check(struct bytes target);
