@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include "base/invariant.h"
+#include "net/http1_connection.h"
 #include "net/http1_response.h"
 #include "net/loop_impl.h"
 #include "net/tls_source.h"
@@ -63,7 +64,7 @@ static struct http1_connection *connection_from(struct http_connection *base)
 static void free_when_unused(struct http1_connection *connection)
 {
     if (connection->is_closed && !connection->resume_is_posted) {
-        free(connection);
+        http1_connection_destroy(&connection->base);
     }
 }
 
@@ -607,7 +608,7 @@ static void on_closed(struct stream *stream)
     server_connection_is_gone(server);
 }
 
-static const struct stream_ops stream_ops = {
+const struct stream_ops http1_stream_ops = {
     .secured = on_secured,
     .read = on_read,
     .ended = on_ended,
@@ -678,7 +679,9 @@ static void expired(struct http_connection *base, enum server_deadline kind)
         }
         break;
     case DEADLINE_HEADER:
-        refuse(connection, slow_head);
+        if (connection->state == STATE_HEAD && connection->exchange != NULL) {
+            refuse(connection, slow_head);
+        }
         break;
     case DEADLINE_BODY:
         if (connection->state == STATE_SKIPPING) {
@@ -686,6 +689,10 @@ static void expired(struct http_connection *base, enum server_deadline kind)
         } else if (!body_made_progress(connection)) {
             refuse(connection, slow_body);
         }
+        break;
+    case DEADLINE_STREAM_HEAD:
+    case DEADLINE_STREAM_BODY:
+    case DEADLINE_STREAM_WRITE:
         break;
     }
     settle(connection);
@@ -770,7 +777,7 @@ static void respond(struct carrier *carrier, const struct http_response *respons
 
 static const struct carrier_ops carrier_ops = {.read_body = read_body, .respond = respond};
 
-struct http_connection *connection_create(struct http_server *server)
+struct http_connection *http1_connection_create(struct http_server *server)
 {
     struct http1_connection *connection = malloc(sizeof(*connection));
     if (connection == NULL) {
@@ -782,10 +789,10 @@ struct http_connection *connection_create(struct http_server *server)
         .resume.run = on_resume,
     };
     http1_parser_init(&connection->parser, HTTP1_REQUEST);
-    stream_init(&connection->base.stream, server->loop, &server->timeouts, &stream_ops);
-    list_append(&server->connections, &connection->base.link);
-    if (server->options.counts != NULL) {
-        tally_add(&server->options.counts->accepted, 1);
-    }
     return &connection->base;
+}
+
+void http1_connection_destroy(struct http_connection *base)
+{
+    free(connection_from(base));
 }

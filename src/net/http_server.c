@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/invariant.h"
+#include "net/http2_connection.h"
 #include "net/http_server_impl.h"
 
 enum { BACKLOG = 1024, ACCEPT_AGAIN_MS = 50 };
@@ -26,6 +27,7 @@ static void free_spares(struct http_server *server)
         free(exchange);
     }
     server->spare_count = 0;
+    free(server->spare_output);
 }
 
 void server_unref(struct http_server *server)
@@ -158,6 +160,8 @@ static void on_expired(struct timeouts *timeouts, struct timeout *deadline)
     struct http_server *server = LIST_ITEM(timeouts, struct http_server, timeouts);
     if (deadline == &server->accept_again) {
         accept_what_waits(server);
+    } else if (deadline->kind >= DEADLINE_STREAM_HEAD) {
+        http2_request_expired(deadline);
     } else {
         connection_expired(connection_of(deadline), (enum server_deadline)deadline->kind);
     }

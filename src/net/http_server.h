@@ -88,6 +88,9 @@ struct http_server_options {
     uint64_t bodies_size_bytes_max; /* of it: then 503, but for one alone; 0: no limit */
     struct http_server_tls tls;
     struct http_server_counts *counts; /* borrowed; NULL: nothing is counted */
+
+    /* Requests at a time on one connection of HTTP/2; 0: it is not spoken. */
+    uint32_t http2_stream_count_max;
 };
 
 /* Listens. handler is copied, its context borrowed. GALEN_UNAVAILABLE: the address is taken

@@ -19,6 +19,9 @@ enum server_deadline {
     DEADLINE_WRITE,
     DEADLINE_LINGER,
     DEADLINE_HANDSHAKE,
+    DEADLINE_STREAM_HEAD, /* from here on: of a stream of HTTP/2 */
+    DEADLINE_STREAM_BODY,
+    DEADLINE_STREAM_WRITE,
 };
 
 /* Of a client (http_exchange_address). */
@@ -46,6 +49,7 @@ struct http_server {
     struct list connections;
     struct http_exchange *spare; /* exchanges to be used again */
     size_t spare_count;
+    uint8_t *spare_output; /* of HTTP/2 */
     struct task *drained;
     struct task *closed;
     uint64_t date_s;
@@ -68,6 +72,9 @@ struct http_connection {
     struct http_server *server;
     struct peer_address address;
     const struct connection_ops *ops;
+    struct http2_connection *http2; /* NULL: HTTP/1.1 */
+    uint8_t preface_size;           /* how much of HTTP/2's preface has come */
+    bool is_chosen;                 /* which of them is spoken */
 };
 
 struct carrier;
@@ -110,13 +117,15 @@ void server_connection_is_gone(struct http_server *server); /* one left the list
 const char *server_date(struct http_server *server);
 void server_unref(struct http_server *server);
 
-/* Connection. create: NULL when there is no memory; it is in the server's list and must be
- * started (its stream is open) or dropped. */
+/* Connection. It speaks HTTP/1.1 unless its first bytes are the preface of HTTP/2, with
+ * prior knowledge or after ALPN alike. create: NULL when there is no memory; it is in the
+ * server's list and must be started (its stream is open) or dropped. */
 struct http_connection *connection_create(struct http_server *server);
 void connection_start(struct http_connection *connection);
 void connection_drain(struct http_connection *connection);
 void connection_drop(struct http_connection *connection);
 void connection_expired(struct http_connection *connection, enum server_deadline kind);
+void connection_free(struct http_connection *connection); /* libuv has let go */
 
 /* Exchange. create: NULL when there is no memory. */
 struct http_exchange *exchange_create(struct http_connection *connection,

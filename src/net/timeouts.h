@@ -15,7 +15,7 @@
 #include "base/list.h"
 #include "net/loop.h"
 
-#define TIMEOUT_KIND_COUNT_MAX 6u
+#define TIMEOUT_KIND_COUNT_MAX 9u
 
 struct timeout {
     struct list_link link;

@@ -73,6 +73,7 @@ int main(int count, char **arguments)
         .body_timeout_ms = 10000,
         .idle_timeout_ms = 60000,
         .write_timeout_ms = 10000,
+        .http2_stream_count_max = 128,
         .tls = {.source = count > 3 ? &source : NULL, .handshake_timeout_ms = 10000},
     };
     struct loop *loop = NULL;
