@@ -12,6 +12,9 @@ enum {
     EARNED_FRAME_COUNT = 4, /* by a request, or by a piece of a response */
     OWN_FIELD_COUNT = 3,    /* :status, date, content-length */
     NUMBER_SIZE = 24,
+    FRAME_HEADER_SIZE = 9,
+    PREFACE_SIZE = sizeof(HTTP2_PREFACE) - 1,
+    SEEN_COUNT = 256, /* streams whose end is remembered */
 };
 
 /* Of the ping behind the first step of the end. */
@@ -25,6 +28,19 @@ struct budget {
     uint64_t per_s;
 };
 
+struct frame_header {
+    uint32_t size;
+    uint8_t type;
+    uint8_t flags;
+    int32_t id;
+};
+
+/* A stream that was there. */
+struct seen {
+    int32_t id;
+    bool ended_by_peer; /* which may send nothing more on it */
+};
+
 struct http2_session {
     nghttp2_session *machine;
     const struct http2_session_ops *ops;
@@ -32,6 +48,14 @@ struct http2_session {
     uint64_t now_ns;
     struct budget frames;
     struct budget resets;
+    size_t preface_left;
+    uint8_t header[FRAME_HEADER_SIZE]; /* of the frame that is being read */
+    size_t header_size;
+    size_t payload_left;
+    int32_t last_id;       /* of the newest stream */
+    int32_t reset_by_peer; /* the stream of the newest RST_STREAM that came */
+    size_t seen_count;     /* ever */
+    struct seen seen[SEEN_COUNT];
     bool is_terminated;
     bool is_shutting_down;
     bool door_is_closed;
@@ -75,30 +99,41 @@ static struct http2_stream *stream_of(nghttp2_session *machine, int32_t id)
     return nghttp2_session_get_stream_user_data(machine, id);
 }
 
-static bool carries_something(const nghttp2_frame_hd *header)
+/* RFC 9113 section 5.1, "closed", beyond what nghttp2 itself remembers: frames on a stream
+ * that the peer has ended, or on one that was skipped, are errors; those that may have been
+ * under way when we ended it are not. */
+
+static void remember(struct http2_session *session, int32_t id, bool ended_by_peer)
 {
-    switch (header->type) {
-    case NGHTTP2_HEADERS:
-    case NGHTTP2_RST_STREAM: /* paid for elsewhere */
-        return true;
-    case NGHTTP2_DATA:
-        return header->length > 0 || (header->flags & NGHTTP2_FLAG_END_STREAM) != 0;
-    default:
-        return false;
-    }
+    session->seen[session->seen_count++ % SEEN_COUNT] = (struct seen){id, ended_by_peer};
 }
 
-static int on_begin_frame(nghttp2_session *machine, const nghttp2_frame_hd *header,
-                          void *context)
+static enum http2_error judge_closed(const struct http2_session *session, int32_t id)
 {
-    struct http2_session *session = context;
-    (void)machine;
-    if (header->type == NGHTTP2_RST_STREAM) {
-        spend(session, &session->resets);
-    } else if (!carries_something(header)) {
-        spend(session, &session->frames);
+    for (size_t i = 1; i <= SEEN_COUNT && i <= session->seen_count; i++) {
+        const struct seen *seen = &session->seen[(session->seen_count - i) % SEEN_COUNT];
+        if (seen->id == id) {
+            return seen->ended_by_peer ? HTTP2_STREAM_CLOSED : HTTP2_NO_ERROR;
+        }
     }
-    return 0;
+    return HTTP2_PROTOCOL_ERROR;
+}
+
+static void check_state(struct http2_session *session, const struct frame_header *header)
+{
+    const int32_t id = header->id;
+    if (id > session->last_id) {
+        if (header->type == NGHTTP2_HEADERS) {
+            session->last_id = id;
+            remember(session, id, false);
+        }
+    } else if (id > 0 &&
+               nghttp2_session_get_stream_remote_close(session->machine, id) < 0) {
+        const enum http2_error error = judge_closed(session, id);
+        if (error != HTTP2_NO_ERROR) {
+            http2_session_terminate(session, error);
+        }
+    }
 }
 
 static int on_begin_headers(nghttp2_session *machine, const nghttp2_frame *frame,
@@ -177,6 +212,9 @@ static int on_frame(nghttp2_session *machine, const nghttp2_frame *frame, void *
     if (is_message && is_whole && stream_of(machine, id) != NULL) {
         session->ops->end(session->context, stream_of(machine, id));
     }
+    if (frame->hd.type == NGHTTP2_RST_STREAM) {
+        session->reset_by_peer = id;
+    }
     if (frame->hd.type == NGHTTP2_PING && (frame->hd.flags & NGHTTP2_FLAG_ACK) != 0 &&
         memcmp(frame->ping.opaque_data, last_ping, sizeof(last_ping)) == 0 &&
         session->is_shutting_down) {
@@ -203,6 +241,9 @@ static int on_stream_close(nghttp2_session *machine, int32_t id, uint32_t error,
     struct http2_session *session = context;
     struct http2_stream *stream = stream_of(machine, id);
     (void)error;
+    remember(session, id,
+             session->reset_by_peer == id ||
+                 nghttp2_session_get_stream_remote_close(machine, id) == 1);
     if (stream != NULL) {
         session->ops->closed(session->context, stream);
     }
@@ -221,15 +262,82 @@ static enum galen_status conclude(struct http2_session *session, int status)
     return GALEN_OK;
 }
 
+/* Frames are looked at one by one before nghttp2 gets them: it tells of none that it is
+ * going to ignore, and those are what floods are made of. */
+
+static bool carries_something(const struct frame_header *header)
+{
+    switch (header->type) {
+    case NGHTTP2_HEADERS:
+    case NGHTTP2_RST_STREAM: /* paid for elsewhere */
+        return true;
+    case NGHTTP2_DATA:
+        return header->size > 0 || (header->flags & NGHTTP2_FLAG_END_STREAM) != 0;
+    default:
+        return false;
+    }
+}
+
+static void inspect(struct http2_session *session, const struct frame_header *header)
+{
+    if (header->type == NGHTTP2_HEADERS || header->type == NGHTTP2_DATA) {
+        check_state(session, header);
+    }
+    if (header->type == NGHTTP2_RST_STREAM) {
+        spend(session, &session->resets);
+    } else if (!carries_something(header)) {
+        spend(session, &session->frames);
+    }
+}
+
+static struct frame_header header_of(const uint8_t bytes[FRAME_HEADER_SIZE])
+{
+    const uint32_t id = (uint32_t)(bytes[5] & 0x7f) << 24 | (uint32_t)bytes[6] << 16 |
+                        (uint32_t)bytes[7] << 8 | bytes[8];
+    return (struct frame_header){
+        .size = (uint32_t)bytes[0] << 16 | (uint32_t)bytes[1] << 8 | bytes[2],
+        .type = bytes[3],
+        .flags = bytes[4],
+        .id = (int32_t)id,
+    };
+}
+
+/* How many bytes belong to the frame that is being read. */
+static size_t frame_part(struct http2_session *session, struct bytes bytes)
+{
+    size_t size = 0;
+    if (session->payload_left == 0) {
+        while (session->header_size < FRAME_HEADER_SIZE && size < bytes.size) {
+            session->header[session->header_size++] = bytes.data[size++];
+        }
+        if (session->header_size < FRAME_HEADER_SIZE) {
+            return size;
+        }
+        const struct frame_header header = header_of(session->header);
+        session->header_size = 0;
+        session->payload_left = header.size;
+        inspect(session, &header);
+    }
+    const size_t payload = bytes_first(bytes_from(bytes, size), session->payload_left).size;
+    session->payload_left -= payload;
+    return size + payload;
+}
+
 enum galen_status http2_session_read(struct http2_session *session, struct bytes bytes,
                                      uint64_t now_ns)
 {
     session->now_ns = now_ns;
-    if (session->is_terminated || bytes.size == 0) {
-        return GALEN_OK;
+    while (bytes.size > 0 && !session->is_terminated) {
+        size_t size = bytes_first(bytes, session->preface_left).size;
+        session->preface_left -= size;
+        if (size == 0) {
+            size = frame_part(session, bytes);
+        }
+        TRY(conclude(session,
+                     (int)nghttp2_session_mem_recv(session->machine, bytes.data, size)));
+        bytes = bytes_from(bytes, size);
     }
-    return conclude(
-        session, (int)nghttp2_session_mem_recv(session->machine, bytes.data, bytes.size));
+    return GALEN_OK;
 }
 
 /* Writing */
@@ -301,7 +409,6 @@ static int on_send_data(nghttp2_session *machine, nghttp2_frame *frame,
                         const uint8_t *frame_header, size_t size,
                         nghttp2_data_source *source, void *context)
 {
-    enum { FRAME_HEADER_SIZE = 9 };
     struct http2_session *session = context;
     (void)machine, (void)frame;
     if (session->out_capacity - session->out_size < FRAME_HEADER_SIZE + size) {
@@ -354,7 +461,6 @@ static enum galen_status make_callbacks(nghttp2_session_callbacks **out_callback
     if (nghttp2_session_callbacks_new(&callbacks) != 0) {
         return GALEN_NO_MEMORY;
     }
-    nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks, on_begin_frame);
     nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, on_begin_headers);
     nghttp2_session_callbacks_set_on_header_callback(callbacks, on_header);
     nghttp2_session_callbacks_set_on_invalid_header_callback(callbacks, on_invalid_header);
@@ -375,7 +481,7 @@ static enum galen_status make_option(nghttp2_option **out_option)
         return GALEN_NO_MEMORY;
     }
     nghttp2_option_set_no_auto_window_update(option, 1);
-    nghttp2_option_set_no_closed_streams(option, 1);
+    nghttp2_option_set_no_closed_streams(option, 1); /* nor their priorities */
     nghttp2_option_set_max_continuations(option, LIMIT_HTTP2_CONTINUATION_COUNT_MAX);
     nghttp2_option_set_stream_reset_rate_limit(
         option, 2 * (uint64_t)LIMIT_HTTP2_RESET_COUNT_MAX,
@@ -425,6 +531,7 @@ enum galen_status http2_session_create(const struct http2_session_ops *ops, void
     *session = (struct http2_session){
         .ops = ops,
         .context = context,
+        .preface_left = PREFACE_SIZE,
         .frames = {LIMIT_HTTP2_IDLE_FRAME_COUNT_MAX, 0, LIMIT_HTTP2_IDLE_FRAME_COUNT_MAX,
                    LIMIT_HTTP2_IDLE_FRAMES_PER_S},
         .resets = {LIMIT_HTTP2_RESET_COUNT_MAX, 0, LIMIT_HTTP2_RESET_COUNT_MAX,
