@@ -42,6 +42,7 @@ struct http2_request {
     enum request_state state;
     bool has_ended;      /* all of its body has come */
     bool body_has_begun; /* in the exchange's body; before that it is held */
+    bool is_wide;        /* its window */
     struct http_body_options options;
     struct http1_refusal refusal; /* to be answered by the run; status 0: none */
     struct body held;             /* what came too early: a window at most */

@@ -103,6 +103,15 @@ static void give_window_back(struct http2_request *request)
     }
 }
 
+/* Where it is worth it: what is left may be more than the window. */
+static void widen(struct http2_request *request)
+{
+    if (!request->is_wide && !request->has_ended) {
+        request->is_wide = true;
+        http2_session_widen(request->connection->session, &request->stream);
+    }
+}
+
 static void add_to_body(struct http2_request *request, struct bytes bytes)
 {
     struct http_exchange *exchange = request->exchange;
@@ -113,6 +122,9 @@ static void add_to_body(struct http2_request *request, struct bytes bytes)
     }
     if (!exchange->body.length_is_known) {
         charge(request, bytes.size);
+    }
+    if (exchange->body.size > FIRST_WINDOW / 2) {
+        widen(request);
     }
     request->owed += bytes.size;
     give_window_back(request);
@@ -141,8 +153,8 @@ static enum galen_status begin_body(struct http2_request *request)
         add_to_body(request, bytes_of(blob_data(held.blob), held.size));
         body_deinit(&held);
     }
-    if (!request->has_ended && length > FIRST_WINDOW) {
-        http2_session_widen(request->connection->session, &request->stream);
+    if (length != HTTP_LENGTH_UNKNOWN && length > FIRST_WINDOW) {
+        widen(request);
     }
     return GALEN_OK;
 }

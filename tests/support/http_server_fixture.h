@@ -28,6 +28,7 @@ struct fixture {
     size_t gone_count;
     int gone_refusal;
     size_t lead;
+    size_t body_size_max;
     bool body_is_aligned;
     bool inside_a_call;
     bool drained;
@@ -55,7 +56,7 @@ static inline void answer(struct http_exchange *exchange, int status, struct blo
 
 static inline void read_body(struct http_exchange *exchange)
 {
-    const struct http_body_options options = {BODY_SIZE_MAX, fixture.lead};
+    const struct http_body_options options = {fixture.body_size_max, fixture.lead};
     fixture.inside_a_call = true;
     http_exchange_read_body(exchange, &options);
     fixture.inside_a_call = false;
@@ -153,8 +154,9 @@ static const struct http_server_options patient = {
 
 static inline void open_server(const struct http_server_options *options)
 {
-    fixture =
-        (struct fixture){.drained_task.run = on_drained, .closed_task.run = on_closed};
+    fixture = (struct fixture){.drained_task.run = on_drained,
+                               .closed_task.run = on_closed,
+                               .body_size_max = BODY_SIZE_MAX};
     struct http_server_options secured = *options;
 #ifdef RAW_CLIENT_TLS
     secured.tls =
