@@ -6,6 +6,7 @@
 
 #include "expect.h"
 
+#include <netinet/tcp.h>
 #include <nghttp2/nghttp2.h>
 #include <stdlib.h>
 
@@ -143,7 +144,9 @@ static inline void http2_connect_narrow(struct http2_client *client, struct loop
     nghttp2_session_callbacks *callbacks;
     nghttp2_option *option;
     memset(client, 0, sizeof(*client));
+    const int on = 1;
     raw_connect(&client->raw, loop, port);
+    (void)setsockopt(client->raw.descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     INVARIANT(nghttp2_session_callbacks_new(&callbacks) == 0 &&
               nghttp2_option_new(&option) == 0);
     nghttp2_session_callbacks_set_on_header_callback(callbacks, http2_on_header);
@@ -276,9 +279,9 @@ static inline int32_t http2_open(struct http2_client *client, const char *path,
     return id;
 }
 
-/* A frame as it is told, past nghttp2. */
-static inline void http2_frame(struct http2_client *client, uint8_t type, uint8_t flags,
-                               int32_t id, const void *payload, size_t size)
+/* Writes a frame to buffer; its size. */
+static inline size_t http2_put_frame(uint8_t *buffer, uint8_t type, uint8_t flags,
+                                     int32_t id, const void *payload, size_t size)
 {
     const uint8_t header[] = {(uint8_t)(size >> 16),
                               (uint8_t)(size >> 8),
@@ -289,8 +292,21 @@ static inline void http2_frame(struct http2_client *client, uint8_t type, uint8_
                               (uint8_t)((uint32_t)id >> 16),
                               (uint8_t)((uint32_t)id >> 8),
                               (uint8_t)id};
-    raw_send_bytes(&client->raw, bytes_of(header, sizeof(header)));
-    raw_send_bytes(&client->raw, bytes_of(payload, size));
+    memcpy(buffer, header, sizeof(header));
+    if (size > 0) {
+        memcpy(buffer + sizeof(header), payload, size);
+    }
+    return sizeof(header) + size;
+}
+
+/* A frame as it is told, past nghttp2. */
+static inline void http2_frame(struct http2_client *client, uint8_t type, uint8_t flags,
+                               int32_t id, const void *payload, size_t size)
+{
+    static uint8_t frame[9 + 65536];
+    INVARIANT(size <= 65536);
+    raw_send_bytes(&client->raw,
+                   bytes_of(frame, http2_put_frame(frame, type, flags, id, payload, size)));
 }
 
 static inline bool http2_is_over(struct http2_client *client)
