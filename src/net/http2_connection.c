@@ -343,12 +343,11 @@ static const struct connection_ops connection_ops = {
 
 static struct http2_connection *create(struct http_connection *base)
 {
-    struct http2_connection *connection = calloc(1, sizeof(*connection));
+    struct http2_connection *connection = malloc(sizeof(*connection));
     if (connection == NULL) {
         return NULL;
     }
-    connection->base = base;
-    connection->resume.run = on_resume;
+    *connection = (struct http2_connection){.base = base, .resume.run = on_resume};
     list_init(&connection->requests);
     if (http2_session_create(&http2_request_ops, connection,
                              base->server->options.http2_stream_count_max,

@@ -703,7 +703,7 @@ static void slow_head_ends_the_connection(void **state)
 
     http2_frame(&client, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_STREAM, 1, "\x82", 1);
 
-    H2_AWAIT(client.raw.has_ended);
+    AWAIT((http2_receive(&client), client.raw.has_ended));
     assert_int_equal(client.goaway_error, NGHTTP2_ENHANCE_YOUR_CALM);
 }
 
@@ -806,7 +806,7 @@ static void client_that_does_not_read_is_dropped(void **state)
     }
     http2_flush(&client);
 
-    AWAIT(fixture.headers_count == 4 && connections() == 0);
+    AWAIT(fixture.headers_count > 0 && connections() == 0);
 }
 
 static void idle_connection_makes_room(void **state)

@@ -4,58 +4,30 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "base/invariant.h"
 #include "net/http2_memory.h"
 
 enum {
-    EARNED_FRAME_COUNT = 4, /* by a request, or by a piece of a response */
-    OWN_FIELD_COUNT = 3,    /* :status, date, content-length */
+    OWN_FIELD_COUNT = 3, /* :status, date, content-length */
     NUMBER_SIZE = 24,
-    FRAME_HEADER_SIZE = 9,
     PREFACE_SIZE = sizeof(HTTP2_PREFACE) - 1,
-    SEEN_COUNT = 256, /* streams whose end is remembered */
 };
 
 /* Of the ping behind the first step of the end. */
 static const uint8_t last_ping[8] = {'t', 'h', 'e', ' ', 'e', 'n', 'd', '.'};
-
-/* What is left of an allowance that fills again with time. */
-struct budget {
-    uint64_t left;
-    uint64_t filled_ns;
-    uint64_t max;
-    uint64_t per_s;
-};
-
-struct frame_header {
-    uint32_t size;
-    uint8_t type;
-    uint8_t flags;
-    int32_t id;
-};
-
-/* A stream that was there. */
-struct seen {
-    int32_t id;
-    bool ended_by_peer; /* which may send nothing more on it */
-};
 
 struct http2_session {
     nghttp2_session *machine;
     const struct http2_session_ops *ops;
     void *context;
     uint64_t now_ns;
-    struct budget frames;
-    struct budget resets;
+    struct http2_guard guard;
     size_t preface_left;
-    uint8_t header[FRAME_HEADER_SIZE]; /* of the frame that is being read */
+    uint8_t header[HTTP2_FRAME_HEADER_SIZE]; /* of the frame that is being read */
     size_t header_size;
     size_t payload_left;
-    int32_t last_id;       /* of the newest stream */
     int32_t reset_by_peer; /* the stream of the newest RST_STREAM that came */
-    size_t seen_count;     /* ever */
-    struct seen seen[SEEN_COUNT];
+    bool lacks_memory;     /* for something that has to be said */
     bool is_terminated;
     bool is_shutting_down;
     bool door_is_closed;
@@ -65,30 +37,16 @@ struct http2_session {
     struct http2_memory memory;
 };
 
-/* Budgets */
-
-static void earn(struct budget *budget, uint64_t amount)
+/* What cannot be left out: without memory for it, the session is of no use any more. */
+static void insist(struct http2_session *session, int status)
 {
-    const uint64_t left = budget->left + amount;
-    budget->left = left < budget->max ? left : budget->max;
+    session->lacks_memory = session->lacks_memory || status == NGHTTP2_ERR_NOMEM;
 }
 
-static void fill(struct budget *budget, uint64_t now_ns)
+static void obey(struct http2_session *session, enum http2_error error)
 {
-    const uint64_t step_ns = NS_PER_S / budget->per_s;
-    const uint64_t steps =
-        now_ns > budget->filled_ns ? (now_ns - budget->filled_ns) / step_ns : 0;
-    budget->filled_ns += steps * step_ns;
-    earn(budget, steps < budget->max ? steps : budget->max);
-}
-
-static void spend(struct http2_session *session, struct budget *budget)
-{
-    fill(budget, session->now_ns);
-    if (budget->left == 0) {
-        http2_session_terminate(session, HTTP2_ENHANCE_YOUR_CALM);
-    } else {
-        budget->left--;
+    if (error != HTTP2_NO_ERROR) {
+        http2_session_terminate(session, error);
     }
 }
 
@@ -97,43 +55,6 @@ static void spend(struct http2_session *session, struct budget *budget)
 static struct http2_stream *stream_of(nghttp2_session *machine, int32_t id)
 {
     return nghttp2_session_get_stream_user_data(machine, id);
-}
-
-/* RFC 9113 section 5.1, "closed", beyond what nghttp2 itself remembers: frames on a stream
- * that the peer has ended, or on one that was skipped, are errors; those that may have been
- * under way when we ended it are not. */
-
-static void remember(struct http2_session *session, int32_t id, bool ended_by_peer)
-{
-    session->seen[session->seen_count++ % SEEN_COUNT] = (struct seen){id, ended_by_peer};
-}
-
-static enum http2_error judge_closed(const struct http2_session *session, int32_t id)
-{
-    for (size_t i = 1; i <= SEEN_COUNT && i <= session->seen_count; i++) {
-        const struct seen *seen = &session->seen[(session->seen_count - i) % SEEN_COUNT];
-        if (seen->id == id) {
-            return seen->ended_by_peer ? HTTP2_STREAM_CLOSED : HTTP2_NO_ERROR;
-        }
-    }
-    return HTTP2_PROTOCOL_ERROR;
-}
-
-static void check_state(struct http2_session *session, const struct frame_header *header)
-{
-    const int32_t id = header->id;
-    if (id > session->last_id) {
-        if (header->type == NGHTTP2_HEADERS) {
-            session->last_id = id;
-            remember(session, id, false);
-        }
-    } else if (id > 0 &&
-               nghttp2_session_get_stream_remote_close(session->machine, id) < 0) {
-        const enum http2_error error = judge_closed(session, id);
-        if (error != HTTP2_NO_ERROR) {
-            http2_session_terminate(session, error);
-        }
-    }
 }
 
 static int on_begin_headers(nghttp2_session *machine, const nghttp2_frame *frame,
@@ -148,12 +69,12 @@ static int on_begin_headers(nghttp2_session *machine, const nghttp2_frame *frame
     }
     stream = session->is_terminated ? NULL : session->ops->open(session->context);
     if (stream == NULL) {
-        (void)nghttp2_submit_rst_stream(machine, NGHTTP2_FLAG_NONE, id,
-                                        HTTP2_REFUSED_STREAM);
+        insist(session, nghttp2_submit_rst_stream(machine, NGHTTP2_FLAG_NONE, id,
+                                                  HTTP2_REFUSED_STREAM));
         return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     }
     stream->id = id;
-    earn(&session->frames, EARNED_FRAME_COUNT);
+    http2_guard_earn(&session->guard);
     (void)nghttp2_session_set_stream_user_data(machine, id, stream);
     return 0;
 }
@@ -241,9 +162,9 @@ static int on_stream_close(nghttp2_session *machine, int32_t id, uint32_t error,
     struct http2_session *session = context;
     struct http2_stream *stream = stream_of(machine, id);
     (void)error;
-    remember(session, id,
-             session->reset_by_peer == id ||
-                 nghttp2_session_get_stream_remote_close(machine, id) == 1);
+    http2_guard_closed(&session->guard, id,
+                       session->reset_by_peer == id ||
+                           nghttp2_session_get_stream_remote_close(machine, id) == 1);
     if (stream != NULL) {
         session->ops->closed(session->context, stream);
     }
@@ -253,7 +174,8 @@ static int on_stream_close(nghttp2_session *machine, int32_t id, uint32_t error,
 /* What can be said after a failure of nghttp2's. */
 static enum galen_status conclude(struct http2_session *session, int status)
 {
-    if (status == NGHTTP2_ERR_NOMEM) {
+    insist(session, status);
+    if (session->lacks_memory) {
         return GALEN_NO_MEMORY;
     }
     if (status < 0) { /* a flood that nghttp2 itself has seen, or no preface */
@@ -262,65 +184,43 @@ static enum galen_status conclude(struct http2_session *session, int status)
     return GALEN_OK;
 }
 
-/* Frames are looked at one by one before nghttp2 gets them: it tells of none that it is
- * going to ignore, and those are what floods are made of. */
-
-static bool carries_something(const struct frame_header *header)
+static enum galen_status feed(struct http2_session *session, struct bytes bytes)
 {
-    switch (header->type) {
-    case NGHTTP2_HEADERS:
-    case NGHTTP2_RST_STREAM: /* paid for elsewhere */
-        return true;
-    case NGHTTP2_DATA:
-        return header->size > 0 || (header->flags & NGHTTP2_FLAG_END_STREAM) != 0;
-    default:
-        return false;
-    }
+    return conclude(
+        session, (int)nghttp2_session_mem_recv(session->machine, bytes.data, bytes.size));
 }
 
-static void inspect(struct http2_session *session, const struct frame_header *header)
+/* Whole, since nghttp2 would take pieces of a header for as many CONTINUATIONs. */
+static enum galen_status read_header(struct http2_session *session, struct bytes *bytes)
 {
-    if (header->type == NGHTTP2_HEADERS || header->type == NGHTTP2_DATA) {
-        check_state(session, header);
+    const struct bytes part =
+        bytes_first(*bytes, HTTP2_FRAME_HEADER_SIZE - session->header_size);
+    memcpy(session->header + session->header_size, part.data, part.size);
+    session->header_size += part.size;
+    *bytes = bytes_from(*bytes, part.size);
+    if (session->header_size < HTTP2_FRAME_HEADER_SIZE) {
+        return GALEN_OK;
     }
-    if (header->type == NGHTTP2_RST_STREAM) {
-        spend(session, &session->resets);
-    } else if (!carries_something(header)) {
-        spend(session, &session->frames);
-    }
+    const struct http2_frame_header header = http2_frame_header_read(session->header);
+    const bool is_open =
+        nghttp2_session_get_stream_remote_close(session->machine, header.id) >= 0;
+    session->header_size = 0;
+    session->payload_left = header.size;
+    obey(session, http2_guard_frame(&session->guard, &header, is_open, session->now_ns));
+    return feed(session, bytes_of(session->header, HTTP2_FRAME_HEADER_SIZE));
 }
 
-static struct frame_header header_of(const uint8_t bytes[FRAME_HEADER_SIZE])
+static enum galen_status read_some(struct http2_session *session, struct bytes *bytes)
 {
-    const uint32_t id = (uint32_t)(bytes[5] & 0x7f) << 24 | (uint32_t)bytes[6] << 16 |
-                        (uint32_t)bytes[7] << 8 | bytes[8];
-    return (struct frame_header){
-        .size = (uint32_t)bytes[0] << 16 | (uint32_t)bytes[1] << 8 | bytes[2],
-        .type = bytes[3],
-        .flags = bytes[4],
-        .id = (int32_t)id,
-    };
-}
-
-/* How many bytes belong to the frame that is being read. */
-static size_t frame_part(struct http2_session *session, struct bytes bytes)
-{
-    size_t size = 0;
-    if (session->payload_left == 0) {
-        while (session->header_size < FRAME_HEADER_SIZE && size < bytes.size) {
-            session->header[session->header_size++] = bytes.data[size++];
-        }
-        if (session->header_size < FRAME_HEADER_SIZE) {
-            return size;
-        }
-        const struct frame_header header = header_of(session->header);
-        session->header_size = 0;
-        session->payload_left = header.size;
-        inspect(session, &header);
+    size_t *left =
+        session->preface_left > 0 ? &session->preface_left : &session->payload_left;
+    if (*left == 0) {
+        return read_header(session, bytes);
     }
-    const size_t payload = bytes_first(bytes_from(bytes, size), session->payload_left).size;
-    session->payload_left -= payload;
-    return size + payload;
+    const struct bytes part = bytes_first(*bytes, *left);
+    *left -= part.size;
+    *bytes = bytes_from(*bytes, part.size);
+    return feed(session, part);
 }
 
 enum galen_status http2_session_read(struct http2_session *session, struct bytes bytes,
@@ -328,14 +228,7 @@ enum galen_status http2_session_read(struct http2_session *session, struct bytes
 {
     session->now_ns = now_ns;
     while (bytes.size > 0 && !session->is_terminated) {
-        size_t size = bytes_first(bytes, session->preface_left).size;
-        session->preface_left -= size;
-        if (size == 0) {
-            size = frame_part(session, bytes);
-        }
-        TRY(conclude(session,
-                     (int)nghttp2_session_mem_recv(session->machine, bytes.data, size)));
-        bytes = bytes_from(bytes, size);
+        TRY(read_some(session, &bytes));
     }
     return GALEN_OK;
 }
@@ -411,12 +304,12 @@ static int on_send_data(nghttp2_session *machine, nghttp2_frame *frame,
 {
     struct http2_session *session = context;
     (void)machine, (void)frame;
-    if (session->out_capacity - session->out_size < FRAME_HEADER_SIZE + size) {
+    if (session->out_capacity - session->out_size < HTTP2_FRAME_HEADER_SIZE + size) {
         return NGHTTP2_ERR_WOULDBLOCK;
     }
-    put(session, frame_header, FRAME_HEADER_SIZE);
+    put(session, frame_header, HTTP2_FRAME_HEADER_SIZE);
     put_parts(session, source->ptr, size);
-    earn(&session->frames, EARNED_FRAME_COUNT);
+    http2_guard_earn(&session->guard);
     return 0;
 }
 
@@ -430,11 +323,12 @@ static int on_frame_sent(nghttp2_session *machine, const nghttp2_frame *frame,
     const int32_t id = frame->hd.stream_id;
     if (frame->hd.type == NGHTTP2_RST_STREAM &&
         frame->rst_stream.error_code != HTTP2_NO_ERROR) {
-        spend(session, &session->resets);
+        obey(session, http2_guard_reset(&session->guard, session->now_ns));
     }
     if (is_message && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0 &&
         nghttp2_session_get_stream_remote_close(machine, id) == 0) {
-        (void)nghttp2_submit_rst_stream(machine, NGHTTP2_FLAG_NONE, id, HTTP2_NO_ERROR);
+        insist(session,
+               nghttp2_submit_rst_stream(machine, NGHTTP2_FLAG_NONE, id, HTTP2_NO_ERROR));
     }
     return 0;
 }
@@ -532,11 +426,8 @@ enum galen_status http2_session_create(const struct http2_session_ops *ops, void
         .ops = ops,
         .context = context,
         .preface_left = PREFACE_SIZE,
-        .frames = {LIMIT_HTTP2_IDLE_FRAME_COUNT_MAX, 0, LIMIT_HTTP2_IDLE_FRAME_COUNT_MAX,
-                   LIMIT_HTTP2_IDLE_FRAMES_PER_S},
-        .resets = {LIMIT_HTTP2_RESET_COUNT_MAX, 0, LIMIT_HTTP2_RESET_COUNT_MAX,
-                   LIMIT_HTTP2_RESETS_PER_S},
     };
+    http2_guard_init(&session->guard);
     http2_memory_init(&session->memory, LIMIT_HTTP2_SESSION_SIZE_BYTES_MAX);
     if (make_machine(session) != GALEN_OK || !greet(session, stream_count_max)) {
         http2_session_destroy(session);
@@ -636,27 +527,28 @@ void http2_session_continue(struct http2_session *session, struct http2_stream *
 void http2_session_reset(struct http2_session *session, struct http2_stream *stream,
                          enum http2_error error)
 {
-    (void)nghttp2_submit_rst_stream(session->machine, NGHTTP2_FLAG_NONE, stream->id,
-                                    (uint32_t)error);
+    insist(session, nghttp2_submit_rst_stream(session->machine, NGHTTP2_FLAG_NONE,
+                                              stream->id, (uint32_t)error));
 }
 
-/* Windows: where these fail, there is no memory, and the next write says so. */
+/* Windows */
 
 void http2_session_consume_connection(struct http2_session *session, size_t size)
 {
-    (void)nghttp2_session_consume_connection(session->machine, size);
+    insist(session, nghttp2_session_consume_connection(session->machine, size));
 }
 
 void http2_session_consume_stream(struct http2_session *session,
                                   const struct http2_stream *stream, size_t size)
 {
-    (void)nghttp2_session_consume_stream(session->machine, stream->id, size);
+    insist(session, nghttp2_session_consume_stream(session->machine, stream->id, size));
 }
 
 void http2_session_widen(struct http2_session *session, const struct http2_stream *stream)
 {
-    (void)nghttp2_session_set_local_window_size(session->machine, NGHTTP2_FLAG_NONE,
-                                                stream->id, LIMIT_HTTP2_WINDOW_SIZE_BYTES);
+    insist(session, nghttp2_session_set_local_window_size(session->machine,
+                                                          NGHTTP2_FLAG_NONE, stream->id,
+                                                          LIMIT_HTTP2_WINDOW_SIZE_BYTES));
 }
 
 /* Ends */
@@ -665,8 +557,9 @@ void http2_session_shut_down(struct http2_session *session)
 {
     if (!session->is_shutting_down && !session->is_terminated) {
         session->is_shutting_down = true;
-        (void)nghttp2_submit_shutdown_notice(session->machine);
-        (void)nghttp2_submit_ping(session->machine, NGHTTP2_FLAG_NONE, last_ping);
+        insist(session, nghttp2_submit_shutdown_notice(session->machine));
+        insist(session,
+               nghttp2_submit_ping(session->machine, NGHTTP2_FLAG_NONE, last_ping));
     }
 }
 
@@ -674,10 +567,10 @@ void http2_session_close_door(struct http2_session *session)
 {
     if (!session->door_is_closed && !session->is_terminated) {
         session->door_is_closed = true;
-        (void)nghttp2_submit_goaway(
-            session->machine, NGHTTP2_FLAG_NONE,
-            nghttp2_session_get_last_proc_stream_id(session->machine), HTTP2_NO_ERROR, NULL,
-            0);
+        insist(session, nghttp2_submit_goaway(
+                            session->machine, NGHTTP2_FLAG_NONE,
+                            nghttp2_session_get_last_proc_stream_id(session->machine),
+                            HTTP2_NO_ERROR, NULL, 0));
     }
 }
 
@@ -690,7 +583,8 @@ void http2_session_terminate(struct http2_session *session, enum http2_error err
 {
     if (!session->is_terminated) {
         session->is_terminated = true;
-        (void)nghttp2_session_terminate_session(session->machine, (uint32_t)error);
+        insist(session,
+               nghttp2_session_terminate_session(session->machine, (uint32_t)error));
     }
 }
 

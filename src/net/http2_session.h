@@ -10,11 +10,8 @@
  * without a word, as section 8.1.1 has it: `closed` follows. A stream whose response has
  * left while its request goes on is reset with NO_ERROR.
  *
- * Bounds beside those of limits.def: whatever a peer gets done with frames that carry
- * nothing (pings, settings, priorities, window updates, empty data, continuations) and with
- * resets, of its own or that it provokes, is paid from budgets that time and real work fill
- * again; beyond them, as for heads that unpack to many times their limit, the session ends
- * with ENHANCE_YOUR_CALM.
+ * A peer that floods, or whose heads unpack to many times their limit, ends the session
+ * with ENHANCE_YOUR_CALM: http2_guard.h says what is counted.
  *
  * Threads: one owner. Allocation: nghttp2's, up to LIMIT_HTTP2_SESSION_SIZE_BYTES_MAX,
  * wiped when it is freed. Calls of the session may be made from within events, but destroy,
@@ -24,21 +21,11 @@
 
 #include "codec/http2_head.h"
 #include "net/http.h"
+#include "net/http2_guard.h"
 
 struct http2_session;
 
 #define HTTP2_PREFACE "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-
-/* RFC 9113 section 7 */
-enum http2_error {
-    HTTP2_NO_ERROR = 0x0,
-    HTTP2_PROTOCOL_ERROR = 0x1,
-    HTTP2_INTERNAL_ERROR = 0x2,
-    HTTP2_STREAM_CLOSED = 0x5,
-    HTTP2_REFUSED_STREAM = 0x7,
-    HTTP2_CANCEL = 0x8,
-    HTTP2_ENHANCE_YOUR_CALM = 0xb,
-};
 
 /* The part of a stream that is the session's; the owner's storage, which begins with a call
  * of http2_head_begin. */
