@@ -40,6 +40,29 @@ static inline int close_http2_server(void **state)
 #define H2_AWAIT(condition) HTTP2_AWAIT(&client, condition)
 #define RESULT(id) http2_result(&client, id)
 
+static inline void await_end(int32_t id)
+{
+    H2_AWAIT(RESULT(id)->closed || RESULT(id)->ended);
+}
+
+static inline void expect_answer(int32_t id, int status, const char *body)
+{
+    await_end(id);
+    assert_int_equal(RESULT(id)->status, status);
+    assert_string_equal(RESULT(id)->body, body);
+    assert_int_equal(RESULT(id)->error, 0);
+    assert_true(RESULT(id)->ended);
+}
+
+static inline void expect_refusal(int32_t id, int status)
+{
+    await_end(id);
+    assert_int_equal(RESULT(id)->status, status);
+    assert_string_equal(RESULT(id)->body, "refused\n");
+    assert_int_equal(RESULT(id)->error, 0);
+    expect_answer(http2_request(&client, "POST", "/echo", "still"), 200, "still");
+}
+
 #define WITH_HTTP2(test) \
     cmocka_unit_test_setup_teardown(test, open_patient_http2_server, close_http2_server)
 #define WITH_OWN_HTTP2(test) \
