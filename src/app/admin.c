@@ -54,6 +54,8 @@ static struct http_server_options options_of(const struct settings *settings)
         .body_timeout_ms = (uint32_t)settings->limits_body_timeout_ms,
         .idle_timeout_ms = (uint32_t)settings->limits_idle_timeout_ms,
         .write_timeout_ms = (uint32_t)settings->limits_write_timeout_ms,
+        .http2_stream_count_max =
+            settings->listen_http2 ? (uint32_t)settings->limits_http2_streams : 0,
     };
 }
 

@@ -167,6 +167,8 @@ static struct http_server_options options_of(const struct settings *settings, ui
         .idle_timeout_ms = (uint32_t)settings->limits_idle_timeout_ms,
         .write_timeout_ms = (uint32_t)settings->limits_write_timeout_ms,
         .bodies_size_bytes_max = settings->limits_bodies_size_bytes,
+        .http2_stream_count_max =
+            settings->listen_http2 ? (uint32_t)settings->limits_http2_streams : 0,
     };
 }
 
