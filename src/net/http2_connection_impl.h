@@ -29,6 +29,7 @@ enum request_state {
     REQUEST_BODY,      /* the body is being read, or waits for room */
     REQUEST_ANSWERING, /* the handler has the body */
     REQUEST_WRITING,   /* answered */
+    REQUEST_LINGERING, /* the answer has left, and the body is still coming */
 };
 
 /* One stream. Its storage is its exchange's arena. */
@@ -47,6 +48,7 @@ struct http2_request {
     struct http1_refusal refusal; /* to be answered by the run; status 0: none */
     struct body held;             /* what came too early: a window at most */
     size_t owed;                  /* of its window: bytes taken while there was no room */
+    size_t received;              /* of its body */
     size_t charge;                /* its part of the connection's bodies_size */
     size_t sent_size;             /* when the write deadline was last set */
 };

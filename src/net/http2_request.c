@@ -207,6 +207,21 @@ void http2_request_advance(struct http2_request *request)
     }
 }
 
+/* The rest of a body that nobody wants: what is small or under way may come, so that
+ * clients which send before they read are not disturbed; the rest is not worth its bytes.
+ */
+static void linger(struct http2_request *request)
+{
+    const uint64_t length = request->exchange->message.content_length;
+    const uint64_t expected = length == HTTP_LENGTH_UNKNOWN ? request->received : length;
+    if (expected >= FIRST_WINDOW) {
+        http2_session_reset(request->connection->session, &request->stream, HTTP2_NO_ERROR);
+    } else if (request->state != REQUEST_LINGERING) {
+        request->state = REQUEST_LINGERING;
+        arm(request, DEADLINE_STREAM_BODY, LIMIT_LINGER_MS);
+    }
+}
+
 /* Events of the session */
 
 static const struct carrier_ops carrier_ops;
@@ -250,7 +265,7 @@ static void on_refused(void *context, struct http2_stream *stream,
 {
     struct http2_request *request = request_of(stream);
     (void)context;
-    if (request->state != REQUEST_WRITING && !request->connection->is_closing) {
+    if (request->state < REQUEST_WRITING && !request->connection->is_closing) {
         exchange_refuse(request->exchange, refusal);
     }
 }
@@ -259,7 +274,11 @@ static void on_data(void *context, struct http2_stream *stream, struct bytes byt
 {
     struct http2_request *request = request_of(stream);
     struct http2_connection *connection = context;
+    request->received += bytes.size;
     http2_session_consume_connection(connection->session, bytes.size);
+    if (request->state == REQUEST_LINGERING) {
+        linger(request);
+    }
     if (connection->is_closing || request->refusal.status != 0) {
         return;
     }
@@ -288,6 +307,12 @@ static void on_end(void *context, struct http2_stream *stream)
     }
 }
 
+static void on_sent(void *context, struct http2_stream *stream)
+{
+    (void)context;
+    linger(request_of(stream));
+}
+
 static void on_closed(void *context, struct http2_stream *stream)
 {
     struct http2_request *request = request_of(stream);
@@ -302,6 +327,7 @@ const struct http2_session_ops http2_request_ops = {
     .refused = on_refused,
     .data = on_data,
     .end = on_end,
+    .sent = on_sent,
     .closed = on_closed,
 };
 
@@ -329,6 +355,8 @@ void http2_request_expired(struct timeout *deadline)
         http2_session_terminate(connection->session, HTTP2_ENHANCE_YOUR_CALM);
     } else if (request->state == REQUEST_BODY) {
         exchange_refuse(request->exchange, slow_body);
+    } else if (request->state == REQUEST_LINGERING) {
+        http2_session_reset(connection->session, &request->stream, HTTP2_NO_ERROR);
     } else if (request->stream.sent_size == request->sent_size) {
         http2_session_reset(connection->session, &request->stream, HTTP2_CANCEL);
     } else {

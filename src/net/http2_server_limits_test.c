@@ -2,6 +2,7 @@
 /* HTTP/2 of the server: clients that leave, timeouts, room for connections, and drain. */
 #include "expect.h"
 #include "http2_server_fixture.h"
+#include "net/http_server_impl.h"
 
 /* Clients that leave, and the server's ends */
 
@@ -317,6 +318,25 @@ static void client_that_does_not_read_is_dropped(void **state)
     AWAIT(fixture.headers_count > 0 && connections() == 0);
 }
 
+static void connection_that_was_promised_to_http_2_hears_no_http_1(void **state)
+{
+    (void)state;
+    http2_flush(&client);
+    AWAIT(connections() == 1);
+    http2_close(&client);
+    AWAIT(connections() == 0);
+    raw_connect(&fixture.client, fixture.loop, http_server_port(fixture.server));
+    AWAIT(connections() == 1);
+    connection_expect_http2(
+        LIST_ITEM(list_first(&fixture.server->connections), struct http_connection, link));
+
+    raw_send(&fixture.client, GET_ROOT);
+
+    (void)raw_await_end(&fixture.client);
+    assert_int_equal(fixture.client.size, 0);
+    assert_int_equal(fixture.headers_count, 0);
+}
+
 static void idle_connection_makes_room(void **state)
 {
     (void)state;
@@ -352,6 +372,7 @@ int main(void)
         WITH_OWN_HTTP2(handler_may_take_longer_than_any_timeout),
         WITH_OWN_HTTP2(stream_with_a_shut_window_is_reset),
         WITH_OWN_HTTP2(client_that_does_not_read_is_dropped),
+        WITH_HTTP2(connection_that_was_promised_to_http_2_hears_no_http_1),
         WITH_OWN_HTTP2(idle_connection_makes_room),
     };
     return cmocka_run_group_tests_name("http2_server_limits", tests, NULL, NULL);

@@ -293,18 +293,38 @@ static void trailers_are_dropped(void **state)
 
 /* Refusals */
 
-static void answer_before_the_body_resets_the_stream_without_an_error(void **state)
+static void small_body_that_nobody_reads_may_come_to_its_end(void **state)
 {
     (void)state;
     const int32_t id = http2_open(&client, "/early", NULL, NULL);
-
     expect_answer(id, 403, "done\n");
-    H2_AWAIT(RESULT(id)->closed);
-    assert_int_equal(RESULT(id)->error, 0);
+    http2_frame(&client, NGHTTP2_DATA, 0, id, "late", 4);
 
-    http2_frame(&client, NGHTTP2_DATA, 0, id, "late", 4); /* was under way */
+    http2_frame(&client, NGHTTP2_DATA, NGHTTP2_FLAG_END_STREAM, id, "later", 5);
+
     expect_answer(http2_request(&client, "POST", "/echo", "still"), 200, "still");
+    assert_false(RESULT(id)->closed); /* nothing has reset it */
     assert_int_equal(client.goaway_count, 0);
+}
+
+static void large_body_that_nobody_reads_is_reset_without_an_error(void **state)
+{
+    static const char body[65535];
+    (void)state;
+    const int32_t told = http2_open(&client, "/early", "content-length", "65535");
+    H2_AWAIT(RESULT(told)->closed);
+    assert_int_equal(RESULT(told)->status, 403);
+    assert_int_equal(RESULT(told)->error, 0);
+    http2_frame(&client, NGHTTP2_DATA, 0, told, "late", 4); /* was under way */
+
+    const int32_t untold = http2_open(&client, "/early", NULL, NULL);
+    expect_answer(untold, 403, "done\n");
+    for (size_t i = 0; i < 5; i++) {
+        http2_frame(&client, NGHTTP2_DATA, 0, untold, body, sizeof(body) / 5);
+    }
+    H2_AWAIT(RESULT(untold)->closed);
+    assert_int_equal(RESULT(untold)->error, 0);
+    expect_answer(http2_request(&client, "POST", "/echo", "still"), 200, "still");
 }
 
 static void body_beyond_the_maximum_is_413_before_it_is_read(void **state)
@@ -496,7 +516,8 @@ int main(void)
         WITH_HTTP2(body_read_later_comes_from_what_waited),
         WITH_HTTP2(body_that_nobody_reads_stays_within_its_window),
         WITH_HTTP2(trailers_are_dropped),
-        WITH_HTTP2(answer_before_the_body_resets_the_stream_without_an_error),
+        WITH_HTTP2(small_body_that_nobody_reads_may_come_to_its_end),
+        WITH_HTTP2(large_body_that_nobody_reads_is_reset_without_an_error),
         WITH_HTTP2(body_beyond_the_maximum_is_413_before_it_is_read),
         WITH_HTTP2(body_of_no_told_length_is_413_when_it_gets_there),
         WITH_HTTP2(heads_are_refused_as_http_1_refuses_them),

@@ -313,7 +313,6 @@ static int on_send_data(nghttp2_session *machine, nghttp2_frame *frame,
     return 0;
 }
 
-/* RFC 9113 section 8.1: a response may end before its request does. */
 static int on_frame_sent(nghttp2_session *machine, const nghttp2_frame *frame,
                          void *context)
 {
@@ -327,8 +326,7 @@ static int on_frame_sent(nghttp2_session *machine, const nghttp2_frame *frame,
     }
     if (is_message && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0 &&
         nghttp2_session_get_stream_remote_close(machine, id) == 0) {
-        insist(session,
-               nghttp2_submit_rst_stream(machine, NGHTTP2_FLAG_NONE, id, HTTP2_NO_ERROR));
+        session->ops->sent(session->context, stream_of(machine, id));
     }
     return 0;
 }

@@ -7,8 +7,7 @@
  * `request` (the head is understood) or `refused` (it is not, or its trailers are not: to
  * be answered); `data` for each piece of the body and `end` behind the last one; `closed`
  * is the last call in any case but http2_session_destroy. Malformed messages are reset
- * without a word, as section 8.1.1 has it: `closed` follows. A stream whose response has
- * left while its request goes on is reset with NO_ERROR.
+ * without a word, as section 8.1.1 has it: `closed` follows.
  *
  * A peer that floods, or whose heads unpack to many times their limit, ends the session
  * with ENHANCE_YOUR_CALM: http2_guard.h says what is counted.
@@ -52,6 +51,10 @@ struct http2_session_ops {
     /* The bytes are borrowed for the call. The window is the owner's to give back. */
     void (*data)(void *context, struct http2_stream *stream, struct bytes bytes);
     void (*end)(void *context, struct http2_stream *stream);
+
+    /* The response has left, and the request goes on: it may come to its end, or be reset
+     * with HTTP2_NO_ERROR (section 8.1). */
+    void (*sent)(void *context, struct http2_stream *stream);
     void (*closed)(void *context, struct http2_stream *stream);
 };
 

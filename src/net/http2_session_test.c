@@ -81,6 +81,12 @@ static void on_end(void *context, struct http2_stream *stream)
     note("end", stream, BYTES_NONE);
 }
 
+static void on_sent(void *context, struct http2_stream *stream)
+{
+    (void)context;
+    note("sent", stream, BYTES_NONE);
+}
+
 static void on_closed(void *context, struct http2_stream *stream)
 {
     struct request *request = LIST_ITEM(stream, struct request, stream);
@@ -95,6 +101,7 @@ static const struct http2_session_ops ops = {
     .refused = on_refused,
     .data = on_data,
     .end = on_end,
+    .sent = on_sent,
     .closed = on_closed,
 };
 

@@ -75,6 +75,7 @@ struct http_connection {
     struct http2_connection *http2; /* NULL: HTTP/1.1 */
     uint8_t preface_size;           /* how much of HTTP/2's preface has come */
     bool is_chosen;                 /* which of them is spoken */
+    bool expects_http2;             /* nothing else may be */
 };
 
 struct carrier;
@@ -125,6 +126,8 @@ void connection_start(struct http_connection *connection);
 void connection_drain(struct http_connection *connection);
 void connection_drop(struct http_connection *connection);
 void connection_expired(struct http_connection *connection, enum server_deadline kind);
+/* ALPN chose `h2`: whatever comes first is HTTP/2, or refused as such. Before any byte. */
+void connection_expect_http2(struct http_connection *connection);
 void connection_free(struct http_connection *connection); /* libuv has let go */
 
 /* Exchange. create: NULL when there is no memory. */

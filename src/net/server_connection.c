@@ -45,6 +45,8 @@ static void on_first_bytes(struct stream *stream, struct bytes bytes)
     if (connection->preface_size == PREFACE_SIZE) {
         connection->is_chosen = true;
         http2_connection_begin(connection, bytes);
+    } else if (bytes.size > 0 && connection->expects_http2) {
+        connection_drop(connection); /* RFC 9113 section 3.4 */
     } else if (bytes.size > 0) {
         choose_http1(connection, bytes);
     } else if (!timeout_is(&stream->deadline, DEADLINE_HEADER)) {
@@ -79,6 +81,11 @@ struct http_connection *connection_create(struct http_server *server)
         }
     }
     return connection;
+}
+
+void connection_expect_http2(struct http_connection *connection)
+{
+    connection->expects_http2 = true;
 }
 
 void connection_free(struct http_connection *connection)
@@ -136,6 +143,10 @@ void connection_drop(struct http_connection *connection)
 
 void connection_expired(struct http_connection *connection, enum server_deadline kind)
 {
+    if (connection->expects_http2 && !connection->is_chosen) {
+        connection_drop(connection);
+        return;
+    }
     if (!connection->is_chosen && kind == DEADLINE_HEADER) {
         choose_http1(connection, BYTES_NONE); /* whose refusals can be read */
     }
