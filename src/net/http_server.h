@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An HTTP/1.1 server on one loop. One request at a time on a connection: the parser pauses
- * from the end of a request's body to the end of its response, so pipelined requests wait.
+ * A server of HTTP/1.1 and HTTP/2 on one loop. In HTTP/1.1 one request at a time on a
+ * connection: the parser pauses from the end of a request's body to the end of its
+ * response, so pipelined requests wait. In HTTP/2 requests of one connection are dealt with
+ * side by side; what is said of the connection below holds for their stream, but `close`,
+ * which lets the others finish.
  *
  * The life of an exchange: `headers` is called when the head is complete, before a body
  * byte is read and before 100 Continue is sent. The handler answers at once or later with

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What listener, connection and exchange of the server share. The listener (http_server.c)
- * makes connections; a connection (http1_connection.c) makes one exchange after the other;
- * an exchange (http_exchange.c) outlives its connection while a handler holds it.
+ * makes connections (server_connection.c); one of HTTP/1.1 (http1_connection.c) makes one
+ * exchange after the other, one of HTTP/2 (http2_connection.c) one for each stream; an
+ * exchange (http_exchange.c) outlives its connection while a handler holds it.
  */
 #pragma once
 
