@@ -34,7 +34,12 @@ static struct tls_files files_of(const struct role_tls *tls,
 }
 
 /* Protocols as ALPN names them. */
-static const char *const protocols[] = {"http/1.1", NULL};
+static const char *const *protocols_of(const struct role_tls *tls,
+                                       const struct role_tls_side *side)
+{
+    static const char *const both[] = {"h2", "http/1.1", NULL};
+    return side == &tls->listen && tls->settings->listen_http2 ? both : both + 1;
+}
 
 static enum galen_status load(const struct role_tls *tls, const struct role_tls_side *side,
                               struct tls_context **out_context, struct error *out_error)
@@ -45,7 +50,7 @@ static enum galen_status load(const struct role_tls *tls, const struct role_tls_
         .demand = demand_of(tls->settings),
         .allowed_names =
             side == &tls->listen ? tls->settings->listen_tls_client_names : NULL,
-        .protocols = protocols,
+        .protocols = protocols_of(tls, side),
     };
     return tls_files_load(&files, &options, out_context, out_error);
 }

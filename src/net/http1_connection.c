@@ -236,14 +236,6 @@ static void arm_once(struct http1_connection *connection, enum server_deadline k
     }
 }
 
-/* What has to move within this time, so that one who drips holds a connection no longer
- * than one who is silent. */
-static size_t size_min_within(uint32_t timeout_ms)
-{
-    const uint64_t size = (uint64_t)timeout_ms * LIMIT_TRANSFER_RATE_BYTES_MIN / 1000;
-    return size == 0 ? 1 : (size_t)size;
-}
-
 static void arm_for_body(struct http1_connection *connection)
 {
     if (!timeout_is(&connection->base.stream.deadline, DEADLINE_BODY)) {
@@ -257,7 +249,7 @@ static bool body_made_progress(const struct http1_connection *connection)
 {
     const size_t size = connection->exchange->body.size - connection->body_size_before;
     return connection->state == STATE_BODY &&
-           size >= size_min_within(connection->base.server->options.body_timeout_ms);
+           size >= server_size_min_within(connection->base.server->options.body_timeout_ms);
 }
 
 /* Of a client that has sent no request yet. */
@@ -672,9 +664,9 @@ static void expired(struct http_connection *base, enum server_deadline kind)
         drop(connection);
         return;
     case DEADLINE_WRITE:
-        if (!stream_made_progress(
-                &connection->base.stream,
-                size_min_within(connection->base.server->options.write_timeout_ms))) {
+        if (!stream_made_progress(&connection->base.stream,
+                                  server_size_min_within(
+                                      connection->base.server->options.write_timeout_ms))) {
             drop_reader(connection);
         }
         break;

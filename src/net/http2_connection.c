@@ -321,7 +321,10 @@ static void expired(struct http_connection *base, enum server_deadline kind)
 {
     struct http2_connection *connection = base->http2;
     if (kind == DEADLINE_LINGER ||
-        (kind == DEADLINE_WRITE && !stream_made_progress(&base->stream, 1))) {
+        (kind == DEADLINE_WRITE &&
+         !stream_made_progress(
+             &base->stream,
+             server_size_min_within(base->server->options.write_timeout_ms)))) {
         drop(connection);
         return;
     }

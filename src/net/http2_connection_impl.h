@@ -50,7 +50,7 @@ struct http2_request {
     size_t owed;                  /* of its window: bytes taken while there was no room */
     size_t received;              /* of its body */
     size_t charge;                /* its part of the connection's bodies_size */
-    size_t sent_size;             /* when the write deadline was last set */
+    size_t size_before;           /* received or sent, when the deadline was armed */
 };
 
 extern const struct http2_session_ops http2_request_ops;

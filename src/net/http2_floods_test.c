@@ -213,6 +213,7 @@ static void client_that_never_reads_is_not_read_from_for_ever(void **state)
         assert_true(sent < (size_t)64 * 1024 * 1024);
     }
     assert_int_equal(fixture.headers_count, STREAM_COUNT_MAX);
+    assert_int_equal(connections(), 1); /* nor dropped for what it made us remember */
 }
 
 /* What honest clients do is no flood. */

@@ -37,11 +37,28 @@ static void arm(struct http2_request *request, enum server_deadline kind,
 /* Only while it is the client that is waited for. */
 static void set_body_deadline(struct http2_request *request)
 {
-    if (request->state == REQUEST_BODY && request->body_has_begun && request->owed == 0) {
-        arm(request, DEADLINE_STREAM_BODY, server_of(request)->options.body_timeout_ms);
-    } else {
+    if (request->state != REQUEST_BODY || !request->body_has_begun || request->owed > 0) {
         disarm(request);
+    } else if (!timeout_is(&request->deadline, DEADLINE_STREAM_BODY)) {
+        request->size_before = request->received;
+        arm(request, DEADLINE_STREAM_BODY, server_of(request)->options.body_timeout_ms);
     }
+}
+
+static void set_write_deadline(struct http2_request *request)
+{
+    request->size_before = request->stream.sent_size;
+    arm(request, DEADLINE_STREAM_WRITE, server_of(request)->options.write_timeout_ms);
+}
+
+static bool made_progress(const struct http2_request *request)
+{
+    const struct http_server_options *options = &server_of(request)->options;
+    return request->state == REQUEST_BODY
+               ? request->received - request->size_before >=
+                     server_size_min_within(options->body_timeout_ms)
+               : request->stream.sent_size - request->size_before >=
+                     server_size_min_within(options->write_timeout_ms);
 }
 
 /* Room for bodies: what a connection's requests bring together is bounded, and the oldest
@@ -201,9 +218,7 @@ void http2_request_advance(struct http2_request *request)
         finish_body(request);
     } else {
         give_window_back(request);
-        if (!timeout_is(&request->deadline, DEADLINE_STREAM_BODY)) {
-            set_body_deadline(request);
-        }
+        set_body_deadline(request);
     }
 }
 
@@ -353,15 +368,18 @@ void http2_request_expired(struct timeout *deadline)
     http2_connection_enter(connection);
     if (request->state == REQUEST_HEAD) {
         http2_session_terminate(connection->session, HTTP2_ENHANCE_YOUR_CALM);
-    } else if (request->state == REQUEST_BODY) {
-        exchange_refuse(request->exchange, slow_body);
     } else if (request->state == REQUEST_LINGERING) {
         http2_session_reset(connection->session, &request->stream, HTTP2_NO_ERROR);
-    } else if (request->stream.sent_size == request->sent_size) {
-        http2_session_reset(connection->session, &request->stream, HTTP2_CANCEL);
+    } else if (request->state == REQUEST_BODY) {
+        if (made_progress(request)) {
+            set_body_deadline(request);
+        } else {
+            exchange_refuse(request->exchange, slow_body);
+        }
+    } else if (made_progress(request)) {
+        set_write_deadline(request);
     } else {
-        request->sent_size = request->stream.sent_size;
-        arm(request, DEADLINE_STREAM_WRITE, server_of(request)->options.write_timeout_ms);
+        http2_session_reset(connection->session, &request->stream, HTTP2_CANCEL);
     }
     http2_connection_leave(connection);
 }
@@ -403,7 +421,7 @@ static void respond(struct carrier *carrier, const struct http_response *respons
                                  .part_count = exchange->outgoing.part_count,
                                  .has_length = !is_empty && (is_head || !response->chunked),
                                  .without_body = is_empty || is_head});
-    arm(request, DEADLINE_STREAM_WRITE, server_of(request)->options.write_timeout_ms);
+    set_write_deadline(request);
     if (response->close) {
         http2_session_shut_down(connection->session);
     }

@@ -283,6 +283,7 @@ void http_server_set_limits(struct http_server *server,
     server->options.bodies_size_bytes_max = options->bodies_size_bytes_max;
     server->options.idle_timeout_ms = options->idle_timeout_ms;
     server->options.write_timeout_ms = options->write_timeout_ms;
+    server->options.http2_stream_count_max = options->http2_stream_count_max;
 }
 
 uint16_t http_server_port(const struct http_server *server)

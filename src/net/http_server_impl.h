@@ -76,7 +76,7 @@ struct http_connection {
     struct http2_connection *http2; /* NULL: HTTP/1.1 */
     uint8_t preface_size;           /* how much of HTTP/2's preface has come */
     bool is_chosen;                 /* which of them is spoken */
-    bool expects_http2;             /* nothing else may be */
+    bool expects_http2;             /* ALPN chose it: nothing else may come */
 };
 
 struct carrier;
@@ -114,6 +114,14 @@ struct http_exchange {
     struct http1_head message; /* large: last */
 };
 
+/* What has to move within this time, so that one who drips holds a connection no longer
+ * than one who is silent. */
+static inline size_t server_size_min_within(uint32_t timeout_ms)
+{
+    const uint64_t size = (uint64_t)timeout_ms * LIMIT_TRANSFER_RATE_BYTES_MIN / 1000;
+    return size == 0 ? 1 : (size_t)size;
+}
+
 /* Listener */
 void server_connection_is_gone(struct http_server *server); /* one left the list */
 const char *server_date(struct http_server *server);
@@ -127,8 +135,6 @@ void connection_start(struct http_connection *connection);
 void connection_drain(struct http_connection *connection);
 void connection_drop(struct http_connection *connection);
 void connection_expired(struct http_connection *connection, enum server_deadline kind);
-/* ALPN chose `h2`: whatever comes first is HTTP/2, or refused as such. Before any byte. */
-void connection_expect_http2(struct http_connection *connection);
 void connection_free(struct http_connection *connection); /* libuv has let go */
 
 /* Exchange. create: NULL when there is no memory. */

@@ -54,10 +54,17 @@ static void on_first_bytes(struct stream *stream, struct bytes bytes)
     }
 }
 
+static void on_secured(struct stream *stream)
+{
+    if (bytes_equal(stream_protocol(stream), BYTES("h2"))) {
+        connection_of(stream)->expects_http2 = true;
+    }
+    http1_stream_ops.secured(stream);
+}
+
 static void on_ended(struct stream *stream, int status)
 {
-    (void)status;
-    connection_drop(connection_of(stream));
+    http1_stream_ops.ended(stream, status);
 }
 
 static void on_closed(struct stream *stream)
@@ -66,7 +73,7 @@ static void on_closed(struct stream *stream)
 }
 
 static const struct stream_ops choosing_ops = {
-    .read = on_first_bytes, .ended = on_ended, .closed = on_closed};
+    .secured = on_secured, .read = on_first_bytes, .ended = on_ended, .closed = on_closed};
 
 struct http_connection *connection_create(struct http_server *server)
 {
@@ -81,11 +88,6 @@ struct http_connection *connection_create(struct http_server *server)
         }
     }
     return connection;
-}
-
-void connection_expect_http2(struct http_connection *connection)
-{
-    connection->expects_http2 = true;
 }
 
 void connection_free(struct http_connection *connection)
@@ -144,7 +146,7 @@ void connection_drop(struct http_connection *connection)
 void connection_expired(struct http_connection *connection, enum server_deadline kind)
 {
     if (connection->expects_http2 && !connection->is_chosen) {
-        connection_drop(connection);
+        connection_drop(connection); /* which has nothing that it could be told in */
         return;
     }
     if (!connection->is_chosen && kind == DEADLINE_HEADER) {

@@ -77,6 +77,9 @@ MUST_USE enum galen_status stream_secure(struct stream *stream,
 /* Who that is; NULL: plaintext, or not secured yet. Lives as long as the connection. */
 const struct tls_peer *stream_peer(const struct stream *stream);
 
+/* What ALPN chose; empty: nothing, plaintext, or not secured yet. */
+struct bytes stream_protocol(const struct stream *stream);
+
 /* Why it `ended` with this status, in words. */
 void stream_explain(const struct stream *stream, int status, struct error *out_error);
 

@@ -454,6 +454,12 @@ const struct tls_peer *stream_peer(const struct stream *stream)
                : tls_session_peer(tls->session);
 }
 
+struct bytes stream_protocol(const struct stream *stream)
+{
+    return stream_peer(stream) == NULL ? BYTES_NONE
+                                       : tls_session_protocol(stream->tls->session);
+}
+
 void stream_explain(const struct stream *stream, int status, struct error *out_error)
 {
     const struct stream_tls *tls = stream->tls;
