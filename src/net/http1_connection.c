@@ -330,26 +330,14 @@ static void refuse(struct http1_connection *connection, struct http1_refusal ref
     exchange_refuse(connection->exchange, refusal);
 }
 
-static struct http1_refusal refusal_of(enum galen_status status)
-{
-    if (status == GALEN_BUSY) {
-        return (struct http1_refusal){503, "the bodies under way are too large together"};
-    }
-    return status == GALEN_TOO_LARGE
-               ? (struct http1_refusal){413, "the body is larger than is accepted here"}
-               : (struct http1_refusal){503, "no memory for the body"};
-}
-
 static void add_to_body(struct http1_connection *connection)
 {
     struct http_exchange *exchange = connection->exchange;
     if (connection->state == STATE_BODY) {
-        enum galen_status status =
-            exchange_count_body(exchange, connection->parser.body.size);
-        status = status == GALEN_OK ? body_put(&exchange->body, connection->parser.body)
-                                    : status;
+        const enum galen_status status =
+            exchange_add_body(exchange, connection->parser.body);
         if (status != GALEN_OK) {
-            refuse(connection, refusal_of(status));
+            refuse(connection, exchange_body_refusal(status));
         }
     }
 }
@@ -719,7 +707,7 @@ static void read_body(struct carrier *carrier, const struct http_body_options *o
     const enum galen_status status = body_begin(&exchange->body, message->content_length,
                                                 options->size_bytes_max, options->lead);
     if (status != GALEN_OK) {
-        connection->refusal = refusal_of(status);
+        connection->refusal = exchange_body_refusal(status);
     } else {
         connection->state = STATE_BODY;
         if (message->expects_continue && nothing_came && message->content_length > 0) {

@@ -40,12 +40,28 @@ static void give_up_requests(struct http2_connection *connection)
     }
 }
 
+/* False: it is closing already. */
+static bool begin_close(struct http2_connection *connection)
+{
+    if (connection->is_closing) {
+        return false;
+    }
+    connection->is_closing = true;
+    give_up_requests(connection);
+    return true;
+}
+
 static void drop(struct http2_connection *connection)
 {
-    if (!connection->is_closing) {
-        connection->is_closing = true;
-        give_up_requests(connection);
+    if (begin_close(connection)) {
         stream_close(&connection->base->stream);
+    }
+}
+
+static void drop_reader(struct http2_connection *connection)
+{
+    if (begin_close(connection)) {
+        stream_reset(&connection->base->stream);
     }
 }
 
@@ -320,12 +336,14 @@ static void drop_base(struct http_connection *base)
 static void expired(struct http_connection *base, enum server_deadline kind)
 {
     struct http2_connection *connection = base->http2;
-    if (kind == DEADLINE_LINGER ||
-        (kind == DEADLINE_WRITE &&
-         !stream_made_progress(
-             &base->stream,
-             server_size_min_within(base->server->options.write_timeout_ms)))) {
+    if (kind == DEADLINE_LINGER) {
         drop(connection);
+        return;
+    }
+    if (kind == DEADLINE_WRITE &&
+        !stream_made_progress(&base->stream, server_size_min_within(
+                                                 base->server->options.write_timeout_ms))) {
+        drop_reader(connection);
         return;
     }
     http2_connection_enter(connection);

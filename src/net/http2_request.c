@@ -104,10 +104,7 @@ static void release_body(struct http2_request *request)
 
 static void fail(struct http2_request *request, enum galen_status status)
 {
-    request->refusal =
-        status == GALEN_TOO_LARGE
-            ? (struct http1_refusal){413, "the body is larger than is accepted here"}
-            : (struct http1_refusal){503, "no memory for the body"};
+    request->refusal = exchange_body_refusal(status);
     request->connection->has_work = true;
 }
 
@@ -132,7 +129,7 @@ static void widen(struct http2_request *request)
 static void add_to_body(struct http2_request *request, struct bytes bytes)
 {
     struct http_exchange *exchange = request->exchange;
-    const enum galen_status status = body_put(&exchange->body, bytes);
+    const enum galen_status status = exchange_add_body(exchange, bytes);
     if (status != GALEN_OK) {
         fail(request, status);
         return;

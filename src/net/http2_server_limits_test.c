@@ -318,6 +318,41 @@ static void client_that_does_not_read_is_dropped(void **state)
     AWAIT(fixture.headers_count > 0 && connections() == 0);
 }
 
+static void bodies_are_counted_byte_by_byte_with_those_of_others(void **state)
+{
+    (void)state;
+    _Atomic uint64_t bodies_size = 0;
+    struct http_server_options options = patient;
+    options.bodies_size_bytes = &bodies_size;
+    options.bodies_size_bytes_max = 6;
+    open_http2_server(&options);
+    connect_http2();
+    const int32_t id = http2_open(&client, "/echo", NULL, NULL);
+    http2_frame(&client, NGHTTP2_DATA, 0, id, "held", 4);
+    H2_AWAIT(bodies_size == 4);
+
+    const int32_t other = http2_request(&client, "POST", "/echo", "too");
+    await_end(other);
+
+    assert_int_equal(RESULT(other)->status, 503);
+    H2_AWAIT(bodies_size == 4);
+    http2_frame(&client, NGHTTP2_DATA, NGHTTP2_FLAG_END_STREAM, id, ", and let go of", 15);
+    expect_answer(id, 200, "held, and let go of"); /* one alone may be larger */
+    H2_AWAIT(bodies_size == 0);
+}
+
+static void client_has_the_address_of_its_connection(void **state)
+{
+    static const uint8_t loopback[] = {127, 0, 0, 1};
+    (void)state;
+    (void)http2_request(&client, "POST", "/later", "1");
+    H2_AWAIT(fixture.waiting != NULL);
+
+    const struct bytes address = http_exchange_address(fixture.waiting);
+
+    assert_true(bytes_equal(address, bytes_of(loopback, sizeof(loopback))));
+}
+
 static void connection_that_was_promised_to_http_2_hears_no_http_1(void **state)
 {
     (void)state;
@@ -372,6 +407,8 @@ int main(void)
         WITH_OWN_HTTP2(handler_may_take_longer_than_any_timeout),
         WITH_OWN_HTTP2(stream_with_a_shut_window_is_reset),
         WITH_OWN_HTTP2(client_that_does_not_read_is_dropped),
+        WITH_OWN_HTTP2(bodies_are_counted_byte_by_byte_with_those_of_others),
+        WITH_HTTP2(client_has_the_address_of_its_connection),
         WITH_HTTP2(connection_that_was_promised_to_http_2_hears_no_http_1),
         WITH_OWN_HTTP2(idle_connection_makes_room),
     };

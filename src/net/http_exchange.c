@@ -41,7 +41,7 @@ struct http_exchange *exchange_create(struct http_connection *connection,
 }
 
 /* GALEN_BUSY: with these there are too many, and others have some of them. */
-enum galen_status exchange_count_body(struct http_exchange *exchange, size_t size)
+static enum galen_status count_body(struct http_exchange *exchange, size_t size)
 {
     const struct http_server_options *options = &exchange->server->options;
     if (options->bodies_size_bytes == NULL) {
@@ -55,6 +55,22 @@ enum galen_status exchange_count_body(struct http_exchange *exchange, size_t siz
                    is_alone
                ? GALEN_OK
                : GALEN_BUSY;
+}
+
+enum galen_status exchange_add_body(struct http_exchange *exchange, struct bytes bytes)
+{
+    TRY(count_body(exchange, bytes.size));
+    return body_put(&exchange->body, bytes);
+}
+
+struct http1_refusal exchange_body_refusal(enum galen_status status)
+{
+    if (status == GALEN_BUSY) {
+        return (struct http1_refusal){503, "the bodies under way are too large together"};
+    }
+    return status == GALEN_TOO_LARGE
+               ? (struct http1_refusal){413, "the body is larger than is accepted here"}
+               : (struct http1_refusal){503, "no memory for the body"};
 }
 
 static void uncount_body(struct http_exchange *exchange)

@@ -143,5 +143,9 @@ struct http_exchange *exchange_create(struct http_connection *connection,
 void exchange_announce(struct http_exchange *exchange);
 void exchange_give_up(struct http_exchange *exchange); /* tells the handler, if it waits */
 void exchange_detach(struct http_exchange *exchange);  /* the connection's reference ends */
-enum galen_status exchange_count_body(struct http_exchange *exchange, size_t size);
+
+/* Counts and keeps bytes of the body, which has been begun. GALEN_BUSY: all bodies together
+ * are too large; and as body_put. The refusal is what the client is told of it. */
+enum galen_status exchange_add_body(struct http_exchange *exchange, struct bytes bytes);
+struct http1_refusal exchange_body_refusal(enum galen_status status);
 void exchange_refuse(struct http_exchange *exchange, struct http1_refusal refusal);
