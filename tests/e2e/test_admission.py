@@ -7,7 +7,8 @@ import threading
 import time
 
 import pytest
-from message import encode, read_reply
+from http2 import Client, Request
+from message import encode, read_reply, send_raw
 from process import SANITIZED
 from samples import by_features
 
@@ -91,6 +92,16 @@ def test_v2_is_told_in_its_own_shape(limited):
     assert refused.status == 429
     assert refused.json()["code"] == "rate-limited"
     assert refused.headers["retry-after"] == "100"
+
+
+def test_http_2_is_under_the_limits_of_http_1(limited):
+    galen = limited(routes=[("text/*", "clinical-ner", {"requests_per_s": 0.01, "burst": 1})])
+    with Client(galen.port) as client:
+        replies = [client.exchange(Request.parse(text_request())) for _ in range(2)]
+    assert [reply.status for reply in replies] == [200, 429]
+    assert replies[1].headers["retry-after"] == "100"
+    assert send_raw(galen.port, text_request()).status == 429
+    assert ask(galen, text_request(), 1).status == 200
 
 
 def test_each_way_to_a_model_is_under_the_limit_of_its_route(limited):

@@ -8,7 +8,9 @@ import http11
 import pytest
 from message import Stream, connect, encode, read_reply
 
-CASES = http11.read_cases()
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"  # whoever begins with it gets what he asked for
+
+CASES = [case for case in http11.read_cases() if case.request != PREFACE]
 GROUPS = sorted({case.rule for case in CASES})
 
 
@@ -33,6 +35,13 @@ def faults_of(case: http11.Case, port: int) -> list[str]:
 def test_each_request_is_answered_or_refused_as_its_rule_says(galen, rule):
     cases = [case for case in CASES if case.rule == rule]
     assert [fault for case in cases for fault in faults_of(case, galen.port)] == []
+
+
+def test_preface_of_http_2_is_refused_where_that_is_not_spoken(launch):
+    port = launch("one", **{"listen.http2": "false"}).port
+    cases = [case for case in http11.read_cases() if case.request == PREFACE]
+    assert len(cases) == 1
+    assert faults_of(cases[0], port) == []
 
 
 def test_there_are_several_hundred_cases_and_each_has_a_rule(capsys):
