@@ -100,7 +100,7 @@ static void put_trace(struct writer *out, const struct role *role)
 static void put_shed(struct writer *out, struct admission *admission,
                      const struct rules *rules, size_t route)
 {
-    for (int reason = 0; reason < ADMISSION_REASON_COUNT; reason++) {
+    for (enum admission_reason reason = 0; reason < ADMISSION_REASON_COUNT; reason++) {
         const char *const labels[] = {rules_route_name(rules, route),
                                       admission_reason_name(reason)};
         metric_put_u64(
