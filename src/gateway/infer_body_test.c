@@ -14,6 +14,7 @@ enum { HEADER_COUNT_MAX = 2 };
 /* A request whose head and body have come. */
 struct rig {
     struct request request;
+    struct gateway gateway;
     struct rules rules;
     struct view view;
     struct http_request_head head;
@@ -27,6 +28,7 @@ static int set_up(void **state)
     rig = (struct rig){.rules = {.body_size_bytes_max = 1 << 20},
                        .view = {.rules = &rig.rules}};
     rig.head = (struct http_request_head){.method = HTTP_POST, .headers = rig.headers};
+    rig.request.gateway = &rig.gateway;
     rig.request.view = &rig.view;
     rig.request.head = &rig.head;
     arena_init(&rig.request.arena, LIMIT_ARENA_SIZE_BYTES_MAX);
