@@ -92,7 +92,7 @@ static void expect_frames_are_calmed(uint8_t type, uint8_t flags, int32_t id,
     if (id > 0) {
         add(NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS, id, later_block, LATER_SIZE);
     }
-    for (size_t i = 0; i < 2 * LIMIT_HTTP2_IDLE_FRAME_COUNT_MAX; i++) {
+    for (size_t i = 0; i < (size_t)2 * LIMIT_HTTP2_IDLE_FRAME_COUNT_MAX; i++) {
         add(type, flags, id, payload, size);
     }
     expect_calm();

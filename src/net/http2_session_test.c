@@ -302,7 +302,7 @@ static void budget_of_resets_fills_again_with_time(void **state)
     }
     assert_int_equal(goaway(), -1);
 
-    give_reset_request(id += 2);
+    give_reset_request(id + 2);
 
     assert_int_equal(goaway(), HTTP2_ENHANCE_YOUR_CALM);
 }

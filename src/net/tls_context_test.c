@@ -156,7 +156,7 @@ static void expect_refusal_by_time(long begin_s, long end_s, const char *why)
 static void certificate_out_of_its_time_is_refused(void **state)
 {
     (void)state;
-    expect_refusal_by_time(-2 * DAY_S, -60, "late.pem: the certificate has expired");
+    expect_refusal_by_time(-2L * DAY_S, -60, "late.pem: the certificate has expired");
     expect_refusal_by_time(600, DAY_S, "late.pem: the certificate is not valid yet");
 }
 

@@ -74,7 +74,7 @@ static void expired_client_is_refused(void **state)
     demand_certificates(TLS_DEMAND_REQUIRE, NULL);
     expect_refused_client(
         &(struct certificate_options){
-            .issuer = &fixture.authority, .begin_s = -2 * DAY_S, .end_s = -60},
+            .issuer = &fixture.authority, .begin_s = -2L * DAY_S, .end_s = -60},
         SSL_AD_CERTIFICATE_EXPIRED, "certificate verify failed: certificate has expired");
 }
 
@@ -232,7 +232,7 @@ static void expired_server_is_refused(void **state)
     (void)state;
     expect_refused_server(&(struct certificate_options){.issuer = &fixture.authority,
                                                         .names = "DNS:server.example",
-                                                        .begin_s = -2 * DAY_S,
+                                                        .begin_s = -2L * DAY_S,
                                                         .end_s = -60},
                           "certificate verify failed: certificate has expired");
 }

@@ -86,79 +86,80 @@ static void a_later_file_has_policies_of_its_own(void **state)
 
 #define ONE(members) "policies:\n  p: {" members "}"
 
+static const struct {
+    const char *text;
+    const char *why;
+} wrong[] = {
+    {"policies: []", "galen.yaml:1:11: policies: is not a mapping of policies"},
+    {"policies: {a b: {}}", "galen.yaml:1:12: policies['a b']: is no name"},
+    {"policies: {p: x}", "galen.yaml:1:15: policies.p: needs a mapping"},
+    {ONE("delete: [/task]"), "galen.yaml:2:7: policies.p.delete: unknown key"},
+    {ONE("remove: /timing_us"), "galen.yaml:2:15: policies.p.remove: "},
+    {ONE("remove: []"), "galen.yaml:2:15: policies.p.remove: "},
+    {ONE("remove: [timing_us]"),
+     "galen.yaml:2:16: policies.p.remove[0]: is not a JSON Pointer"},
+    {ONE("mask: [/model/name, /nothing]"),
+     "galen.yaml:2:27: policies.p.mask[1]: names nothing that is in an answer"},
+    {ONE("remove: [/entities/*]"),
+     "galen.yaml:2:16: policies.p.remove[0]: names elements of a list"},
+    {ONE("remove: [/request_id]"),
+     "galen.yaml:2:16: policies.p.remove[0]: remove: 'request_id' is in every answer"},
+    {ONE("remove: [/warnings/0/message]"),
+     "galen.yaml:2:16: policies.p.remove[0]: remove: 'message' is in every answer"},
+    {ONE("remove: [/*]"),
+     "galen.yaml:2:16: policies.p.remove[0]: remove: 'request_id' is in every answer"},
+    {ONE("mask: [/timing_us]"),
+     "galen.yaml:2:14: policies.p.mask[0]: mask: 'timing_us' is no text or number"},
+    {ONE("hash: [/entities/*/start]"),
+     "galen.yaml:2:14: policies.p.hash[0]: hash: 'start' is no text"},
+    {ONE("round: {/timing_us/*: 2}"),
+     "galen.yaml:2:15: policies.p.round['/timing_us/*']: round: 'preprocess' is no "
+     "fraction"},
+    {ONE("round: {/predictions/*/score: 16}"),
+     "galen.yaml:2:37: policies.p.round['/predictions/*/score']: "},
+    {ONE("round: {/predictions/*/score: -1}"),
+     "galen.yaml:2:37: policies.p.round['/predictions/*/score']: "},
+    {ONE("generalise: {/predictions/*/label: {step: 5}}"),
+     "galen.yaml:2:20: policies.p.generalise['/predictions/*/label']: generalise: "
+     "'label' "
+     "is no number"},
+    {ONE("generalise: {/predictions/*/score: {step: 5}}"),
+     "galen.yaml:2:20: policies.p.generalise['/predictions/*/score']: generalise: "
+     "'score' "
+     "is no whole number"},
+    {ONE("generalise: {/timing_us/*: {}}"), "galen.yaml:2:34: policies.p.generalise["},
+    {ONE("generalise: {/timing_us/*: {step: 5, bands: [1]}}"),
+     "galen.yaml:2:34: policies.p.generalise['/timing_us/*']: needs either bands or "
+     "step"},
+    {ONE("generalise: {/timing_us/*: {bands: [2, 2]}}"),
+     "galen.yaml:2:42: policies.p.generalise['/timing_us/*'].bands: do not ascend"},
+    {ONE("hash: [/entities/*/text]"),
+     "galen.yaml:2:14: policies.p.hash[0]: names nothing: this policy has no "
+     "echo_text"},
+    {ONE("remove: [/timing_us, /timing_us/total]"),
+     "galen.yaml:2:28: policies.p.remove[1]: meets what this policy says of "
+     "'/timing_us'"},
+    {ONE("mask: [/*/*/label], hash: [/entities/0/label]"),
+     "galen.yaml:2:34: policies.p.hash[0]: meets what this policy says of "
+     "'/*/*/label'"},
+    {ONE("threshold: 1.5"), "galen.yaml:2:18: policies.p.threshold: "},
+    {ONE("echo_text: yes"), "galen.yaml:2:18: policies.p.echo_text: "},
+    {ONE("unless_scope: a b"), "galen.yaml:2:21: policies.p.unless_scope: is no scope"},
+    {"routes: [{match: {content: a/b}, model: m, policy: p}]",
+     "galen.yaml:1:52: routes[0].policy: there is no such policy"},
+    {"routes: [{match: {content: a/b}, model: m, require: [x]}]",
+     "galen.yaml:1:54: routes[0].require[0]: "},
+    {"listen: {policies: {}}", "galen.yaml:1:"},
+};
+
 static void what_is_wrong_is_told_by_its_place(void **state)
 {
     (void)state;
-    static const struct {
-        const char *text;
-        const char *why;
-    } cases[] = {
-        {"policies: []", "galen.yaml:1:11: policies: is not a mapping of policies"},
-        {"policies: {a b: {}}", "galen.yaml:1:12: policies['a b']: is no name"},
-        {"policies: {p: x}", "galen.yaml:1:15: policies.p: needs a mapping"},
-        {ONE("delete: [/task]"), "galen.yaml:2:7: policies.p.delete: unknown key"},
-        {ONE("remove: /timing_us"), "galen.yaml:2:15: policies.p.remove: "},
-        {ONE("remove: []"), "galen.yaml:2:15: policies.p.remove: "},
-        {ONE("remove: [timing_us]"),
-         "galen.yaml:2:16: policies.p.remove[0]: is not a JSON Pointer"},
-        {ONE("mask: [/model/name, /nothing]"),
-         "galen.yaml:2:27: policies.p.mask[1]: names nothing that is in an answer"},
-        {ONE("remove: [/entities/*]"),
-         "galen.yaml:2:16: policies.p.remove[0]: names elements of a list"},
-        {ONE("remove: [/request_id]"),
-         "galen.yaml:2:16: policies.p.remove[0]: remove: 'request_id' is in every answer"},
-        {ONE("remove: [/warnings/0/message]"),
-         "galen.yaml:2:16: policies.p.remove[0]: remove: 'message' is in every answer"},
-        {ONE("remove: [/*]"),
-         "galen.yaml:2:16: policies.p.remove[0]: remove: 'request_id' is in every answer"},
-        {ONE("mask: [/timing_us]"),
-         "galen.yaml:2:14: policies.p.mask[0]: mask: 'timing_us' is no text or number"},
-        {ONE("hash: [/entities/*/start]"),
-         "galen.yaml:2:14: policies.p.hash[0]: hash: 'start' is no text"},
-        {ONE("round: {/timing_us/*: 2}"),
-         "galen.yaml:2:15: policies.p.round['/timing_us/*']: round: 'preprocess' is no "
-         "fraction"},
-        {ONE("round: {/predictions/*/score: 16}"),
-         "galen.yaml:2:37: policies.p.round['/predictions/*/score']: "},
-        {ONE("round: {/predictions/*/score: -1}"),
-         "galen.yaml:2:37: policies.p.round['/predictions/*/score']: "},
-        {ONE("generalise: {/predictions/*/label: {step: 5}}"),
-         "galen.yaml:2:20: policies.p.generalise['/predictions/*/label']: generalise: "
-         "'label' "
-         "is no number"},
-        {ONE("generalise: {/predictions/*/score: {step: 5}}"),
-         "galen.yaml:2:20: policies.p.generalise['/predictions/*/score']: generalise: "
-         "'score' "
-         "is no whole number"},
-        {ONE("generalise: {/timing_us/*: {}}"), "galen.yaml:2:34: policies.p.generalise["},
-        {ONE("generalise: {/timing_us/*: {step: 5, bands: [1]}}"),
-         "galen.yaml:2:34: policies.p.generalise['/timing_us/*']: needs either bands or "
-         "step"},
-        {ONE("generalise: {/timing_us/*: {bands: [2, 2]}}"),
-         "galen.yaml:2:42: policies.p.generalise['/timing_us/*'].bands: do not ascend"},
-        {ONE("hash: [/entities/*/text]"),
-         "galen.yaml:2:14: policies.p.hash[0]: names nothing: this policy has no "
-         "echo_text"},
-        {ONE("remove: [/timing_us, /timing_us/total]"),
-         "galen.yaml:2:28: policies.p.remove[1]: meets what this policy says of "
-         "'/timing_us'"},
-        {ONE("mask: [/*/*/label], hash: [/entities/0/label]"),
-         "galen.yaml:2:34: policies.p.hash[0]: meets what this policy says of "
-         "'/*/*/label'"},
-        {ONE("threshold: 1.5"), "galen.yaml:2:18: policies.p.threshold: "},
-        {ONE("echo_text: yes"), "galen.yaml:2:18: policies.p.echo_text: "},
-        {ONE("unless_scope: a b"), "galen.yaml:2:21: policies.p.unless_scope: is no scope"},
-        {"routes: [{match: {content: a/b}, model: m, policy: p}]",
-         "galen.yaml:1:52: routes[0].policy: there is no such policy"},
-        {"routes: [{match: {content: a/b}, model: m, require: [x]}]",
-         "galen.yaml:1:54: routes[0].require[0]: "},
-        {"listen: {policies: {}}", "galen.yaml:1:"},
-    };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         settings_init(&settings);
-        EXPECT_STATUS(GALEN_INVALID, read_text(cases[i].text));
-        if (strncmp(error.text, cases[i].why, strlen(cases[i].why)) != 0) {
-            assert_string_equal(error.text, cases[i].why);
+        EXPECT_STATUS(GALEN_INVALID, read_text(wrong[i].text));
+        if (strncmp(error.text, wrong[i].why, strlen(wrong[i].why)) != 0) {
+            assert_string_equal(error.text, wrong[i].why);
         }
     }
 }
