@@ -5,26 +5,12 @@
 
 enum { CHALLENGE_SIZE_BYTES_MAX = 1024, HEADER_COUNT_LOOKED_AT = 2 };
 
-static bool is_authorization(struct bytes name)
-{
-    static const char authorization[] = "authorization";
-    if (name.size != sizeof(authorization) - 1) {
-        return false;
-    }
-    for (size_t i = 0; i < name.size; i++) {
-        if ((name.data[i] | 0x20) != authorization[i]) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* Two are enough to see that there is more than one. */
 static size_t find_headers(const struct http_request_head *head, struct bytes *out_values)
 {
     size_t count = 0;
     for (size_t i = 0; i < head->header_count && count < HEADER_COUNT_LOOKED_AT; i++) {
-        if (is_authorization(head->headers[i].name)) {
+        if (bytes_equal_ignoring_case(head->headers[i].name, BYTES("Authorization"))) {
             out_values[count++] = head->headers[i].value;
         }
     }
