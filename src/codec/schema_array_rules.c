@@ -153,25 +153,6 @@ static bool has_not_too_many(struct schema_check *check, const struct schema_rul
                          (unsigned long long)rule->of.count);
 }
 
-static enum galen_status size_rule(struct schema_compiler *compiler,
-                                   struct schema_node *node, const char *keyword,
-                                   schema_rule_fn holds)
-{
-    bool is_there;
-    uint64_t count;
-    TRY(schema_keyword_count(compiler, node, keyword, &is_there, &count));
-    if (!is_there) {
-        return GALEN_OK;
-    }
-    struct schema_rule *rule =
-        schema_add_rule(compiler, node, keyword, SCHEMA_TYPE(JSON_ARRAY), holds);
-    if (rule == NULL) {
-        return GALEN_NO_MEMORY;
-    }
-    rule->of.count = count;
-    return GALEN_OK;
-}
-
 static bool is_unique(struct schema_check *check, const struct schema_rule *rule,
                       const struct schema_place *place, struct schema_marks *marks)
 {
@@ -208,8 +189,10 @@ static enum galen_status unique_rule(struct schema_compiler *compiler,
 enum galen_status schema_array_rules(struct schema_compiler *compiler,
                                      struct schema_node *node)
 {
-    TRY(size_rule(compiler, node, "minItems", has_enough));
-    TRY(size_rule(compiler, node, "maxItems", has_not_too_many));
+    TRY(schema_add_count_rule(compiler, node, "minItems", SCHEMA_TYPE(JSON_ARRAY),
+                              has_enough));
+    TRY(schema_add_count_rule(compiler, node, "maxItems", SCHEMA_TYPE(JSON_ARRAY),
+                              has_not_too_many));
     TRY(unique_rule(compiler, node));
     TRY(elements_rule(compiler, node));
     return contains_rule(compiler, node);

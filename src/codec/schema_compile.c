@@ -65,6 +65,24 @@ enum galen_status schema_keyword_count(struct schema_compiler *compiler,
     return GALEN_OK;
 }
 
+enum galen_status schema_add_count_rule(struct schema_compiler *compiler,
+                                        struct schema_node *node, const char *keyword,
+                                        unsigned types, schema_rule_fn holds)
+{
+    bool is_there;
+    uint64_t count;
+    TRY(schema_keyword_count(compiler, node, keyword, &is_there, &count));
+    if (!is_there) {
+        return GALEN_OK;
+    }
+    struct schema_rule *rule = schema_add_rule(compiler, node, keyword, types, holds);
+    if (rule == NULL) {
+        return GALEN_NO_MEMORY;
+    }
+    rule->of.count = count;
+    return GALEN_OK;
+}
+
 enum galen_status schema_keyword_nodes(struct schema_compiler *compiler,
                                        const struct json *list,
                                        struct schema_nodes *out_nodes)

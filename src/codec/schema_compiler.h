@@ -66,6 +66,12 @@ MUST_USE enum galen_status schema_keyword_count(struct schema_compiler *compiler
                                                 const char *name, bool *out_is_there,
                                                 uint64_t *out_count);
 
+/* A rule with that number as its of.count, where the keyword is there. */
+MUST_USE enum galen_status schema_add_count_rule(struct schema_compiler *compiler,
+                                                 struct schema_node *node,
+                                                 const char *keyword, unsigned types,
+                                                 schema_rule_fn holds);
+
 /* The nodes of an array of schemas. */
 MUST_USE enum galen_status schema_keyword_nodes(struct schema_compiler *compiler,
                                                 const struct json *list,

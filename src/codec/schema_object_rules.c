@@ -259,24 +259,6 @@ static bool has_not_too_many(struct schema_check *check, const struct schema_rul
                          (unsigned long long)rule->of.count);
 }
 
-static enum galen_status size_rule(struct schema_compiler *compiler,
-                                   struct schema_node *node, const char *keyword,
-                                   schema_rule_fn holds)
-{
-    bool is_there;
-    uint64_t count;
-    TRY(schema_keyword_count(compiler, node, keyword, &is_there, &count));
-    if (!is_there) {
-        return GALEN_OK;
-    }
-    struct schema_rule *rule = schema_add_rule(compiler, node, keyword, OBJECTS, holds);
-    if (rule == NULL) {
-        return GALEN_NO_MEMORY;
-    }
-    rule->of.count = count;
-    return GALEN_OK;
-}
-
 /* dependentRequired */
 
 static bool meet_dependents(struct schema_check *check, const struct schema_place *place,
@@ -336,8 +318,8 @@ static enum galen_status dependents_rule(struct schema_compiler *compiler,
 enum galen_status schema_object_rules(struct schema_compiler *compiler,
                                       struct schema_node *node)
 {
-    TRY(size_rule(compiler, node, "minProperties", has_enough));
-    TRY(size_rule(compiler, node, "maxProperties", has_not_too_many));
+    TRY(schema_add_count_rule(compiler, node, "minProperties", OBJECTS, has_enough));
+    TRY(schema_add_count_rule(compiler, node, "maxProperties", OBJECTS, has_not_too_many));
     TRY(names_rule(compiler, node));
     TRY(dependents_rule(compiler, node));
     return members_rule(compiler, node);

@@ -32,25 +32,6 @@ static bool is_short_enough(struct schema_check *check, const struct schema_rule
                          (unsigned long long)rule->of.count);
 }
 
-static enum galen_status length_rule(struct schema_compiler *compiler,
-                                     struct schema_node *node, const char *keyword,
-                                     schema_rule_fn holds)
-{
-    bool is_there;
-    uint64_t count;
-    TRY(schema_keyword_count(compiler, node, keyword, &is_there, &count));
-    if (!is_there) {
-        return GALEN_OK;
-    }
-    struct schema_rule *rule =
-        schema_add_rule(compiler, node, keyword, SCHEMA_TYPE(JSON_STRING), holds);
-    if (rule == NULL) {
-        return GALEN_NO_MEMORY;
-    }
-    rule->of.count = count;
-    return GALEN_OK;
-}
-
 struct pattern_rule {
     const struct schema_pattern *pattern;
     struct bytes text;
@@ -149,8 +130,10 @@ static enum galen_status format_rule(struct schema_compiler *compiler,
 enum galen_status schema_string_rules(struct schema_compiler *compiler,
                                       struct schema_node *node)
 {
-    TRY(length_rule(compiler, node, "minLength", is_long_enough));
-    TRY(length_rule(compiler, node, "maxLength", is_short_enough));
+    TRY(schema_add_count_rule(compiler, node, "minLength", SCHEMA_TYPE(JSON_STRING),
+                              is_long_enough));
+    TRY(schema_add_count_rule(compiler, node, "maxLength", SCHEMA_TYPE(JSON_STRING),
+                              is_short_enough));
     TRY(pattern_rule(compiler, node));
     return format_rule(compiler, node);
 }
