@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "crypto/ed25519.h"
 
-#include <limits.h>
 #include <stdlib.h>
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/pem.h>
+
+#include "crypto/private_pem_impl.h"
 
 struct ed25519 {
     EVP_PKEY *key;
@@ -40,22 +40,9 @@ enum galen_status ed25519_generate(struct ed25519 **out_key)
     return key == NULL ? GALEN_INTERNAL : wrap(key, true, out_key);
 }
 
-/* A key that is encrypted is not asked a password for. */
-static int no_password(char *buffer, int size, int writing, void *context)
-{
-    (void)buffer, (void)size, (void)writing, (void)context;
-    return -1;
-}
-
 enum galen_status ed25519_from_pem(struct bytes pem, struct ed25519 **out_key)
 {
-    BIO *source = pem.size > INT_MAX ? NULL : BIO_new_mem_buf(pem.data, (int)pem.size);
-    EVP_PKEY *key = NULL;
-    if (source != NULL) {
-        key = PEM_read_bio_PrivateKey(source, NULL, no_password, NULL);
-        BIO_free(source);
-    }
-    return wrap(key, true, out_key);
+    return wrap(private_pem_read(pem), true, out_key);
 }
 
 enum galen_status ed25519_from_public(const uint8_t *public_key, struct ed25519 **out_key)
@@ -75,20 +62,7 @@ void ed25519_destroy(struct ed25519 *key)
 
 enum galen_status ed25519_to_pem(const struct ed25519 *key, struct writer *out)
 {
-    if (!key->is_private) {
-        return GALEN_INVALID;
-    }
-    BIO *target = BIO_new(BIO_s_secmem());
-    char *text = NULL;
-    if (target == NULL ||
-        PEM_write_bio_PrivateKey(target, key->key, NULL, NULL, 0, NULL, NULL) != 1) {
-        BIO_free(target);
-        return GALEN_INTERNAL;
-    }
-    const long size = BIO_get_mem_data(target, &text);
-    writer_put(out, bytes_of(text, (size_t)size));
-    BIO_free(target);
-    return out->status;
+    return key->is_private ? private_pem_write(key->key, out) : GALEN_INVALID;
 }
 
 void ed25519_public(const struct ed25519 *key, uint8_t *out_public_key)

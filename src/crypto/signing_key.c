@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "crypto/signing_key.h"
 
-#include <limits.h>
 #include <stdlib.h>
 
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <openssl/rsa.h>
 
 #include "base/limits.h"
+#include "crypto/private_pem_impl.h"
 
 enum {
     SIGNATURE_SIZE_MAX = LIMIT_RSA_BITS_MAX / 8,
@@ -126,23 +125,10 @@ enum galen_status signing_key_generate(enum signature_algorithm algorithm,
     return key == NULL ? GALEN_INTERNAL : wrap(key, algorithm, out_key);
 }
 
-/* A key that is encrypted is not asked a password for. */
-static int no_password(char *buffer, int size, int writing, void *context)
-{
-    (void)buffer, (void)size, (void)writing, (void)context;
-    return -1;
-}
-
 enum galen_status signing_key_from_pem(struct bytes pem, enum signature_algorithm algorithm,
                                        struct signing_key **out_key)
 {
-    BIO *source = pem.size > INT_MAX ? NULL : BIO_new_mem_buf(pem.data, (int)pem.size);
-    EVP_PKEY *key = NULL;
-    if (source != NULL) {
-        key = PEM_read_bio_PrivateKey(source, NULL, no_password, NULL);
-        BIO_free(source);
-    }
-    return wrap(key, algorithm, out_key);
+    return wrap(private_pem_read(pem), algorithm, out_key);
 }
 
 void signing_key_destroy(struct signing_key *key)
@@ -155,17 +141,7 @@ void signing_key_destroy(struct signing_key *key)
 
 enum galen_status signing_key_to_pem(const struct signing_key *key, struct writer *out)
 {
-    BIO *target = BIO_new(BIO_s_secmem());
-    char *text = NULL;
-    if (target == NULL ||
-        PEM_write_bio_PKCS8PrivateKey(target, key->key, NULL, NULL, 0, NULL, NULL) != 1) {
-        BIO_free(target);
-        return GALEN_INTERNAL;
-    }
-    const long size = BIO_get_mem_data(target, &text);
-    writer_put(out, bytes_of(text, (size_t)size));
-    BIO_free(target);
-    return out->status;
+    return private_pem_write(key->key, out);
 }
 
 enum signature_algorithm signing_key_algorithm(const struct signing_key *key)
