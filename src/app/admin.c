@@ -44,26 +44,20 @@ static enum galen_status open_front(struct admin *admin, struct role *role,
     return v2_front_create(&options, &admin->front);
 }
 
-static struct http_server_options options_of(const struct settings *settings)
+/* Who manages comes with few connections. */
+static struct http_server_options own(struct http_server_options limits)
 {
-    return (struct http_server_options){
-        .address = settings->listen_admin.host,
-        .port = settings->listen_admin.port,
-        .connection_count_max = CONNECTION_COUNT_MAX,
-        .header_timeout_ms = (uint32_t)settings->limits_header_timeout_ms,
-        .body_timeout_ms = (uint32_t)settings->limits_body_timeout_ms,
-        .idle_timeout_ms = (uint32_t)settings->limits_idle_timeout_ms,
-        .write_timeout_ms = (uint32_t)settings->limits_write_timeout_ms,
-        .http2_stream_count_max =
-            settings->listen_http2 ? (uint32_t)settings->limits_http2_streams : 0,
-    };
+    limits.connection_count_max = CONNECTION_COUNT_MAX;
+    return limits;
 }
 
 enum galen_status admin_open(struct admin *admin, struct role *role, struct loop *loop,
                              struct audit_lane *audit, uint16_t *out_port,
                              struct error *out_error)
 {
-    struct http_server_options options = options_of(&role->settings);
+    struct http_server_options options = own(role_limits_of(&role->settings).server);
+    options.address = role->settings.listen_admin.host;
+    options.port = role->settings.listen_admin.port;
     options.tls = role_tls_of_server(&role->tls);
     *out_port = 0;
     if (role->engine == NULL) {
@@ -79,13 +73,12 @@ enum galen_status admin_open(struct admin *admin, struct role *role, struct loop
     return GALEN_OK;
 }
 
-void admin_set_limits(struct admin *admin, const struct settings *settings)
+void admin_set_limits(struct admin *admin, const struct role_limits *limits)
 {
-    const struct http_server_options options = options_of(settings);
+    const struct http_server_options options = own(limits->server);
     if (admin->server != NULL) {
         http_server_set_limits(admin->server, &options);
-        v2_front_set_limits(admin->front, settings->limits_body_size_bytes,
-                            settings->request_timeout_ms * NS_PER_MS);
+        v2_front_set_limits(admin->front, limits->body_size_bytes_max, limits->timeout_ns);
     }
 }
 

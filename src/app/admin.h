@@ -9,6 +9,7 @@
 #pragma once
 
 #include "app/role.h"
+#include "app/role_limits.h"
 #include "net/http_server.h"
 #include "v2/front.h"
 
@@ -29,8 +30,8 @@ MUST_USE enum galen_status admin_open(struct admin *admin, struct role *role,
 
 /* Ends what is open: after what is under way, or at once. `closed`, a task of the loop's,
  * runs when no request is left. */
-/* Those of the settings that may change. */
-void admin_set_limits(struct admin *admin, const struct settings *settings);
+/* From now on; how many connections there may be is its own. */
+void admin_set_limits(struct admin *admin, const struct role_limits *limits);
 
 void admin_drain(struct admin *admin, struct task *closed);
 void admin_close(struct admin *admin, struct task *closed);

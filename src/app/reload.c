@@ -19,7 +19,6 @@ struct reload {
     struct role *role;
     struct worker *workers;
     size_t worker_count;
-    struct settings configured; /* what it runs with, as it was configured */
     bool is_under_way;
     bool is_asked_again;
 
@@ -27,7 +26,7 @@ struct reload {
     struct settings next;
     struct rules *rules;           /* of who answers clients; NULL */
     struct auth_rules *auth_rules; /* likewise */
-    struct settings **limits;      /* a copy for each worker */
+    struct role_limits **limits;   /* one for each worker */
     struct audit_entry entry;
     struct writer fields;
 };
@@ -62,14 +61,14 @@ static void refuse(const char *why)
 
 /* --- what can fail --- */
 
-static enum galen_status copy_limits(struct reload *reload)
+static enum galen_status make_limits(struct reload *reload)
 {
     for (size_t i = 0; i < reload->worker_count; i++) {
         reload->limits[i] = malloc(sizeof(*reload->limits[i]));
         if (reload->limits[i] == NULL) {
             return GALEN_NO_MEMORY;
         }
-        *reload->limits[i] = reload->next;
+        *reload->limits[i] = role_limits_of(&reload->next);
     }
     return GALEN_OK;
 }
@@ -78,14 +77,14 @@ static enum galen_status prepare(struct reload *reload, struct error *out_error)
 {
     struct role *role = reload->role;
     TRY(configure_again(role, &reload->next, out_error));
-    TRY(settings_check_live(&reload->configured, &reload->next, out_error));
+    TRY(settings_check_live(&role->configured, &reload->next, out_error));
     if (role->kind->is_gateway) {
         TRY(role_check_routes(role->kind, &reload->next, lifecycle_shown(role), out_error));
         TRY(role_check_policies(role, &reload->next, out_error));
         TRY(role_make_rules(&reload->next, &reload->rules, out_error));
         TRY(identity_rules(&reload->next, &reload->auth_rules, out_error));
     }
-    return copy_limits(reload);
+    return make_limits(reload);
 }
 
 /* --- what cannot, but for the view --- */
@@ -123,7 +122,7 @@ static void apply(struct reload *reload)
     if (reload->auth_rules != NULL) {
         identity_reload(reload->role->identity, take(&reload->auth_rules));
     }
-    reload->configured = reload->next;
+    reload->role->configured = reload->next;
     settings_take_live(&reload->role->settings, &reload->next);
     log_event(LOG_INFO, "config.reloaded", LOG_INT("routes", reload->next.route_count));
 }
@@ -209,7 +208,7 @@ enum galen_status reload_create(struct role *role, struct worker *workers,
                                 size_t worker_count, struct reload **out_reload)
 {
     struct reload *reload = calloc(1, sizeof(*reload));
-    struct settings **limits = calloc(worker_count, sizeof(*limits));
+    struct role_limits **limits = calloc(worker_count, sizeof(*limits));
     if (reload == NULL || limits == NULL) {
         free(reload);
         free(limits);
@@ -219,7 +218,6 @@ enum galen_status reload_create(struct role *role, struct worker *workers,
     reload->workers = workers;
     reload->worker_count = worker_count;
     reload->limits = limits;
-    reload->configured = role->configured;
     *out_reload = reload;
     return GALEN_OK;
 }

@@ -36,7 +36,7 @@ struct worker;
 struct role {
     const struct role_kind *kind;
     struct settings settings;   /* where ports are those that were taken */
-    struct settings configured; /* as they were read */
+    struct settings configured; /* as they were read; the first worker's once it runs */
     int argument_count;         /* where these come from, beside file and environment */
     char **arguments;
     struct repository *repository;    /* as it was when the role started */

@@ -155,49 +155,30 @@ void worker_know(struct worker *worker, struct auth *auth)
     auth_unref(missed);
 }
 
-static struct http_server_options options_of(const struct settings *settings, uint16_t port)
+static void take_limits(struct worker *worker, const struct role_limits *limits)
 {
-    return (struct http_server_options){
-        .address = settings->listen_http.host,
-        .port = port,
-        .share_port = true,
-        .connection_count_max = settings->limits_connections,
-        .header_timeout_ms = (uint32_t)settings->limits_header_timeout_ms,
-        .body_timeout_ms = (uint32_t)settings->limits_body_timeout_ms,
-        .idle_timeout_ms = (uint32_t)settings->limits_idle_timeout_ms,
-        .write_timeout_ms = (uint32_t)settings->limits_write_timeout_ms,
-        .bodies_size_bytes_max = settings->limits_bodies_size_bytes,
-        .http2_stream_count_max =
-            settings->listen_http2 ? (uint32_t)settings->limits_http2_streams : 0,
-    };
-}
-
-static void take_limits(struct worker *worker, const struct settings *settings)
-{
-    const struct http_server_options options = options_of(settings, 0);
     if (worker->server != NULL) {
-        http_server_set_limits(worker->server, &options);
+        http_server_set_limits(worker->server, &limits->server);
     }
     if (worker->front != NULL) {
-        v2_front_set_limits(worker->front, settings->limits_body_size_bytes,
-                            settings->request_timeout_ms * NS_PER_MS);
+        v2_front_set_limits(worker->front, limits->body_size_bytes_max, limits->timeout_ns);
     }
-    admin_set_limits(&worker->admin, settings);
+    admin_set_limits(&worker->admin, limits);
 }
 
 static void on_limit(struct task *task)
 {
     struct worker *worker = LIST_ITEM(task, struct worker, limit);
-    struct settings *settings = atomic_exchange(&worker->next_limits, NULL);
-    if (settings != NULL) {
-        take_limits(worker, settings);
-        free(settings);
+    struct role_limits *limits = atomic_exchange(&worker->next_limits, NULL);
+    if (limits != NULL) {
+        take_limits(worker, limits);
+        free(limits);
     }
 }
 
-void worker_limit(struct worker *worker, struct settings *settings)
+void worker_limit(struct worker *worker, struct role_limits *limits)
 {
-    struct settings *missed = atomic_exchange(&worker->next_limits, settings);
+    struct role_limits *missed = atomic_exchange(&worker->next_limits, limits);
     if (missed == NULL) {
         mailbox_post(loop_mailbox(worker->loop), &worker->limit);
     }
@@ -423,7 +404,11 @@ static enum galen_status open_server(struct worker *worker, uint16_t port,
                                      const struct http_handler *handler,
                                      struct error *out_error)
 {
-    struct http_server_options options = options_of(&worker->role->settings, port);
+    const struct settings *settings = &worker->role->settings;
+    struct http_server_options options = role_limits_of(settings).server;
+    options.address = settings->listen_http.host;
+    options.port = port;
+    options.share_port = true;
     options.tls = role_tls_of_server(&worker->role->tls);
     options.counts = &worker->connections;
     if (worker->role->admission != NULL) {

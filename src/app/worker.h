@@ -40,8 +40,8 @@ struct worker {
     struct follower *follower; /* of the first worker, where there is one; borrowed */
     struct view
         *_Atomic next_view; /* a reference, to serve from now on; NULL: nothing new */
-    struct settings *_Atomic next_limits; /* owned; NULL: nothing new */
-    struct audit_lane audit_lane;         /* where there is an audit */
+    struct role_limits *_Atomic next_limits; /* owned; NULL: nothing new */
+    struct audit_lane audit_lane;            /* where there is an audit */
     struct hmac *audit_hmac;
     struct hmac *subject_hmac; /* of the gateway's requests */
     struct hmac *redact_hmac;  /* where a policy makes pseudonyms */
@@ -90,9 +90,9 @@ void worker_show(struct worker *worker, struct view *view);
  * there. */
 void worker_know(struct worker *worker, struct auth *auth);
 
-/* Has it take from these settings the limits that may change; takes the copy, which is of
- * malloc. Any thread, while the loop is there. */
-void worker_limit(struct worker *worker, struct settings *settings);
+/* Has it hold requests to these from now on; takes them, which are of malloc. Any thread,
+ * while the loop is there. */
+void worker_limit(struct worker *worker, struct role_limits *limits);
 
 /* Keeps the loop running for what somebody else has under way there, until it is let go.
  * The loop's thread. */
