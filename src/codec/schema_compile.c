@@ -70,7 +70,7 @@ enum galen_status schema_add_count_rule(struct schema_compiler *compiler,
                                         unsigned types, schema_rule_fn holds)
 {
     bool is_there;
-    uint64_t count;
+    uint64_t count = 0;
     TRY(schema_keyword_count(compiler, node, keyword, &is_there, &count));
     if (!is_there) {
         return GALEN_OK;
