@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/identity.h"
 
-#include <errno.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
 #include <uv.h>
 
+#include "app/file.h"
 #include "app/worker.h"
 #include "base/clock.h"
 #include "base/invariant.h"
@@ -88,42 +87,18 @@ static bool is_same_mark(const struct file_mark *one, const struct file_mark *ot
            one->size == other->size && one->number == other->number;
 }
 
-static enum galen_status read_whole(const char *path, struct writer *text,
-                                    struct error *out_error)
-{
-    uint8_t piece[4096];
-    size_t size;
-    FILE *file = fopen(path, "rb");
-    if (file == NULL) {
-        return error_set(out_error, GALEN_INVALID, "auth.deny_list: %s: %s", path,
-                         strerror(errno));
-    }
-    while ((size = fread(piece, 1, sizeof(piece), file)) > 0) {
-        writer_put(text, bytes_of(piece, size));
-    }
-    const bool is_bad = ferror(file) != 0;
-    (void)fclose(file);
-    if (is_bad) {
-        return error_set(out_error, GALEN_INVALID, "auth.deny_list: %s: cannot be read",
-                         path);
-    }
-    return text->status == GALEN_OK ? GALEN_OK
-                                    : error_set(out_error, text->status,
-                                                "auth.deny_list: %s: is too large", path);
-}
-
 static enum galen_status read_denied(const char *path, struct deny_list **out_list,
                                      struct error *out_error)
 {
-    struct writer text;
-    writer_init(&text, LIMIT_DENY_LIST_SIZE_BYTES_MAX);
-    enum galen_status status = read_whole(path, &text, out_error);
-    if (status == GALEN_OK) {
-        status = deny_list_parse(writer_bytes(&text), out_list, out_error);
-        status = status == GALEN_OK ? GALEN_OK : prefix(path, status, out_error);
+    scoped(blob) text = NULL;
+    enum galen_status status =
+        file_read(path, LIMIT_DENY_LIST_SIZE_BYTES_MAX, &text, out_error);
+    if (status != GALEN_OK) {
+        return prefix("auth.deny_list", status, out_error);
     }
-    writer_deinit(&text);
-    return status;
+    status =
+        deny_list_parse(bytes_of(blob_data(text), blob_size(text)), out_list, out_error);
+    return status == GALEN_OK ? GALEN_OK : prefix(path, status, out_error);
 }
 
 /* --- snapshots --- */

@@ -2,11 +2,8 @@
 /* galen token: an issuer of access tokens for development and tests. */
 #include "app/token.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "base/writer.h"
 
 static const struct token_command *const commands[] = {
     &token_keygen_command,
@@ -15,7 +12,7 @@ static const struct token_command *const commands[] = {
     &token_serve_command,
 };
 
-enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]), CHUNK_SIZE = 4096 };
+enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
 
 enum exit_code token_complain(const char *subject, const char *why)
 {
@@ -60,48 +57,6 @@ bool token_read_duration(const char *text, uint64_t *out_seconds)
     }
     *out_seconds = count * unit_s;
     return true;
-}
-
-static enum galen_status read_all(FILE *file, struct writer *text)
-{
-    while (feof(file) == 0 && ferror(file) == 0 && text->status == GALEN_OK) {
-        uint8_t chunk[CHUNK_SIZE];
-        writer_put(text, bytes_of(chunk, fread(chunk, 1, sizeof(chunk), file)));
-    }
-    return ferror(file) != 0 ? GALEN_UNAVAILABLE : text->status;
-}
-
-static enum galen_status read_open_file(FILE *file, size_t size_bytes_max,
-                                        struct blob **out_text)
-{
-    struct writer text;
-    writer_init(&text, size_bytes_max);
-    enum galen_status status = read_all(file, &text);
-    if (status == GALEN_OK) {
-        status = writer_finish(&text, out_text);
-    }
-    writer_deinit(&text);
-    return status;
-}
-
-enum galen_status token_read_file(const char *path, size_t size_bytes_max,
-                                  struct blob **out_text, struct error *out_error)
-{
-    const bool is_stdin = strcmp(path, "-") == 0;
-    FILE *file = is_stdin ? stdin : fopen(path, "rbe");
-    if (file == NULL) {
-        return error_set(out_error, errno == ENOENT ? GALEN_NOT_FOUND : GALEN_UNAVAILABLE,
-                         "%s: %s", path, strerrordesc_np(errno));
-    }
-    const enum galen_status status = read_open_file(file, size_bytes_max, out_text);
-    if (!is_stdin) {
-        (void)fclose(file);
-    }
-    return status == GALEN_OK
-               ? GALEN_OK
-               : error_set(out_error, status, "%s: %s", path,
-                           status == GALEN_TOO_LARGE ? "is too large"
-                                                     : galen_status_text(status));
 }
 
 static const struct token_command *find(const char *name)

@@ -4,7 +4,6 @@
 
 #include "app/arguments.h"
 #include "app/command.h"
-#include "base/blob.h"
 #include "base/error.h"
 
 struct token_command {
@@ -30,7 +29,3 @@ enum exit_code token_fail(enum galen_status status, const struct error *error);
 
 /* "90", "90s", "15m", "1h": from 1 s to a day. False: it is not that. */
 bool token_read_duration(const char *text, uint64_t *out_seconds);
-
-/* A whole file, "-" is standard input. The error names it. */
-MUST_USE enum galen_status token_read_file(const char *path, size_t size_bytes_max,
-                                           struct blob **out_text, struct error *out_error);

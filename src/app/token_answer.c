@@ -3,6 +3,7 @@
  * key set (RFC 7517), and grants of client_credentials (RFC 6749). */
 #include <stdio.h>
 
+#include "app/file.h"
 #include "app/token.h"
 #include "app/token_serve.h"
 #include "base/clock.h"
@@ -34,8 +35,8 @@ static enum galen_status read_clients(struct token_issuer *next, struct error *o
         next->clients = (struct grant_clients){NULL, 0};
         return GALEN_OK;
     }
-    TRY(token_read_file(next->clients_file, CLIENTS_SIZE_BYTES_MAX, &next->clients_text,
-                        out_error));
+    TRY(file_read_operand(next->clients_file, CLIENTS_SIZE_BYTES_MAX, &next->clients_text,
+                          out_error));
     const enum galen_status status = grant_read_clients(
         bytes_of(blob_data(next->clients_text), blob_size(next->clients_text)),
         &next->clients_arena, &next->clients, &why);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/file.h"
 #include "app/token.h"
 #include "app/token_keys.h"
 #include "base/clock.h"
@@ -146,7 +147,7 @@ static bool read_wish(int count, char **words, struct wish *wish)
 static enum galen_status read_certificate(struct wish *wish, struct error *out_error)
 {
     scoped(blob) pem = NULL;
-    TRY(token_read_file(wish->certificate, CERTIFICATE_SIZE_BYTES_MAX, &pem, out_error));
+    TRY(file_read_operand(wish->certificate, CERTIFICATE_SIZE_BYTES_MAX, &pem, out_error));
     const enum galen_status status =
         certificate_sha256(bytes_of(blob_data(pem), blob_size(pem)), wish->digest);
     wish->order.certificate = wish->digest;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/file.h"
 #include "app/token.h"
 #include "base/clock.h"
 #include "base/limits.h"
@@ -83,8 +84,8 @@ static enum galen_status read_token(const struct wish *wish, struct shown *shown
         shown->token = bytes_from_string(wish->token);
         return GALEN_OK;
     }
-    TRY(token_read_file("-", 2 * (size_t)LIMIT_TOKEN_SIZE_BYTES_MAX, &shown->text,
-                        out_error));
+    TRY(file_read_operand("-", 2 * (size_t)LIMIT_TOKEN_SIZE_BYTES_MAX, &shown->text,
+                          out_error));
     shown->token = bytes_of(blob_data(shown->text), blob_size(shown->text));
     while (shown->token.size > 0 && shown->token.data[shown->token.size - 1] <= ' ') {
         shown->token.size--;
@@ -169,7 +170,7 @@ static enum galen_status verify(const struct wish *wish, struct shown *shown,
     if (wish->jwks == NULL) {
         return GALEN_OK;
     }
-    TRY(token_read_file(wish->jwks, LIMIT_KEY_SET_SIZE_BYTES_MAX, &text, out_error));
+    TRY(file_read_operand(wish->jwks, LIMIT_KEY_SET_SIZE_BYTES_MAX, &text, out_error));
     const enum galen_status status = key_set_parse(
         bytes_of(blob_data(text), blob_size(text)), JWK_ALGORITHMS_ALL, &set, &why);
     if (status != GALEN_OK) {
