@@ -16,6 +16,7 @@ class Counts:
     passed: int = 0
     failed: int = 0
     skips: tuple[str, ...] = ()  # names of what was skipped, with the reason where there is one
+    failures: tuple[str, ...] = ()  # names of what failed, where they are known
 
     @property
     def skipped(self):
@@ -23,7 +24,7 @@ class Counts:
 
     def __add__(self, other):
         return Counts(self.passed + other.passed, self.failed + other.failed,
-                      self.skips + other.skips)
+                      self.skips + other.skips, self.failures + other.failures)
 
     def __str__(self):
         text = f"{self.passed} passed, {self.failed} failed"
@@ -33,12 +34,13 @@ class Counts:
 def of_program(name, result, output):
     """One program of Meson's: a cmocka program counts its tests, any other counts as one."""
     if not CMOCKA_RUN.search(output):
-        return {"OK": Counts(passed=1), "SKIP": Counts(skips=(name,))}.get(result, Counts(failed=1))
-    failed = len(set(CMOCKA_FAILED.findall(output)))
-    if result != "OK":
-        failed = max(failed, 1)
+        fine = {"OK": Counts(passed=1), "SKIP": Counts(skips=(name,))}
+        return fine.get(result, Counts(failed=1, failures=(f"{name}: {result}",)))
+    failures = [f"{name}: {test}" for test in sorted(set(CMOCKA_FAILED.findall(output)))]
+    if result != "OK" and not failures:
+        failures = [f"{name}: {result}"]
     skips = sorted(set(CMOCKA_SKIPPED.findall(output)))
-    return Counts(len(CMOCKA_OK.findall(output)), failed, tuple(skips))
+    return Counts(len(CMOCKA_OK.findall(output)), len(failures), tuple(skips), tuple(failures))
 
 
 def of_meson(testlog):
@@ -60,7 +62,10 @@ def of_junit(report):
         failed = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
         skips = tuple(f"{case.get('name')}: {case.find('skipped').get('message')}"
                       for case in suite.iter("testcase") if case.find("skipped") is not None)
-        total += Counts(int(suite.get("tests", 0)) - failed - len(skips), failed, skips)
+        failures = tuple(f"{case.get('classname')}.{case.get('name')}"
+                         for case in suite.iter("testcase")
+                         if case.find("failure") is not None or case.find("error") is not None)
+        total += Counts(int(suite.get("tests", 0)) - failed - len(skips), failed, skips, failures)
     return total
 
 
@@ -69,3 +74,9 @@ def of_unittest(output):
     ran = re.findall(r"^Ran (\d+) tests? in", output, re.MULTILINE)
     bad = sum(int(n) for n in re.findall(r"(?:failures|errors)=(\d+)", output))
     return Counts(int(ran[-1]) - bad if ran else 0, bad)
+
+
+def of_fuzz(output):
+    """What tools/fuzz says of each target."""
+    found = tuple(re.findall(r"^(\w+: FOUND.*)$", output, re.MULTILINE))
+    return Counts(output.count(" inputs, nothing found"), len(found), failures=found)

@@ -140,8 +140,12 @@ def threads(log):
 
 def fuzz(log):
     """A short fresh fuzz; make fuzz goes on for longer."""
-    command(log, "tools/fuzz", FUZZ_SECONDS)
-    return Counts(passed=log.read_text().count(" inputs, nothing found"))
+    try:
+        command(log, "tools/fuzz", FUZZ_SECONDS)
+    except Failed:
+        if not counts.of_fuzz(log.read_text()).failed:
+            raise
+    return counts.of_fuzz(log.read_text())
 
 
 def pytest(folder, binary, sanitized=False):
@@ -207,6 +211,8 @@ def run_step(step, broken):
             result, why = Counts(failed=1), str(failure)
     if not result.passed and not result.failed:
         result, why = Counts(failed=1, skips=result.skips), "ran no test"
+    if result.failed and not result.failures:
+        result = dataclasses.replace(result, failures=(why or "see its log",))
     print(f"{step.name:12} {result}  ({time.monotonic() - began:.1f} s) {why}".rstrip(), flush=True)
     for skip in result.skips:
         print(f"             skipped {skip}", flush=True)
@@ -231,12 +237,14 @@ def chosen(arguments):
 
 def main(arguments):
     LOGS.mkdir(exist_ok=True)
-    total, broken = Counts(), set()
+    total, broken = Counts(), {}
     for step in chosen(arguments):
         result = run_step(step, broken)
         total += result
         if result.failed:
-            broken.add(step.name)
+            broken[step.name] = result.failures
+    for name, failures in broken.items():
+        print(f"failed in {name}: {', '.join(failures)}")
     print(total)
     return bool(total.failed)
 
