@@ -574,13 +574,10 @@ static enum galen_status follow_pointer(struct schema_compiler *compiler,
         return GALEN_NO_MEMORY;
     }
     while (pointer.size > 0 && json != NULL) {
-        struct bytes token;
-        const bool has_more = bytes_find(bytes_from(pointer, 1), '/') < pointer.size - 1;
-        pointer = bytes_split(bytes_from(pointer, 1), '/', &token);
-        json = child_of(json, unescape(token, storage));
-        if (has_more) { /* the separator is the next token's own */
-            pointer = bytes_of(pointer.data - 1, pointer.size + 1);
-        }
+        const struct bytes rest = bytes_from(pointer, 1);
+        const size_t size = bytes_find(rest, '/');
+        json = child_of(json, unescape(bytes_first(rest, size), storage));
+        pointer = bytes_from(rest, size);
     }
     *out_node = json == NULL ? NULL : schema_index_node(compiler, json);
     return json == NULL || *out_node != NULL

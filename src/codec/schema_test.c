@@ -130,6 +130,8 @@ static void each_keyword_tells_its_limit(void **state)
         {"false", "1", "", "false", "nothing is allowed here"},
         {"{\"$ref\":\"#/$defs/a\",\"$defs\":{\"a\":{\"type\":\"null\"}}}", "1", "", "type",
          "is not null"},
+        {"{\"$ref\":\"#/$defs/\",\"$defs\":{\"\":{\"type\":\"null\"}}}", "1", "", "type",
+         "is not null"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         expect_refused(&rows[i]);
