@@ -19,7 +19,7 @@ QUICK = Effort(requests=5_000, rounds=2)
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="a tenth of the requests, two rounds")
+    parser.add_argument("--quick", action="store_true", help="fewer requests, two rounds")
     parser.add_argument("--out", type=pathlib.Path, help="where to write (default: docs,"
                         " and nothing where rows are named)")
     parser.add_argument("rows", nargs="*", choices=[[], *ROWS], metavar="ROW",
