@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/descriptor.h"
 #include "base/limits.h"
 #include "codec/json_writer.h"
 #include "model/directory.h"
@@ -204,18 +205,6 @@ enum galen_status token_keys_put_set(const struct token_keys *keys, struct write
 
 /* Making one */
 
-static bool write_all(int file, struct bytes text)
-{
-    while (text.size > 0) {
-        const ssize_t count = write(file, text.data, text.size);
-        if (count < 0 && errno != EINTR) {
-            return false;
-        }
-        text = bytes_from(text, count < 0 ? 0 : (size_t)count);
-    }
-    return true;
-}
-
 static enum galen_status put_file(const struct token_keys *keys, const char *name,
                                   struct bytes text, mode_t mode, struct error *out_error)
 {
@@ -225,7 +214,7 @@ static enum galen_status put_file(const struct token_keys *keys, const char *nam
         return refuse_errno(keys, name, out_error);
     }
     const bool is_written =
-        write_all(file, text) && fchmod(file, mode) == 0 && fsync(file) == 0;
+        descriptor_write(file, text) && fchmod(file, mode) == 0 && fsync(file) == 0;
     const int why = errno;
     (void)close(file);
     errno = why;

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/descriptor.h"
 #include "base/limits.h"
 #include "base/writer.h"
 #include "crypto/sha256.h"
@@ -27,18 +28,6 @@ static enum galen_status refuse(struct builder *builder, const char *path)
 {
     return error_set(builder->error, errno == ENOENT ? GALEN_NOT_FOUND : GALEN_UNAVAILABLE,
                      "%s: %s", path, strerror(errno));
-}
-
-static enum galen_status write_all(int file, struct bytes bytes)
-{
-    while (bytes.size > 0) {
-        const ssize_t count = write(file, bytes.data, bytes.size);
-        if (count < 0 && errno != EINTR) {
-            return GALEN_UNAVAILABLE;
-        }
-        bytes = bytes_from(bytes, count < 0 ? 0 : (size_t)count);
-    }
-    return GALEN_OK;
 }
 
 static enum galen_status create_file(struct builder *builder, const char *name,
@@ -71,7 +60,7 @@ static enum galen_status pour(struct builder *builder, int from, int to,
                              file->from);
         }
         TRY(sha256_update(sha256, bytes_of(buffer, (size_t)count)));
-        if (write_all(to, bytes_of(buffer, (size_t)count)) != GALEN_OK) {
+        if (!descriptor_write(to, bytes_of(buffer, (size_t)count))) {
             return refuse(builder, file->name);
         }
     }
@@ -114,7 +103,7 @@ static enum galen_status put_text(struct builder *builder, struct bytes text)
     int file CLOSED_LATER = -1;
     TRY(check_text(builder, text));
     TRY(create_file(builder, "model.yaml", &file));
-    if (write_all(file, text) != GALEN_OK) {
+    if (!descriptor_write(file, text)) {
         return refuse(builder, "model.yaml");
     }
     return sync_file(builder, file, "model.yaml");

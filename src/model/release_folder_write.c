@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/descriptor.h"
 #include "crypto/random.h"
 #include "model/directory.h"
 
@@ -19,23 +20,11 @@ static enum galen_status choose_name(char *out_name)
     return GALEN_OK;
 }
 
-static bool write_all(int file, struct bytes bytes)
-{
-    while (bytes.size > 0) {
-        const ssize_t count = write(file, bytes.data, bytes.size);
-        if (count < 0 && errno != EINTR) {
-            return false;
-        }
-        bytes = bytes_from(bytes, count < 0 ? 0 : (size_t)count);
-    }
-    return true;
-}
-
 static bool write_file(int parent, const char *name, struct bytes text)
 {
     const int file CLOSED_LATER =
         openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-    return file >= 0 && write_all(file, text) && fsync(file) == 0;
+    return file >= 0 && descriptor_write(file, text) && fsync(file) == 0;
 }
 
 static enum galen_status link_file(const struct release_folder *folder, const char *from,

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/descriptor.h"
 #include "base/wipe.h"
 #include "crypto/random.h"
 #include "service/keys_impl.h"
@@ -51,23 +52,11 @@ static enum galen_status make_secret(struct addition *addition)
                                                              : make_ed25519(addition);
 }
 
-static bool write_all(int file, struct bytes text)
-{
-    while (text.size > 0) {
-        const ssize_t count = write(file, text.data, text.size);
-        if (count < 0 && errno != EINTR) {
-            return false;
-        }
-        text = bytes_from(text, count < 0 ? 0 : (size_t)count);
-    }
-    return true;
-}
-
 /* Its mode is as it should be whatever the umask. */
 static bool fill(int file, struct bytes text, mode_t mode)
 {
     const bool is_filled =
-        write_all(file, text) && fchmod(file, mode) == 0 && fsync(file) == 0;
+        descriptor_write(file, text) && fchmod(file, mode) == 0 && fsync(file) == 0;
     const int why = errno;
     const bool is_closed = close(file) == 0;
     errno = is_filled ? errno : why;

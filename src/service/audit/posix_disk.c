@@ -10,6 +10,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "base/descriptor.h"
+
 enum { PATH_SIZE = 4096, FILE_MODE = 0640, FOLDER_MODE = 0750 };
 
 struct posix_file {
@@ -112,22 +114,10 @@ static enum galen_status create(struct audit_disk *disk, const char *path,
     return wrap(descriptor, out_file);
 }
 
-static bool write_all(int descriptor, struct bytes bytes)
-{
-    while (bytes.size > 0) {
-        const ssize_t size = write(descriptor, bytes.data, bytes.size);
-        if (size < 0 && errno != EINTR) {
-            return false;
-        }
-        bytes = bytes_from(bytes, size < 0 ? 0 : (size_t)size);
-    }
-    return true;
-}
-
 static enum galen_status append(struct audit_file *file, struct bytes bytes,
                                 struct error *out_error)
 {
-    return write_all(((struct posix_file *)file)->descriptor, bytes)
+    return descriptor_write(((struct posix_file *)file)->descriptor, bytes)
                ? GALEN_OK
                : fail_write(out_error, "written", "a file of the trail");
 }
@@ -167,7 +157,7 @@ static bool put_whole(const char *path, const char *draft, struct bytes bytes)
     if (descriptor < 0) {
         return false;
     }
-    bool done = write_all(descriptor, bytes) && fsync(descriptor) == 0;
+    bool done = descriptor_write(descriptor, bytes) && fsync(descriptor) == 0;
     done = close(descriptor) == 0 && done && link(draft, path) == 0;
     const int number = errno;
     (void)unlink(draft);
