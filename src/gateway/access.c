@@ -19,8 +19,8 @@ static bool may(const struct request *request, struct bytes scope)
 static enum galen_status lack(struct request *request, struct bytes scope)
 {
     request->lacking_scope = scope;
-    request->visit.refusal = REFUSAL_SCOPE;
-    return error_set(&request->error, GALEN_FORBIDDEN, "%s", refusal_text(REFUSAL_SCOPE));
+    return error_set(&request->error, auth_visit_lack(&request->visit), "%s",
+                     refusal_text(REFUSAL_SCOPE));
 }
 
 /* "infer:tensor:ecg", in the arena. */

@@ -46,28 +46,55 @@ static enum galen_status ask(struct auth_visit *visit, struct auth_refusal *out_
     return visit->status;
 }
 
+static void decide(const struct auth_visit *visit)
+{
+    if (visit->refusal != REFUSAL_NOT) {
+        tally_add(&visit->gate->counts.refused[visit->refusal], 1);
+    }
+}
+
 /* Whatever became of the wish: what there is now decides. */
 static void on_told(struct jwks_waiter *waiter)
 {
     struct auth_visit *visit = LIST_ITEM(waiter, struct auth_visit, waiter);
     struct auth_refusal refusal;
     (void)ask(visit, &refusal);
+    decide(visit);
     visit->done(visit);
+}
+
+static bool waits_for_keys(struct auth_visit *visit, const struct auth_refusal *refusal)
+{
+    const struct auth_gate *gate = visit->gate;
+    if (!refusal->needs_keys || gate->want_keys == NULL) {
+        return false;
+    }
+    visit->waiter = (struct jwks_waiter){
+        .mailbox = gate->mailbox, .kid = refusal->key_id, .told = on_told};
+    return gate->want_keys(gate->context, &visit->waiter, gate->now_ns(gate->context));
 }
 
 enum auth_answer auth_visit_begin(struct auth_visit *visit)
 {
-    const struct auth_gate *gate = visit->gate;
     struct auth_refusal refusal;
-    if (ask(visit, &refusal) == GALEN_OK || !refusal.needs_keys ||
-        gate->want_keys == NULL) {
-        return AUTH_DECIDED;
+    if (ask(visit, &refusal) != GALEN_OK && waits_for_keys(visit, &refusal)) {
+        return AUTH_WAITS;
     }
-    visit->waiter = (struct jwks_waiter){
-        .mailbox = gate->mailbox, .kid = refusal.key_id, .told = on_told};
-    return gate->want_keys(gate->context, &visit->waiter, gate->now_ns(gate->context))
-               ? AUTH_WAITS
-               : AUTH_DECIDED;
+    decide(visit);
+    return AUTH_DECIDED;
+}
+
+enum galen_status auth_visit_lack(struct auth_visit *visit)
+{
+    visit->refusal = REFUSAL_SCOPE;
+    visit->status = refusal_status(REFUSAL_SCOPE);
+    decide(visit);
+    return visit->status;
+}
+
+void auth_visit_forget_peer(struct auth_visit *visit)
+{
+    visit->peer = NULL;
 }
 
 struct bytes auth_visit_challenge(const struct auth_visit *visit, enum refusal refusal,

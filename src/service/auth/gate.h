@@ -10,9 +10,15 @@
 #pragma once
 
 #include "base/mailbox.h"
+#include "base/tally.h"
 #include "net/http.h"
 #include "service/auth/auth.h"
 #include "service/auth/jwks_keeper.h"
+
+/* Who was not let in, by why: the loop counts, any thread reads. Zeroed at first. */
+struct auth_counts {
+    struct tally refused[REFUSAL_COUNT];
+};
 
 struct auth_gate {
     struct auth *auth;         /* what holds now; its owner's reference */
@@ -24,6 +30,8 @@ struct auth_gate {
     int64_t (*now_s)(void *context);
     uint64_t (*now_ns)(void *context);
     void *context;
+
+    struct auth_counts counts; /* the gate's own: each refusal once */
 };
 
 struct auth_visit {
@@ -52,6 +60,14 @@ enum auth_answer {
 
 /* The caller's part is set and all else zeroed. */
 enum auth_answer auth_visit_begin(struct auth_visit *visit);
+
+/* Its principal lacks the scope for what is asked: the visit's refusal from now on. Returns
+ * its status. */
+enum galen_status auth_visit_lack(struct auth_visit *visit);
+
+/* The client goes away, and with it its connection's peer, while the visit may wait. A
+ * token that is bound to a certificate is then refused. */
+void auth_visit_forget_peer(struct auth_visit *visit);
 
 /* The value of WWW-Authenticate for its refusal, in the arena; empty: none is due. scope:
  * of REFUSAL_SCOPE, else empty. */
