@@ -103,6 +103,7 @@ void request_start(struct request *request)
     request->phase_index = 0;
     request->state = REQUEST_RUNNING;
     request->has_body = false;
+    request->is_gone = false;
     request->pending = NULL;
     request->started_ns = now_ns(request);
     if (request->gateway->counts != NULL) {
@@ -188,6 +189,9 @@ void request_cancel(struct request *request)
         infer_cancel(request->pending);
     } else if (request->state == REQUEST_READING) {
         end_reading(request, GALEN_CANCELLED, "the client went away");
+    } else if (request->state == REQUEST_IDENTIFYING) {
+        request->is_gone = true;
+        auth_visit_forget_peer(&request->visit);
     }
 }
 
@@ -309,11 +313,18 @@ static void on_recorded(struct audit_entry *entry)
     run(request);
 }
 
+/* No body of his comes any more. */
+static enum phase_result give_up(struct request *request)
+{
+    return request_fail(
+        request, error_set(&request->error, GALEN_CANCELLED, "the client went away"));
+}
+
 static enum phase_result identified(struct request *request)
 {
     const struct auth_visit *visit = &request->visit;
     if (visit->status == GALEN_OK) {
-        return PHASE_CONTINUE;
+        return request->is_gone ? give_up(request) : PHASE_CONTINUE;
     }
     request->leaves_record = true; /* whatever it was that was asked for */
     return request_fail(request, error_set(&request->error, visit->status, "%s",

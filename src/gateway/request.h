@@ -84,6 +84,7 @@ struct request {
     size_t phase_index;
     enum request_state state;
     bool has_body;
+    bool is_gone;               /* the client went away while REQUEST_IDENTIFYING */
     struct infer_call *pending; /* while REQUEST_WAITING */
     uint64_t started_ns;
 
