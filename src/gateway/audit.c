@@ -6,6 +6,7 @@
 #include "crypto/sha256.h"
 #include "gateway/phases.h"
 #include "service/audit/event.h"
+#include "service/auth/auth_record.h"
 
 static bool asked_a_model(const struct request *request)
 {
@@ -96,29 +97,8 @@ static enum audit_event_kind kind_of(const struct request *request)
     if (asked_a_model(request)) {
         return AUDIT_EVENT_infer;
     }
-    if (was_let_in(request)) {
-        return AUDIT_EVENT_validate;
-    }
-    return request->visit.refusal == REFUSAL_SCOPE ? AUDIT_EVENT_authz : AUDIT_EVENT_authn;
-}
-
-/* Who is not known leaves nothing of what it said of itself. */
-static enum galen_status put_actor(struct request *request, uint8_t *hmac,
-                                   struct audit_event *event)
-{
-    const struct principal *principal = request->visit.principal;
-    event->actor_client_id = BYTES("unidentified");
-    if (principal == NULL || principal->kind == PRINCIPAL_ANONYMOUS) {
-        return GALEN_OK;
-    }
-    event->actor_client_id = principal->client_id;
-    event->actor_sub = principal->subject;
-    event->actor_issuer = principal->issuer;
-    if (principal->token_id.size == 0) {
-        return GALEN_OK;
-    }
-    event->actor_token_hmac = hmac;
-    return audit_lane_pseudonym(request->gateway->audit, principal->token_id, hmac);
+    return was_let_in(request) ? AUDIT_EVENT_validate
+                               : auth_record_kind(request->visit.refusal);
 }
 
 static void put_subject(const struct request *request, struct audit_event *event)
@@ -154,7 +134,8 @@ static enum galen_status write_event(struct request *request)
     if (asked_a_model(request) && request->gateway->engine_address != NULL) {
         event.upstream_addr = bytes_from_string(request->gateway->engine_address);
     }
-    TRY(put_actor(request, token_hmac, &event));
+    TRY(auth_record_put_actor(request->visit.principal, request->gateway->audit, token_hmac,
+                              &event));
     put_subject(request, &event);
     put_model(request, &event);
     put_redaction(request, &event);
