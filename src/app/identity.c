@@ -304,6 +304,11 @@ bool identity_count_keys(const struct identity *identity, struct jwks_counts *ou
     return true;
 }
 
+const struct key_set *identity_keys(const struct identity *identity)
+{
+    return identity->keys;
+}
+
 static void on_keeper_closed(struct task *task)
 {
     struct identity *identity = LIST_ITEM(task, struct identity, keeper_closed);

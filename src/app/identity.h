@@ -43,6 +43,9 @@ void identity_reload(struct identity *identity, struct auth_rules *rules);
 /* False: there is no issuer, so no keys either. */
 bool identity_count_keys(const struct identity *identity, struct jwks_counts *out_counts);
 
+/* The issuer's keys, borrowed until the loop's next task; NULL: there are none. */
+const struct key_set *identity_keys(const struct identity *identity);
+
 /* Fetches no more; `closed` runs as a task of the first worker's loop. */
 void identity_close(struct identity *identity, struct task *closed);
 

@@ -4,6 +4,7 @@
 #include "app/identity.h"
 #include "app/metrics_engine.h"
 #include "app/metrics_gateway.h"
+#include "app/worker.h"
 #include "base/limits.h"
 #include "preprocess/preprocess.h"
 #include "service/auth/jwks_metrics.h"
@@ -76,11 +77,25 @@ static void put_tls(struct writer *out, const struct role_tls *tls)
     }
 }
 
-static void put_keys(struct writer *out, const struct role *role)
+static uint64_t count_refused(const struct role *role, enum refusal refusal)
+{
+    uint64_t count = 0;
+    for (size_t i = 0; i < role->worker_count; i++) {
+        count += tally_read(&role->workers[i].gate.counts.refused[refusal]);
+    }
+    return count;
+}
+
+static void put_identity(struct writer *out, const struct role *role)
 {
     struct jwks_counts counts;
-    if (role->identity != NULL && identity_count_keys(role->identity, &counts)) {
+    if (identity_count_keys(role->identity, &counts)) {
         jwks_metrics_put(out, &counts);
+        jwks_metrics_put_passed(out, identity_keys(role->identity));
+    }
+    metric_begin(out, METRIC_AUTH_REFUSALS);
+    for (enum refusal i = REFUSAL_NOT + 1; i < REFUSAL_COUNT; i++) {
+        put_of(out, METRIC_AUTH_REFUSALS, refusal_word(i), count_refused(role, i));
     }
 }
 
@@ -145,7 +160,9 @@ static void put_machine(struct writer *out, struct machine *machine)
 static enum galen_status put_all(struct writer *out, struct role *role)
 {
     put_audit(out, role);
-    put_keys(out, role);
+    if (role->identity != NULL) {
+        put_identity(out, role);
+    }
     put_trace(out, role);
     metrics_put_connections(out, role);
     if (role->kind->is_gateway) {

@@ -30,3 +30,13 @@ void jwks_metrics_put(struct writer *out, const struct jwks_counts *counts)
         metric_put_ns(out, METRIC_JWKS_AGE_SECONDS, NULL, counts->age_ns);
     }
 }
+
+void jwks_metrics_put_passed(struct writer *out, const struct key_set *keys)
+{
+    metric_begin(out, METRIC_JWKS_KEYS_PASSED_OVER);
+    for (enum jwk_passed i = JWK_TAKEN + 1; i < JWK_PASSED_COUNT; i++) {
+        const char *const word = jwk_passed_word(i);
+        metric_put_u64(out, METRIC_JWKS_KEYS_PASSED_OVER, &word,
+                       keys == NULL ? 0 : key_set_count_passed(keys, i));
+    }
+}
