@@ -4,55 +4,38 @@
 #include "base/limits.h"
 #include "codec/url.h"
 
-#define MODEL "/v2/models/" V2_FORM_MODEL
-#define VERSION MODEL "/versions/" V2_FORM_VERSION
-#define STORED_MODEL "/models/" V2_FORM_MODEL
-#define SHARED_MEMORY(kind)                                                     \
-    {HTTP_GET, "/v2/" kind "/status", V2_SHARED_MEMORY},                        \
-        {HTTP_GET, "/v2/" kind "/region/{region}/status", V2_SHARED_MEMORY},    \
-        {HTTP_POST, "/v2/" kind "/unregister", V2_SHARED_MEMORY},               \
-        {HTTP_POST, "/v2/" kind "/region/{region}/register", V2_SHARED_MEMORY}, \
-    {                                                                           \
-        HTTP_POST, "/v2/" kind "/region/{region}/unregister", V2_SHARED_MEMORY  \
-    }
-
 const struct v2_form v2_forms[] = {
-    {HTTP_GET, "/v2", V2_SERVER},
-    {HTTP_GET, "/v2/", V2_SERVER},
-    {HTTP_GET, "/v2/health/live", V2_LIVE},
-    {HTTP_GET, "/v2/health/ready", V2_READY},
-    {HTTP_GET, "/v2/models/stats", V2_STATISTICS}, /* before the model of that name */
-    {HTTP_GET, MODEL, V2_MODEL},
-    {HTTP_GET, VERSION, V2_MODEL},
-    {HTTP_GET, MODEL "/ready", V2_MODEL_READY},
-    {HTTP_GET, VERSION "/ready", V2_MODEL_READY},
-    {HTTP_POST, MODEL "/infer", V2_INFER},
-    {HTTP_POST, VERSION "/infer", V2_INFER},
-    {HTTP_GET, MODEL "/stats", V2_MODEL_STATISTICS},
-    {HTTP_GET, VERSION "/stats", V2_MODEL_STATISTICS},
-    {HTTP_GET, MODEL "/config", V2_CONFIG},
-    {HTTP_GET, VERSION "/config", V2_CONFIG},
-    {HTTP_POST, "/v2/repository/index", V2_INDEX},
-    {HTTP_POST, "/v2/repository" STORED_MODEL "/load", V2_LOAD},
-    {HTTP_POST, "/v2/repository" STORED_MODEL "/unload", V2_UNLOAD},
-    {HTTP_GET, "/v2/logging", V2_LOGGING},
-    {HTTP_POST, "/v2/logging", V2_LOGGING_UPDATE},
-    {HTTP_GET, "/v2/trace/setting", V2_TRACE},
-    {HTTP_POST, "/v2/trace/setting", V2_TRACE_UPDATE},
-    {HTTP_GET, MODEL "/trace/setting", V2_TRACE},
-    {HTTP_POST, MODEL "/trace/setting", V2_TRACE_UPDATE},
-    {HTTP_POST, MODEL "/generate", V2_GENERATE},
-    {HTTP_POST, VERSION "/generate", V2_GENERATE},
-    {HTTP_POST, MODEL "/generate_stream", V2_GENERATE},
-    {HTTP_POST, VERSION "/generate_stream", V2_GENERATE},
-    {HTTP_POST, "/v2/repository/{repository}/index", V2_NAMED_REPOSITORY},
-    {HTTP_POST, "/v2/repository/{repository}" STORED_MODEL "/load", V2_NAMED_REPOSITORY},
-    {HTTP_POST, "/v2/repository/{repository}" STORED_MODEL "/unload", V2_NAMED_REPOSITORY},
-    SHARED_MEMORY("systemsharedmemory"),
-    SHARED_MEMORY("cudasharedmemory"),
+#define V2_FORM(method, path, operation) {HTTP_##method, path, V2_##operation},
+#include "v2/route.def"
 };
 
 const size_t v2_form_count = sizeof(v2_forms) / sizeof(v2_forms[0]);
+
+const char *v2_operation_id(enum v2_operation operation)
+{
+    static const char *const ids[V2_OPERATION_COUNT] = {
+        [V2_SERVER] = "v2_server",
+        [V2_LIVE] = "v2_live",
+        [V2_READY] = "v2_ready",
+        [V2_MODEL] = "v2_model",
+        [V2_MODEL_READY] = "v2_model_ready",
+        [V2_INFER] = V2_INFER_ID,
+        [V2_MODEL_STATISTICS] = "v2_model_statistics",
+        [V2_STATISTICS] = "v2_statistics",
+        [V2_CONFIG] = "v2_config",
+        [V2_INDEX] = "v2_index",
+        [V2_LOAD] = "v2_load",
+        [V2_UNLOAD] = "v2_unload",
+        [V2_LOGGING] = "v2_logging",
+        [V2_LOGGING_UPDATE] = "v2_logging",
+        [V2_TRACE] = "v2_trace",
+        [V2_TRACE_UPDATE] = "v2_trace",
+        [V2_GENERATE] = "v2_generate",
+        [V2_NAMED_REPOSITORY] = "v2_named_repository",
+        [V2_SHARED_MEMORY] = "v2_shared_memory",
+    };
+    return ids[operation];
+}
 
 bool v2_operation_manages(enum v2_operation operation)
 {

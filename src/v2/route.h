@@ -32,7 +32,7 @@ enum v2_operation {
     V2_OPERATION_COUNT,
 };
 
-#define V2_INFER_ID "v2_infer" /* what V2_INFER is called in documents and records */
+#define V2_INFER_ID "v2_infer" /* v2_operation_id of V2_INFER */
 
 struct v2_route {
     enum v2_operation operation;
@@ -65,6 +65,10 @@ MUST_USE enum galen_status v2_route_parse(enum http_method method, struct bytes 
 
 /* For Allow, where the method was wrong: "GET", "POST" or "GET, POST". */
 struct bytes v2_route_allow(struct bytes path);
+
+/* What it is called in documents and records: "v2_load". Those that change a setting are
+ * called as those that tell it. */
+const char *v2_operation_id(enum v2_operation operation);
 
 bool v2_operation_manages(enum v2_operation operation); /* only where models are managed */
 
