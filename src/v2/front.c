@@ -128,7 +128,6 @@ static void on_headers(void *context, struct http_exchange *exchange)
     struct v2_front *front = context;
     const struct http_request_head *head = http_exchange_head(exchange);
     struct visit *visit = visit_open(front, exchange);
-    struct http_body_options options;
     struct error error;
     struct reply reply;
     if (visit == NULL) {
@@ -138,13 +137,13 @@ static void on_headers(void *context, struct http_exchange *exchange)
         return;
     }
     error_clear(&error);
-    const enum galen_status status = read_head(visit, &options, &error);
+    const enum galen_status status = read_head(visit, &visit->body_options, &error);
     visit_trace_begin(visit);
     if (status != GALEN_OK) {
         visit_refuse(visit, status, &error);
         return;
     }
-    http_exchange_read_body(exchange, &options);
+    visit_admit(visit);
 }
 
 /* What a request is called that has no id in it: raw ones have no place for one. */
@@ -182,6 +181,11 @@ static enum galen_status check_state(const struct visit *visit, struct error *ou
     const struct v2_front_options *options = &visit->front->options;
     if (visit->transaction.route.operation == V2_READY && atomic_load(options->draining)) {
         return error_set(out_error, GALEN_UNAVAILABLE, "draining");
+    }
+    if (visit->transaction.route.operation == V2_READY && options->gate != NULL &&
+        auth_lacks_keys(options->gate->auth)) {
+        return error_set(out_error, GALEN_UNAVAILABLE,
+                         "the keys of auth.issuer are not known");
     }
     if (visit_needs_audit(visit) && !audit_is_available(options->audit->audit)) {
         return error_set(out_error, GALEN_AUDIT_UNAVAILABLE,
@@ -233,6 +237,9 @@ static void on_gone(void *context, struct http_exchange *exchange)
         return;
     }
     switch (visit->state) {
+    case VISIT_IDENTIFYING:
+        visit_lose_client(visit);
+        break;
     case VISIT_READING:
         visit_close(visit);
         break;

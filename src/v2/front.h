@@ -13,6 +13,7 @@
 #include "infer/management.h"
 #include "net/http_server.h"
 #include "service/audit/audit.h"
+#include "service/auth/gate.h"
 #include "service/trace.h"
 
 struct v2_front;
@@ -38,6 +39,10 @@ struct v2_front_options {
     /* Runs, and what changes what others see, leave records, and are refused while none can
      * be made; answers do not wait for them. NULL: none. Borrowed. */
     struct audit_lane *audit;
+
+    /* Who its callers are, and so whether they may (access.h): of a listener that manages
+     * models. Refusals leave records. NULL: nobody is asked. Borrowed. */
+    struct auth_gate *gate;
 
     struct trace_lane *trace; /* borrowed; NULL: requests leave no spans */
 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One request from its head to its reply: front.c is what HTTP calls, front_visit.c how a
- * request begins, is answered and leaves its record, front_manage.c what is beside runs.
+ * One request from its head to its reply: front.c is what HTTP calls, front_gate.c who
+ * asks, front_visit.c how a request begins, is answered and leaves its record,
+ * front_manage.c what is beside runs.
  */
 #pragma once
 
@@ -12,6 +13,7 @@
 #include "v2/transaction.h"
 
 enum visit_state {
+    VISIT_IDENTIFYING, /* newer keys of the issuer are looked for */
     VISIT_READING,
     VISIT_INFERRING, /* `call` is the service's */
     VISIT_MANAGING,  /* `management` is */
@@ -26,7 +28,11 @@ struct visit {
     struct v2_transaction transaction;
     struct infer_call call;
     struct infer_management_call management;
-    bool is_submitted; /* one of the two was */
+    struct auth_visit asker;    /* zeroed where nobody is asked who they are */
+    struct bytes lacking_scope; /* with a refusal that is REFUSAL_SCOPE */
+    bool is_gone;               /* the client went away while VISIT_IDENTIFYING */
+    bool is_submitted;          /* one of the two was */
+    struct http_body_options body_options;
     bool has_body;
     bool lacks_coding;          /* it came in one that we do not know */
     enum content_coding coding; /* of the body as it came */
@@ -60,6 +66,15 @@ struct visit *visit_open(struct v2_front *front, struct http_exchange *exchange)
 
 /* Ends a request that nobody waits for and that leaves nothing. */
 void visit_close(struct visit *visit);
+
+/* The head is understood: who asks and may has the body read, others are refused. */
+void visit_admit(struct visit *visit);
+
+/* While VISIT_IDENTIFYING. */
+void visit_lose_client(struct visit *visit);
+
+/* Adds what is due to who was not let in (RFC 6750 section 3). */
+void visit_challenge(struct visit *visit, struct reply *reply);
 
 /* Of the request, without its coding once that is undone. */
 struct bytes visit_body(const struct visit *visit);

@@ -34,6 +34,9 @@ struct visit *visit_open(struct v2_front *front, struct http_exchange *exchange)
     visit->state = VISIT_READING;
     visit->transaction = (struct v2_transaction){0};
     visit->trace = (struct trace){.is_known = false};
+    visit->asker = (struct auth_visit){.refusal = REFUSAL_NOT};
+    visit->lacking_scope = BYTES_NONE;
+    visit->is_gone = false;
     visit->is_submitted = false;
     visit->has_body = false;
     visit->lacks_coding = false;
@@ -55,6 +58,7 @@ struct visit *visit_open(struct v2_front *front, struct http_exchange *exchange)
 /* Lets go of the exchange and of all that the run held. */
 static void visit_detach(struct visit *visit)
 {
+    auth_visit_deinit(&visit->asker);
     http_exchange_set_context(visit->exchange, NULL);
     http_exchange_unref(visit->exchange);
     infer_call_clear(&visit->call);
@@ -92,7 +96,8 @@ static bool leaves_record(const struct visit *visit)
 {
     const enum v2_operation operation = visit->transaction.route.operation;
     return visit->front->options.audit != NULL &&
-           (operation == V2_INFER || v2_changes_something(operation));
+           (operation == V2_INFER || v2_changes_something(operation) ||
+            visit->asker.refusal != REFUSAL_NOT);
 }
 
 bool visit_needs_audit(const struct visit *visit)
@@ -113,6 +118,8 @@ static enum galen_status write_record(struct visit *visit, enum galen_status sta
         .version = visit->call.response.version,
         .id = visit->call.request.id,
         .is_submitted = visit->is_submitted,
+        .principal = visit->asker.principal,
+        .refusal = visit->asker.refusal,
         .status = status,
         .body = visit_body(visit),
         .reply = reply,
@@ -208,6 +215,7 @@ void visit_refuse(struct visit *visit, enum galen_status status, const struct er
 {
     struct reply reply;
     v2_reply_to_failure(status, error, http_exchange_head(visit->exchange)->path, &reply);
+    visit_challenge(visit, &reply);
     if (visit->lacks_coding) {
         reply_add_header(&reply, BYTES("Accept-Encoding"), BYTES(CONTENT_CODINGS));
     }

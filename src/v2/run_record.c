@@ -3,7 +3,6 @@
 
 #include "base/clock.h"
 #include "infer/validate.h"
-#include "service/audit/event.h"
 #include "service/request_id.h"
 
 enum { CODE_SIZE = 32 };
@@ -15,28 +14,39 @@ bool v2_names_a_model(enum v2_operation operation, bool is_submitted,
            (operation != V2_INFER || status != GALEN_INVALID);
 }
 
+static bool was_let_in(const struct run_record *record)
+{
+    return record->refusal == REFUSAL_NOT;
+}
+
 /* Those that change something, by operation; all others are runs. */
 static const struct {
+    bool is_one;
     enum audit_event_kind kind;
-    const char *route;
 } changes[V2_OPERATION_COUNT] = {
-    [V2_LOAD] = {AUDIT_EVENT_load, "v2_load"},
-    [V2_UNLOAD] = {AUDIT_EVENT_unload, "v2_unload"},
-    [V2_LOGGING_UPDATE] = {AUDIT_EVENT_configure, "v2_logging"},
+    [V2_LOAD] = {true, AUDIT_EVENT_load},
+    [V2_UNLOAD] = {true, AUDIT_EVENT_unload},
+    [V2_LOGGING_UPDATE] = {true, AUDIT_EVENT_configure},
 };
 
 static enum audit_event_kind kind_of(const struct run_record *record)
 {
-    if (changes[record->operation].route != NULL) {
+    if (!was_let_in(record)) {
+        return auth_record_kind(record->refusal);
+    }
+    if (changes[record->operation].is_one) {
         return changes[record->operation].kind;
     }
     return record->is_submitted ? AUDIT_EVENT_infer : AUDIT_EVENT_validate;
 }
 
-static const char *route_of(const struct run_record *record)
+static const char *reason_of(const struct run_record *record)
 {
-    const char *route = changes[record->operation].route;
-    return route == NULL ? V2_INFER_ID : route;
+    if (record->status == GALEN_OK) {
+        return NULL;
+    }
+    return was_let_in(record) ? galen_status_slug(record->status)
+                              : refusal_word(record->refusal);
 }
 
 static void put_model(const struct run_record *record, struct audit_event *event)
@@ -57,7 +67,7 @@ static void put_answer(const struct run_record *record, struct audit_event *even
 {
     const struct reply *reply = record->reply;
     event->outcome = audit_outcome(reply->status);
-    event->reason = record->status == GALEN_OK ? NULL : galen_status_slug(record->status);
+    event->reason = reason_of(record);
     event->out_status = AUDIT_COUNT((uint64_t)reply->status);
     event->out_bytes = AUDIT_COUNT(reply->body == NULL ? 0 : blob_size(reply->body));
     event->dur_us = AUDIT_COUNT(record->duration_ns / NS_PER_US);
@@ -67,14 +77,15 @@ enum galen_status run_record_write(const struct run_record *record,
                                    const struct audit_lane *audit, struct writer *out)
 {
     uint8_t code[CODE_SIZE];
+    uint8_t token_code[CODE_SIZE];
     const struct bytes id = bytes_from_string(record->id);
     struct audit_event event = {
         .kind = kind_of(record),
         .request_id = request_id_is_plain(id) ? id : BYTES_NONE,
         .traceparent = record->traceparent,
-        .actor_client_id = BYTES("unidentified"),
-        .route = route_of(record),
+        .route = v2_operation_id(record->operation),
     };
+    TRY(auth_record_put_actor(record->principal, audit, token_code, &event));
     put_model(record, &event);
     put_answer(record, &event);
     if (record->body.data != NULL) {

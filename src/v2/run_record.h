@@ -1,20 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the record of one run says in the role that ran it, or of one change by who manages
- * (docs/audit.md). Pure. */
+/* What the record of one run says in the role that ran it, of one change by who manages, or
+ * of who was not let in (docs/audit.md). Pure. */
 #pragma once
 
 #include "service/audit/audit.h"
+#include "service/auth/auth_record.h"
 #include "v2/transaction.h"
 
 struct run_record {
-    enum v2_operation operation; /* V2_INFER, or one that changes something */
+    enum v2_operation operation; /* V2_INFER, or one that changes something; or any that
+                                    was refused */
     const char *model;           /* as the path has it; "": none */
     const char *version;         /* that answered; "": none */
     const char *id;              /* the gateway's, or the client's; "": none */
     struct bytes traceparent;    /* empty: it belongs to no trace */
-    bool is_submitted;           /* the service was asked */
-    enum galen_status status;    /* of its answer, or why it was not asked */
-    struct bytes body;           /* as it came; data NULL: it was not read */
+    const struct principal *principal; /* who asked; NULL: nobody was asked */
+    enum refusal refusal;              /* why not; REFUSAL_NOT: they were let in */
+    bool is_submitted;                 /* the service was asked */
+    enum galen_status status;          /* of its answer, or why it was not asked */
+    struct bytes body;                 /* as it came; data NULL: it was not read */
     const struct reply *reply;
     uint64_t duration_ns;
 };

@@ -105,12 +105,42 @@ static void a_change_is_an_event_of_its_own_and_names_the_model_that_failed(void
     }
 }
 
+static void who_was_not_let_in_is_an_event_of_its_own_whatever_was_asked(void **state)
+{
+    (void)state;
+    const struct principal alice = {
+        .kind = PRINCIPAL_TOKEN, .client_id = BYTES("ward"), .subject = BYTES("alice")};
+    const struct reply reply = {.status = 403};
+    struct run_record record = {.operation = V2_INDEX,
+                                .model = "JohnSmith",
+                                .version = "",
+                                .id = "",
+                                .principal = &alice,
+                                .refusal = REFUSAL_SCOPE,
+                                .status = GALEN_FORBIDDEN,
+                                .reply = &reply};
+    const char *text = write(record);
+    assert_non_null(strstr(text, "{\"event\":\"authz\",\"actor\":{\"client_id\":\"ward\","
+                                 "\"sub\":\"alice\"},\"outcome\":\"refused\","
+                                 "\"reason\":\"scope\",\"route\":\"v2_index\""));
+    assert_null(strstr(text, "Smith"));
+
+    record.operation = V2_LOAD;
+    record.principal = NULL;
+    record.refusal = REFUSAL_EXPIRED;
+    text = write(record);
+    assert_non_null(strstr(text, "{\"event\":\"authn\",\"actor\":{\"client_id\":"
+                                 "\"unidentified\"},\"outcome\":\"refused\","
+                                 "\"reason\":\"expired\",\"route\":\"v2_load\""));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_run_names_its_model_and_version),
         cmocka_unit_test(what_no_model_is_called_is_not_recorded),
         cmocka_unit_test(a_change_is_an_event_of_its_own_and_names_the_model_that_failed),
+        cmocka_unit_test(who_was_not_let_in_is_an_event_of_its_own_whatever_was_asked),
         cmocka_unit_test(an_id_that_is_no_plain_token_is_not_recorded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

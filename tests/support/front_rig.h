@@ -31,6 +31,7 @@ struct fixture {
     struct v2_front *front;
     struct http_server *server;
     struct raw_client client;
+    struct auth_gate *gate;    /* borrowed; NULL: nobody is asked who they are */
     const char *authorization; /* the header of each request; NULL: none */
     atomic_bool draining;
     bool closed;
@@ -73,7 +74,7 @@ static inline void open_front(struct infer_management *management, bool manages)
         .timeout_ns = 10 * NS_PER_S,
         .draining = &fixture.draining,
         .audit = &fixture.lane,
-
+        .gate = fixture.gate,
     };
     EXPECT_OK(v2_front_create(&front_options, &fixture.front));
     const struct http_handler handler = v2_front_handler(fixture.front);
