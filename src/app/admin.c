@@ -26,12 +26,12 @@ static void on_drained(struct task *task)
     admin->server = NULL;
 }
 
-static enum galen_status open_front(struct admin *admin, struct role *role,
-                                    struct loop *loop, struct audit_lane *audit)
+static enum galen_status open_front(struct admin *admin, const struct admin_options *given)
 {
+    struct role *role = given->role;
     const struct settings *settings = &role->settings;
     const struct v2_front_options options = {
-        .loop = loop,
+        .loop = given->loop,
         .service = role->engine,
         .management = engine_management(role->engine),
         .manages = true,
@@ -39,7 +39,8 @@ static enum galen_status open_front(struct admin *admin, struct role *role,
         .special_numbers = settings->engine_json_special_numbers,
         .timeout_ns = settings->request_timeout_ms * NS_PER_MS,
         .draining = &role->draining,
-        .audit = audit,
+        .audit = given->audit,
+        .gate = given->gate,
     };
     return v2_front_create(&options, &admin->front);
 }
@@ -51,10 +52,10 @@ static struct http_server_options own(struct http_server_options limits)
     return limits;
 }
 
-enum galen_status admin_open(struct admin *admin, struct role *role, struct loop *loop,
-                             struct audit_lane *audit, uint16_t *out_port,
-                             struct error *out_error)
+enum galen_status admin_open(struct admin *admin, const struct admin_options *given,
+                             uint16_t *out_port, struct error *out_error)
 {
+    struct role *role = given->role;
     struct http_server_options options = own(role_limits_of(&role->settings).server);
     options.address = role->settings.listen_admin.host;
     options.port = role->settings.listen_admin.port;
@@ -66,9 +67,9 @@ enum galen_status admin_open(struct admin *admin, struct role *role, struct loop
     admin->drained.run = on_drained;
     admin->server_closed.run = on_server_closed;
     admin->idle.run = on_idle;
-    TRY(open_front(admin, role, loop, audit));
+    TRY(open_front(admin, given));
     const struct http_handler handler = v2_front_handler(admin->front);
-    TRY(http_server_open(loop, &options, &handler, &admin->server, out_error));
+    TRY(http_server_open(given->loop, &options, &handler, &admin->server, out_error));
     *out_port = http_server_port(admin->server);
     return GALEN_OK;
 }

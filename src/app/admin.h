@@ -2,7 +2,7 @@
 /*
  * The admin listener: v2 in front of the engine in this process, with what manages models,
  * so that an unmodified client of Triton can do both there. On the first worker's loop,
- * with its lane of the audit.
+ * with its lane of the audit and its gate: where callers are known at all, who manages is.
  *
  * Threads: open and deinit while the loop does not run; the rest on the loop.
  */
@@ -22,11 +22,19 @@ struct admin {
     struct task *closed; /* the owner's */
 };
 
+/* All borrowed until deinit. */
+struct admin_options {
+    struct role *role;
+    struct loop *loop;
+    struct auth_gate *gate;
+    struct audit_lane *audit; /* NULL: nothing leaves records */
+};
+
 /* *out_port: the one taken; 0: the role runs no engine, and there is nothing to close.
  * Statuses of http_server_open. */
-MUST_USE enum galen_status admin_open(struct admin *admin, struct role *role,
-                                      struct loop *loop, struct audit_lane *audit,
-                                      uint16_t *out_port, struct error *out_error);
+MUST_USE enum galen_status admin_open(struct admin *admin,
+                                      const struct admin_options *given, uint16_t *out_port,
+                                      struct error *out_error);
 
 /* Ends what is open: after what is under way, or at once. `closed`, a task of the loop's,
  * runs when no request is left. */

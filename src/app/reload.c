@@ -25,7 +25,7 @@ struct reload {
     /* while it is under way */
     struct settings next;
     struct rules *rules;           /* of who answers clients; NULL */
-    struct auth_rules *auth_rules; /* likewise */
+    struct auth_rules *auth_rules; /* of who asks who its callers are; NULL */
     struct role_limits **limits;   /* one for each worker */
     struct audit_entry entry;
     struct writer fields;
@@ -82,6 +82,8 @@ static enum galen_status prepare(struct reload *reload, struct error *out_error)
         TRY(role_check_routes(role->kind, &reload->next, lifecycle_shown(role), out_error));
         TRY(role_check_policies(role, &reload->next, out_error));
         TRY(role_make_rules(&reload->next, &reload->rules, out_error));
+    }
+    if (role->identity != NULL) {
         TRY(identity_rules(&reload->next, &reload->auth_rules, out_error));
     }
     return make_limits(reload);

@@ -215,10 +215,11 @@ static enum galen_status prepare_reload(struct crew *crew, struct error *out_err
     return status == GALEN_OK ? GALEN_OK : error_set(out_error, status, "out of memory");
 }
 
-/* Only who answers clients asks who they are. */
+/* Clients are asked who they are, and so is who manages models. */
 static enum galen_status know_callers(struct crew *crew, struct error *out_error)
 {
-    return crew->role.kind->is_gateway
+    const struct role_kind *kind = crew->role.kind;
+    return kind->is_gateway || kind->runs_engine
                ? identity_create(&crew->role.settings, &crew->role.identity, out_error)
                : GALEN_OK;
 }

@@ -43,8 +43,8 @@ struct role {
     struct infer_service *engine;     /* NULL: not in this process */
     struct infer_service *preprocess; /* NULL: not in this process */
     struct view *view;                /* of who answers clients: what served at first */
-    struct identity *identity;        /* the same: who its callers are */
-    struct rules *rules;              /* the same; the first worker's, once it runs */
+    struct identity *identity;        /* who its callers are, or who manages; NULL */
+    struct rules *rules;              /* as view; the first worker's, once it runs */
     struct admission *admission;      /* of who answers clients; NULL */
     size_t first_loaded_count;  /* versions that the engine loaded while it was made */
     struct error first_failure; /* why there are not more */

@@ -325,6 +325,9 @@ static bool want_keys(void *context, struct jwks_waiter *waiter, uint64_t now_ns
 static enum galen_status open_gate(struct worker *worker)
 {
     struct role *role = worker->role;
+    if (role->identity == NULL) {
+        return GALEN_OK;
+    }
     worker->gate = (struct auth_gate){
         .auth = identity_auth(role->identity),
         .mailbox = loop_mailbox(worker->loop),
@@ -371,7 +374,6 @@ static enum galen_status open_gateway(struct worker *worker,
         .admission = role->admission,
         .lag_ns = read_lag,
     };
-    TRY(open_gate(worker));
     TRY(choose_engine(worker));
     TRY(choose_preprocess(worker));
     infer_parts_init(&worker->parts, gateway->engine, rows_of_a_part(role));
@@ -440,6 +442,7 @@ enum galen_status worker_open(struct worker *worker, struct role *role, uint16_t
     };
     TRY(loop_create(&worker->loop));
     TRY(open_lane(worker));
+    TRY(open_gate(worker));
     TRY(tracing_open(&worker->tracing, &role->settings, read_random, worker));
     TRY(role->kind->is_gateway ? open_gateway(worker, &handler)
                                : open_front(worker, &handler));
@@ -466,8 +469,13 @@ enum galen_status worker_open_trace(struct worker *worker)
 enum galen_status worker_open_admin(struct worker *worker, uint16_t *out_port,
                                     struct error *out_error)
 {
-    TRY(admin_open(&worker->admin, worker->role, worker->loop, worker_audit_lane(worker),
-                   out_port, out_error));
+    const struct admin_options options = {
+        .role = worker->role,
+        .loop = worker->loop,
+        .gate = &worker->gate,
+        .audit = worker_audit_lane(worker),
+    };
+    TRY(admin_open(&worker->admin, &options, out_port, out_error));
     worker->open_count += *out_port != 0;
     return GALEN_OK;
 }
