@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* galen infer FILE: one file to a running gateway, its answer to stdout. */
-#include <errno.h>
 #include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "app/arguments.h"
+#include "app/bearer.h"
 #include "app/command.h"
+#include "app/file.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "codec/url.h"
+#include "codec/web_url.h"
 #include "net/http_client.h"
 #include "net/tls_files.h"
 #include "net/tls_source.h"
@@ -23,13 +23,19 @@ enum {
     OPTION_CA,
     OPTION_CERTIFICATE,
     OPTION_KEY,
+    OPTION_TOKEN_FILE,
 };
 
 static const struct option options[] = {
-    [OPTION_URL] = {"--url", true},         [OPTION_MODEL] = {"--model", true},
-    [OPTION_VERSION] = {"--version", true}, [OPTION_TIMEOUT] = {"--timeout", true},
-    [OPTION_CA] = {"--ca", true},           [OPTION_CERTIFICATE] = {"--certificate", true},
-    [OPTION_KEY] = {"--key", true},         {NULL, false},
+    [OPTION_URL] = {"--url", true},
+    [OPTION_MODEL] = {"--model", true},
+    [OPTION_VERSION] = {"--version", true},
+    [OPTION_TIMEOUT] = {"--timeout", true},
+    [OPTION_CA] = {"--ca", true},
+    [OPTION_CERTIFICATE] = {"--certificate", true},
+    [OPTION_KEY] = {"--key", true},
+    [OPTION_TOKEN_FILE] = {"--token-file", true},
+    {NULL, false},
 };
 
 struct wish {
@@ -37,6 +43,7 @@ struct wish {
     const char *url;
     const char *model;
     const char *version;
+    const char *token_file; /* NULL: none */
     struct tls_files tls;
     uint64_t timeout_s;
 };
@@ -47,7 +54,8 @@ struct errand {
     struct tls_source tls;
     struct http_client *client;
     struct http_call call;
-    struct http_header headers[1];
+    struct http_header headers[2];
+    size_t header_count;
     struct task closed;
 };
 
@@ -78,6 +86,9 @@ static bool take_option(struct wish *wish, const struct argument *argument)
     case OPTION_KEY:
         wish->tls.key = argument->value;
         return true;
+    case OPTION_TOKEN_FILE:
+        wish->token_file = argument->value;
+        return true;
     case OPTION_TIMEOUT:
         return bytes_parse_u64(bytes_from_string(argument->value), 86400,
                                &wish->timeout_s) &&
@@ -105,42 +116,6 @@ static bool read_wish(int count, char **words, struct wish *out_wish)
         return false;
     }
     return !argument.failed;
-}
-
-static enum galen_status read_all(FILE *file, struct writer *body)
-{
-    while (!feof(file) && !ferror(file) && body->status == GALEN_OK) {
-        const size_t wanted = 65536;
-        uint8_t *at = writer_extend(body, wanted);
-        if (at != NULL) {
-            writer_shrink(body, wanted - fread(at, 1, wanted, file));
-        }
-    }
-    return ferror(file) ? GALEN_INTERNAL : body->status;
-}
-
-static bool read_file(const char *path, struct blob **out_body)
-{
-    const bool is_stdin = strcmp(path, "-") == 0;
-    FILE *file = is_stdin ? stdin : fopen(path, "rb");
-    struct writer body;
-    if (file == NULL) {
-        (void)complain(path, strerror(errno));
-        return false;
-    }
-    writer_init(&body, LIMIT_BODY_SIZE_BYTES_MAX);
-    enum galen_status status = read_all(file, &body);
-    if (status == GALEN_OK) {
-        status = writer_finish(&body, out_body);
-    }
-    writer_deinit(&body);
-    if (!is_stdin) {
-        (void)fclose(file);
-    }
-    if (status != GALEN_OK) {
-        (void)complain(path, galen_status_text(status));
-    }
-    return status == GALEN_OK;
 }
 
 static void put_parameter(struct writer *target, const char *name, const char *value)
@@ -187,19 +162,25 @@ static const char *media_type_by_name(const char *path)
     return NULL;
 }
 
+static void add_header(struct errand *errand, struct bytes name, struct bytes value)
+{
+    errand->headers[errand->header_count++] = (struct http_header){name, value};
+}
+
 /* Sends the body and runs the loop until the answer is there. Takes the body. */
 static enum galen_status run_errand(struct errand *errand, const struct wish *wish,
                                     struct bytes target, struct blob *body)
 {
     const struct bytes bytes = bytes_of(blob_data(body), blob_size(body));
     const char *type = media_type_by_name(wish->file);
-    errand->headers[0] = (struct http_header){
-        BYTES("Content-Type"), type == NULL ? BYTES_NONE : bytes_from_string(type)};
+    if (type != NULL) {
+        add_header(errand, BYTES("Content-Type"), bytes_from_string(type));
+    }
     errand->call = (struct http_call){
         .method = HTTP_POST,
         .target = target,
         .headers = errand->headers,
-        .header_count = type != NULL,
+        .header_count = errand->header_count,
         .parts = {{bytes, body}},
         .part_count = 1,
         .deadline_ns = clock_monotonic_ns() + wish->timeout_s * NS_PER_S,
@@ -260,7 +241,7 @@ static enum exit_code report(const struct errand *errand, const struct wish *wis
 }
 
 static enum exit_code send(const struct wish *wish, const struct settings_peer *peer,
-                           struct blob *body)
+                           struct blob *token, struct blob *body)
 {
     struct errand errand = {0};
     struct writer target;
@@ -278,6 +259,10 @@ static enum exit_code send(const struct wish *wish, const struct settings_peer *
     writer_put_string(&target, "/infer");
     put_parameter(&target, "model", wish->model);
     put_parameter(&target, "version", wish->version);
+    if (token != NULL) {
+        add_header(&errand, BYTES("Authorization"),
+                   bytes_of(blob_data(token), blob_size(token)));
+    }
     (void)run_errand(&errand, wish, writer_bytes(&target), body);
     code = report(&errand, wish);
     http_call_clear(&errand.call);
@@ -287,19 +272,50 @@ static enum exit_code send(const struct wish *wish, const struct settings_peer *
     return code;
 }
 
+/* out_token: NULL where none is wished for. */
+static enum galen_status read_token(const struct wish *wish, struct blob **out_token,
+                                    struct error *out_error)
+{
+    struct web_url url;
+    *out_token = NULL;
+    if (wish->token_file == NULL) {
+        return GALEN_OK;
+    }
+    TRY(web_url_parse(bytes_from_string(wish->url), &url, out_error));
+    return web_url_is_safe(&url)
+               ? bearer_read(wish->token_file, out_token, out_error)
+               : error_set(out_error, GALEN_INVALID,
+                           "%s: a token goes over https, or to this machine", wish->url);
+}
+
+static enum galen_status read_files(const struct wish *wish, struct blob **out_token,
+                                    struct blob **out_body, struct error *out_error)
+{
+    scoped(blob) token = NULL;
+    TRY(read_token(wish, &token, out_error));
+    TRY(file_read_operand(wish->file, LIMIT_BODY_SIZE_BYTES_MAX, out_body, out_error));
+    *out_token = take(&token);
+    return GALEN_OK;
+}
+
 static enum exit_code run(int count, char **words)
 {
     struct wish wish;
     struct settings_peer peer;
+    scoped(blob) token = NULL;
     struct blob *body;
-    struct error error;
+    struct error error = {.text = "out of memory"};
     if (!read_wish(count, words, &wish)) {
         return EXIT_USAGE;
     }
     if (settings_peer_parse(bytes_from_string(wish.url), &peer, &error) != GALEN_OK) {
         return complain(wish.url, error.text);
     }
-    return read_file(wish.file, &body) ? send(&wish, &peer, body) : EXIT_USAGE;
+    if (read_files(&wish, &token, &body, &error) != GALEN_OK) {
+        (void)fprintf(stderr, "galen: %s\n", error.text);
+        return EXIT_USAGE;
+    }
+    return send(&wish, &peer, token, body);
 }
 
 const struct command infer_command = {
@@ -319,6 +335,8 @@ const struct command infer_command = {
             "trusts\n"
             "  --certificate FILE, --key FILE\n"
             "                   whom to be, where the gateway asks\n"
+            "  --token-file FILE\n"
+            "                   the access token to show; over https, or to this machine\n"
             "  --help           prints this, and ends\n\n"
             "Exit codes: 0 answered, 1 refused or unreachable, 2 wrong usage.\n",
     .run = run,

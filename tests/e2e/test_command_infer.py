@@ -3,8 +3,9 @@
 import json
 import subprocess
 
+import issuer
 import pytest
-from process import BINARY, DEADLINE_S, ROOT, free_port
+from process import BINARY, DEADLINE_S, ROOT, Process, free_port
 from samples import LABELS, by_features, features, stable
 
 
@@ -63,3 +64,45 @@ def test_the_name_of_a_file_says_what_it_is(galen, tmp_path, name, content, refu
 
 def test_no_file_is_wrong_usage():
     assert run().returncode == 2
+
+
+ISSUER = "https://issuer.example"
+
+
+@pytest.fixture
+def guarded(tmp_path):
+    """(a server that asks for tokens, a file with one that is good)"""
+    issuer.done("keygen", tmp_path / "keys")
+    token = issuer.done("issue", "--key", tmp_path / "keys", "--issuer", ISSUER, "--audience", "galen",
+                        "--subject", "ward", "--scope", "infer:breast-cancer")
+    (tmp_path / "token").write_text(token + "\n")
+    process = Process("serve", tmp_path, {"repository": ROOT / "models", "auth.issuer": ISSUER,
+                                          "auth.jwks": tmp_path / "keys/jwks.json"})
+    process.wait_for("/readyz")
+    yield process, tmp_path / "token"
+    process.check_end()
+
+
+def test_a_token_comes_from_a_file(guarded):
+    process, token = guarded
+    words = ["--url", process.url, "examples/breast-cancer-benign.json"]
+    done = run("--token-file", str(token), *words)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["model"]["name"] == "breast-cancer"
+    done = run(*words)
+    assert done.returncode == 1
+    assert "no token came with the request" in done.stderr
+
+
+@pytest.mark.parametrize(("content", "url", "why"), [
+    ("two words", "http://127.0.0.1:9", "holds no token"), ("", "http://127.0.0.1:9", "holds no token"),
+    ("a.b.c", "http://gateway.example:8000", "a token goes over https, or to this machine"),
+    (None, "http://127.0.0.1:9", "No such file")])
+def test_a_token_that_cannot_be_shown_is_2(tmp_path, content, url, why):
+    path = tmp_path / "token"
+    if content is not None:
+        path.write_text(content)
+    done = run("--token-file", str(path), "--url", url, "examples/breast-cancer-benign.json")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert why in done.stderr
+    assert "two words" not in done.stderr
