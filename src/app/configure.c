@@ -115,6 +115,25 @@ static enum galen_status check_peers(const struct role_kind *kind,
     return GALEN_OK;
 }
 
+/* Tokens are asked for at the edge. Behind it callers are known by certificates, and a
+ * listener that an issuer seems to guard would be open. */
+static enum galen_status check_callers(const struct role_kind *kind,
+                                       const struct settings *settings,
+                                       struct error *out_error)
+{
+    if (kind->is_gateway || settings_are_local(settings) ||
+        settings->mode == SETTINGS_MODE_DEMO ||
+        settings->listen_tls_client_certificate == SETTINGS_DEMAND_REQUIRE) {
+        return GALEN_OK;
+    }
+    return error_set(
+        out_error, GALEN_INVALID,
+        "listen.http: is not a loopback address, and galen %s asks nobody for "
+        "tokens there: set listen.tls.client_certificate to require, or listen "
+        "on 127.0.0.1",
+        kind->name);
+}
+
 static bool wants(int option, int count, char **words)
 {
     struct arguments arguments = {count, words, options};
@@ -149,6 +168,7 @@ enum galen_status configure_again(const struct role *role, struct settings *out_
 {
     TRY(read_all(out_settings, find_config(role->argument_count, role->arguments),
                  role->argument_count, role->arguments, out_error));
+    TRY(check_callers(role->kind, out_settings, out_error));
     TRY(settings_check(out_settings, out_error));
     return check_peers(role->kind, out_settings, out_error);
 }

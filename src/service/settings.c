@@ -752,6 +752,10 @@ enum galen_status settings_check(const struct settings *settings, struct error *
                          "models");
     }
     TRY(check_tls(settings, out_error));
-    return is_loopback(settings->listen_http.host) ? GALEN_OK
-                                                   : check_open(settings, out_error);
+    return settings_are_local(settings) ? GALEN_OK : check_open(settings, out_error);
+}
+
+bool settings_are_local(const struct settings *settings)
+{
+    return is_loopback(settings->listen_http.host);
 }

@@ -182,6 +182,9 @@ MUST_USE enum galen_status settings_set(struct settings *settings, struct bytes 
 MUST_USE enum galen_status settings_check(const struct settings *settings,
                                           struct error *out_error);
 
+/* Whether only this machine reaches listen.http. */
+bool settings_are_local(const struct settings *settings);
+
 /* Whether a program that runs with the one can go on with the other. GALEN_INVALID: the
  * error has the key of a setting that is read at the start only. Both come from
  * settings_init, so that bytes that nobody set are equal. */

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import threading
 
+import keys
 import pytest
 from message import connect, encode, read_reply, send_raw
 from process import BINARY, DEADLINE_S, ROOT, free_port, until
@@ -119,6 +120,17 @@ def test_an_address_beyond_loopback_is_refused():
                           capture_output=True, text=True, timeout=DEADLINE_S, check=False)
     assert done.returncode == 2
     assert "loopback" in complaint(done)
+
+
+@pytest.mark.parametrize(("role", "is_refused"), [
+    ("engine", True), ("preprocess", True), ("serve", False)])
+def test_an_issuer_does_not_open_a_listener_that_takes_no_tokens(role, is_refused, tmp_path):
+    words = ["listen.http=0.0.0.0:0", "auth.issuer=https://issuer.example", "listen.tls.elsewhere=true",
+             f"audit.directory={tmp_path}", f"keys.directory={keys.folder(BINARY)}"]
+    done = subprocess.run([BINARY, "config", "check", role, *(f"--set={word}" for word in words)],
+                          capture_output=True, text=True, timeout=DEADLINE_S, check=False, cwd=ROOT)
+    assert (done.returncode == 2) == is_refused, done.stderr
+    assert (f"galen {role} asks nobody for tokens there" in done.stderr) == is_refused
 
 
 @pytest.mark.parametrize("name", ["one", "three"])
