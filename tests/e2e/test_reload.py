@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 import trail
-from message import connect, encode, read_reply
+from message import connect, encode, exchange, read_reply
 from process import BINARY, ROOT, Process, until
 from samples import by_features
 from steady import SteadyLoad
@@ -102,6 +102,25 @@ def test_an_engine_takes_limits_too(tmp_path):
     engine.hang_up("config.reloaded")
 
     until(lambda: engine.post({"inputs": []}, path).status == 413, "a larger body is refused")
+    engine.check_end()
+
+
+CLIENTS = "clients: [{certificate: {dns: ops.example}, client_id: ops, scopes: ['models:admin']}]\n"
+
+
+def test_who_manages_is_asked_as_soon_as_there_are_clients(tmp_path):
+    engine = Configured("engine", tmp_path)
+    def status() -> int:
+        return exchange(engine.admin_port, "POST", "/v2/logging", {"log_info": True}).status
+    assert status() == 200
+
+    engine.write(CLIENTS)
+    engine.hang_up("config.reloaded")
+    until(lambda: status() == 401, "nobody manages without a certificate")
+
+    engine.write("request_timeout_ms: 20000\n")
+    engine.hang_up("config.reloaded")
+    until(lambda: status() == 200, "everybody does again")
     engine.check_end()
 
 
