@@ -121,6 +121,8 @@ static void every_file_is_accepted_or_refused_as_it_should(void **state)
         }
     }
     assert_int_equal(closedir(suite), 0);
+    print_message("counted json-test-suite {\"files\": %zu, \"chosen\": %zu}\n", count,
+                  sizeof(choices) / sizeof(choices[0]));
     assert_int_equal(count, FILE_COUNT);
 }
 

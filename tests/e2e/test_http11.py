@@ -4,6 +4,7 @@ sockets. Behind each stands a canary, a request that is answered where and only 
 connection goes on: so an answer too many, or a byte too few taken, shows."""
 import contextlib
 
+import counted
 import http11
 import pytest
 from message import Stream, connect, encode, read_reply
@@ -45,11 +46,10 @@ def test_preface_of_http_2_is_refused_where_that_is_not_spoken(launch):
 
 
 def test_there_are_several_hundred_cases_and_each_has_a_rule(capsys):
-    with capsys.disabled():
-        print(f"\n{len(CASES)} HTTP/1.1 requests by {len(GROUPS)} rules, "
-              f"{sum(case.is_refused for case in CASES)} of them refused")
     assert len(CASES) >= 800
     assert len({case.name for case in CASES}) == len(CASES)
+    counted.check(capsys, "http11", requests=len(CASES), rules=len(GROUPS),
+                  refused=sum(case.is_refused for case in CASES))
 
 
 @pytest.mark.parametrize("piece_size", [1, 7])

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The requests of tests/data/http11 before nginx and haproxy, where they are installed: what two
 others refuse, galen does not take. docs/http.md has all differences."""
+import counted
 import front_ends
 import http11_verdicts
 import pytest
@@ -15,8 +16,7 @@ missing = [name for name in http11_verdicts.NAMES if front_ends.find(name) is No
 def test_galen_takes_nothing_that_both_others_refuse(tmp_path, capsys):
     verdicts, versions = http11_verdicts.judge_all(tmp_path)
     stricter = [each for each in verdicts if each.galen != "takes" and "takes" in each.others]
-    with capsys.disabled():
-        print(f"\n{len(verdicts)} requests; {len(stricter)} that galen refuses are taken by one of "
-              f"{' and '.join(versions)}")
     assert {each.case.name for each in verdicts if http11_verdicts.is_looser(each)} == LOOSER
     assert len(stricter) > 200
+    counted.check(capsys, "http11-others", requests=len(verdicts), others=" and ".join(versions),
+                  stricter=len(stricter), looser=len(LOOSER), seen=counted.today())

@@ -5,6 +5,7 @@ import collections
 import os
 import random
 
+import counted
 import pytest
 import tokens
 
@@ -38,7 +39,7 @@ def keys():
     return tokens.Keys()
 
 
-def test_tokens_are_judged_as_others_do(keys, tmp_path):
+def test_tokens_are_judged_as_others_do(keys, tmp_path, capsys):
     rng = random.Random(SEED)
     made = [tokens.make(rng, keys) for _ in range(COUNT)]
     verdicts = tokens.ours(keys, [text for _, text in made], tmp_path)
@@ -59,6 +60,7 @@ def test_tokens_are_judged_as_others_do(keys, tmp_path):
     assert words["ok"] > COUNT / 10
     print(f"\nGALEN_SEED={SEED}: {COUNT} tokens: {dict(words.most_common())}")
     print(f"refused by us alone: {dict(stricter.most_common())}")
+    counted.check(capsys, "tokens-random", tokens=COUNT, reasons=len(STRICTER))
 
 
 @pytest.mark.parametrize("kid", tokens.ALGORITHMS)

@@ -7,6 +7,7 @@ import ssl
 import subprocess
 import xml.etree.ElementTree
 
+import counted
 import deployment
 import keys
 import process
@@ -15,6 +16,7 @@ from certificates import Authority
 from message import send_raw
 
 CASE_COUNT_MIN = 140
+PATHS = ["/", "/v2", "/nope"]
 BUILT = process.ROOT / ".deps/h2spec/bin/h2spec"
 H2SPEC = os.environ.get("H2SPEC") or (str(BUILT) if BUILT.exists() else shutil.which("h2spec"))
 
@@ -47,8 +49,8 @@ def secured(tmp_path_factory):
     running.check_end()
 
 
-def failures(port: int, path: str, folder: pathlib.Path, capsys, *options: str) -> set[str]:
-    """What h2spec says has failed; all of it has run."""
+def failures(port: int, path: str, folder: pathlib.Path, *options: str) -> tuple[int, set[str]]:
+    """How many cases h2spec has, and which have failed; all of it has run."""
     report = folder / "report.xml"
     subprocess.run([H2SPEC, "--host", "127.0.0.1", "--port", str(port), "--path", path, "--timeout",
                     "5", "--junit-report", str(report), *options], check=False, timeout=600,
@@ -57,21 +59,22 @@ def failures(port: int, path: str, folder: pathlib.Path, capsys, *options: str) 
     failed = {case.get("classname") for case in cases
               if case.find("failure") is not None or case.find("error") is not None}
     skipped = [case for case in cases if case.find("skipped") is not None]
-    with capsys.disabled():
-        print(f"\nh2spec {path} {' '.join(options)}: {len(cases)} cases, {len(failed)} failed, "
-              f"{len(skipped)} skipped")
     assert len(cases) >= CASE_COUNT_MIN
     assert not skipped
-    return failed
+    return len(cases), failed
 
 
-@pytest.mark.parametrize("path", ["/", "/v2", "/nope"])
+@pytest.mark.parametrize("path", PATHS)
 def test_every_case_of_h2spec_passes(galen, tmp_path, capsys, path):
-    assert failures(galen.port, path, tmp_path, capsys) <= OF_ONE_PROTOCOL
+    count, failed = failures(galen.port, path, tmp_path)
+    assert failed == OF_ONE_PROTOCOL
+    counted.check(capsys, "h2spec-plain", paths=len(PATHS), cases=count, failed=len(failed), skipped=0)
 
 
 def test_every_case_of_h2spec_passes_over_tls(secured, tmp_path, capsys):
-    assert failures(secured.port, "/", tmp_path, capsys, "--tls", "--insecure") == set()
+    count, failed = failures(secured.port, "/", tmp_path, "--tls", "--insecure")
+    assert failed == set()
+    counted.check(capsys, "h2spec-tls", cases=count, failed=0, skipped=0)
 
 
 def test_what_is_no_preface_is_refused_as_http_1_and_closed(galen):

@@ -8,6 +8,7 @@ import ssl
 import subprocess
 import warnings
 
+import counted
 import pytest
 from certificates import Authority
 from process import ROOT, Process
@@ -31,6 +32,7 @@ def server(request, tmp_path_factory):
                       | certificate.settings("listen"),
                       ssl.create_default_context(cafile=authority.path))
     process.authority = authority
+    process.kind = request.param
     process.wait_for("/readyz")
     yield process
     process.check_end()
@@ -52,7 +54,7 @@ def test_old_versions_are_refused(server, version):
 
 
 @pytest.mark.skipif(not SSLYZE.exists(), reason="sslyze is not installed: tools/bootstrap --security")
-def test_sslyze_finds_what_mozilla_recommends_and_no_weakness(server, tmp_path):
+def test_sslyze_finds_what_mozilla_recommends_and_no_weakness(server, tmp_path, capsys):
     found = tmp_path / "sslyze.json"
     done = subprocess.run(
         [SSLYZE, "--certinfo_ca_file", server.authority.path, "--mozilla_config", "intermediate",
@@ -64,8 +66,9 @@ def test_sslyze_finds_what_mozilla_recommends_and_no_weakness(server, tmp_path):
     results = {name: scan["result"] for name, scan in scans.items() if scan["status"] == "COMPLETED"}
     accepted = {name: {each["cipher_suite"]["name"] for each in results[name]["accepted_cipher_suites"]}
                 for name in results if name.endswith("_cipher_suites")}
-    for old in ("ssl_2_0", "ssl_3_0", "tls_1_0", "tls_1_1"):
-        assert not accepted[f"{old}_cipher_suites"]
+    old = [suite for version in ("ssl_2_0", "ssl_3_0", "tls_1_0", "tls_1_1")
+           for suite in accepted[f"{version}_cipher_suites"]]
+    assert not old
     suites = accepted["tls_1_2_cipher_suites"] | accepted["tls_1_3_cipher_suites"]
     assert len(suites) == 6
     assert all("GCM" in suite or "POLY1305" in suite for suite in suites)
@@ -75,11 +78,12 @@ def test_sslyze_finds_what_mozilla_recommends_and_no_weakness(server, tmp_path):
     assert not results["tls_compression"]["supports_compression"]
     assert not any(scan["status"] == "ERROR" for scan in scans.values())
     assert results["tls_extended_master_secret"]["supports_ems_extension"]
+    counted.check(capsys, f"sslyze-{server.kind}", scans=len(results), suites=len(suites), old=0)
 
 
 @pytest.mark.skipif(not TESTSSL, reason="testssl.sh is not installed: tools/bootstrap --security")
 @pytest.mark.skipif(not os.environ.get("GALEN_SLOW"), reason="testssl.sh takes minutes: GALEN_SLOW=1")
-def test_testssl_finds_nothing_against_us(server, tmp_path):
+def test_testssl_finds_nothing_against_us(server, tmp_path, capsys):
     found = tmp_path / "testssl.json"
     subprocess.run([TESTSSL, "--quiet", "--color", "0", "--warnings", "off", "--jsonfile", found,
                     "--add-ca", server.authority.path, f"127.0.0.1:{server.port}"],
@@ -93,3 +97,5 @@ def test_testssl_finds_nothing_against_us(server, tmp_path):
     assert good & {"FS", "PFS"}  # its name depends on the version
     assert good >= {"SSLv2", "SSLv3", "TLS1_2", "TLS1_3", "heartbleed", "CCS", "ROBOT",
                     "CRIME_TLS", "secure_client_renego", "SWEET32", "FREAK", "LOGJAM", "RC4"}
+    counted.check(capsys, f"testssl-{server.kind}", findings=len(findings), against=0,
+                  ok=sum(finding["severity"] == "OK" for finding in findings), seen=counted.today())
