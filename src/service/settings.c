@@ -749,7 +749,7 @@ enum galen_status settings_check(const struct settings *settings, struct error *
     if (!is_loopback(settings->listen_admin.host)) {
         return error_set(out_error, GALEN_INVALID,
                          "listen.admin: is not a loopback address: who reaches it manages "
-                         "models");
+                         "models; listen on 127.0.0.1");
     }
     TRY(check_tls(settings, out_error));
     return settings_are_local(settings) ? GALEN_OK : check_open(settings, out_error);
