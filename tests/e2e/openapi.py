@@ -40,6 +40,12 @@ class Document:
         return [(re.compile(re.sub(r"\{\w+\}", "[^/]+", path)), method, operation)
                 for path, method, operation in self.operations()]
 
+    def template(self, method: str, path: str) -> str | None:
+        """The path as the document has it, the one with the fewest places in it."""
+        known = [each for each, told, _ in self.operations() if told == method and re.fullmatch(
+            re.sub(r"\{\w+\}", "[^/]+", each), path)]
+        return min(known, key=lambda each: each.count("{"), default=None)
+
     def find(self, method: str, path: str) -> dict | None:
         for pattern, known, operation in self.patterns:
             if known == method and pattern.fullmatch(path.partition("?")[0]):
