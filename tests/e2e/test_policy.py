@@ -11,6 +11,7 @@ import keys
 import openapi
 import pytest
 import trail
+from disguises import disguises
 from message import encode, send_raw
 from process import BINARY, ROOT
 from samples import as_binary, as_tensor, by_features, stable
@@ -192,25 +193,6 @@ def sources(subject: str) -> dict[str, bytes]:
         "an option": encode("POST", "/infer", note | {"options": {subject: subject}}),
         "a path that is none": encode("POST", "/nowhere", note, header),
     }
-
-
-def in_base64(raw: bytes) -> list[str]:
-    """What of it stays the same whatever stands before and behind, at each of three places."""
-    return [base64.b64encode(bytes(lead) + raw).decode()[-(-8 * lead // 6):8 * (lead + len(raw)) // 6]
-            for lead in range(3)]
-
-
-def disguises(text: str) -> list[str]:
-    """The whole, each word of it, and what they look like in other clothes."""
-    parts = [word for word in re.split(r"[/ -]", text) if len(word) > 3 and word != "Patient"]
-    found = []
-    for word in [text, *parts]:
-        raw = word.encode()
-        coded = [each for each in in_base64(raw) if len(each) > 6]
-        found += [word, json.dumps(word)[1:-1], raw.hex(), urllib.parse.quote(word),
-                  urllib.parse.quote_plus(word), urllib.parse.quote(word, safe=""), *coded,
-                  *(each.replace("+", "-").replace("/", "_") for each in coded)]
-    return [each for each in found if each != "4711"] + ["Quux é-4711"]  # digits may stand in a hash
 
 
 class Passed:
