@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A real identity provider (oidc-provider) for tests: node provider.mjs MODULES CONFIG, both
 // paths. CONFIG is JSON: {port, algorithm, keys (JWKs with their private halves), clientId,
-// clientSecret, scope, audience, lifetimeSeconds}. Says "up" when it answers.
+// clientSecret, scope, audience, lifetimeSeconds}. Says "up" when it answers, and each request.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
@@ -43,6 +43,11 @@ const provider = new Provider(`http://127.0.0.1:${config.port}`, {
       getResourceServerInfo: () => resourceServer,
     },
   },
+});
+
+provider.use(async (context, next) => {
+  console.log(`${context.method} ${context.path}`);
+  await next();
 });
 
 const server = provider.listen(config.port, '127.0.0.1', () => console.log('up'));

@@ -8,19 +8,24 @@ import shutil
 import signal
 import subprocess
 import time
+import urllib.request
 
+import counted
 import pytest
 from issuer import ask_for_token, decode, get, run
-from process import BINARY, ROOT, free_port
+from key_load import CALLERS, CONFIG, FLOODERS, Load, ask, fetch_count, keys_known, kid_of, stranger
+from process import BINARY, ROOT, Process, free_port, until
 
 START_S = 900
 PAUSE_S = 1
+INTERVAL_S = 1
 DRIVER = pathlib.Path(os.environ.get("GALEN_BUILD", BINARY.parent)) / "tests/providers/keys_driver"
 
 
 class Keycloak:
     def __init__(self, folder: pathlib.Path, algorithm: str):
         port = free_port()
+        self.algorithm = algorithm
         self.url = f"http://127.0.0.1:{port}/realms/clinic"
         self.log_file = folder / "keycloak.log"
         with self.log_file.open("wb") as log:
@@ -50,6 +55,31 @@ class Keycloak:
                                           grant_type="client_credentials", scope=scope)
         assert status == 200, answer
         return answer["access_token"]
+
+    def administer(self, method: str, path: str, body: dict) -> str:
+        """Where what it made is."""
+        base = self.url.removesuffix("/realms/clinic")
+        token = ask_for_token(f"{base}/realms/master/protocol/openid-connect/token", None,
+                              grant_type="password", client_id="admin-cli", username="admin",
+                              password="test-only-secret")[2]["access_token"]
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
+        request = urllib.request.Request(f"{base}/admin/realms/clinic/{path}",
+                                         json.dumps(body).encode(), headers, method=method)
+        with urllib.request.urlopen(request) as reply:
+            return reply.headers.get("Location", "")
+
+    def show_next_key(self) -> dict:
+        """It verifies; nothing is signed by it yet."""
+        kind = {"ES256": "ecdsa-generated", "RS256": "rsa-generated"}[self.algorithm]
+        key = {"name": "next", "providerId": kind, "providerType": "org.keycloak.keys.KeyProvider",
+               "config": {"priority": ["200"], "enabled": ["true"], "active": ["false"]}}
+        key["config"] |= {"ecdsaEllipticCurveKey": ["P-256"]} if kind.startswith("ec") else {
+            "algorithm": [self.algorithm]}
+        return key | {"id": self.administer("POST", "components", key).rpartition("/")[2]}
+
+    def sign_by(self, key: dict) -> None:
+        key["config"]["active"] = ["true"]
+        self.administer("PUT", f"components/{key['id']}", key)
 
     def stop(self) -> None:
         """Its scripts do not pass signals on: all of its session."""
@@ -95,3 +125,34 @@ def test_its_tokens_are_by_these_keys(keycloak, tmp_path):
     assert {"iss", "sub", "aud", "client_id", "exp", "iat", "jti"} <= set(payload)
     assert (payload["iss"], payload["aud"]) == (keycloak.url, "galen")
     assert set(payload["scope"].split()) == {"infer:text", "infer:image"}
+
+
+@pytest.fixture
+def gateway(keycloak, tmp_path):
+    config = tmp_path / "galen.yaml"
+    config.write_text(CONFIG)
+    running = Process("serve", tmp_path, {"config": config, "auth.issuer": keycloak.url, "threads": 2,
+                                          "auth.jwks_interval_s": INTERVAL_S})
+    running.wait_for("/readyz")
+    yield running
+    running.check_end()
+
+
+def test_a_rotation_amid_a_flood_loses_no_valid_request(gateway, keycloak, capsys):
+    token, began_s = keycloak.token("infer:text"), time.monotonic()
+    until(lambda: ask(gateway, token) == 200, "its key is known")
+    with Load(gateway, token, stranger(keycloak.algorithm, keycloak.url)) as load:
+        load.wait_for_more()
+        known = keys_known(gateway)
+        key = keycloak.show_next_key()
+        until(lambda: keys_known(gateway) > known, "the next key is known")
+        keycloak.sign_by(key)
+        load.tokens.append(keycloak.token("infer:text"))
+        assert kid_of(load.tokens[0]) != kid_of(load.tokens[1])
+        load.wait_for_more()
+    took_s = time.monotonic() - began_s
+    assert set(load.statuses["valid"]) == {200}
+    assert set(load.statuses["unknown"]) == {401}
+    assert fetch_count(gateway) <= took_s / INTERVAL_S + 2
+    counted.check(capsys, f"keycloak-{keycloak.algorithm.lower()}", callers=CALLERS, flooders=FLOODERS,
+                  lost=0, seen=counted.today())

@@ -4,6 +4,7 @@ import json
 import pathlib
 import shutil
 import subprocess
+import urllib.parse
 
 from issuer import ask_for_token, get
 from jwcrypto.jwk import JWK
@@ -76,11 +77,21 @@ class Provider:
         assert status == 200, answer
         return answer["access_token"]
 
+    def show(self, *kids: str) -> None:
+        """From now on these keys verify, those from before and new ones; the first signs."""
+        known = {key["kid"]: key for key in self.keys}
+        self.stop()
+        self.keys = [known.get(kid) or make_key(self.algorithm, kid) for kid in kids]
+        self.start()
+
     def rotate(self, kid: str) -> None:
         """Another key signs from now on, and verifies alone."""
-        self.stop()
-        self.keys = [make_key(self.algorithm, kid)]
-        self.start()
+        self.show(kid)
+
+    def asked_for_keys(self) -> int:
+        """How often."""
+        path = urllib.parse.urlsplit(self.discovery()["jwks_uri"]).path
+        return self.log_file.read_text().split("\n").count(f"GET {path}")
 
     def stop(self) -> None:
         self.popen.terminate()
