@@ -4,6 +4,7 @@ import contextlib
 import json
 import re
 
+import counted
 import pytest
 from message import Stream, connect, encode, read_reply, send_raw
 from process import until
@@ -138,12 +139,13 @@ def test_a_client_that_stalls_is_let_go(launch, part):
     until(lambda: galen.file_counts() <= files, f"as few files are open as before ({files})")
 
 
-def test_no_canary_is_in_a_log(galen):
+def test_no_canary_is_in_a_log(galen, capsys):
     """Runs behind the others here: what they sent has passed through."""
     replies = [send_raw(galen.port, refusal.request) for refusal in ALL]
     log = galen.log()
     assert len(replies) == len(ALL)
     assert [each for each in CANARIES if each in log] == []
+    counted.check(capsys, "refusals", requests=len(replies), canaries=len(CANARIES))
 
 
 def test_an_answer_repeats_nothing_of_a_good_request(galen):
