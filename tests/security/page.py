@@ -201,8 +201,8 @@ TAIL = """## What this does not show
   has attacked an installation.
 - All of it runs on one machine, over loopback, with the sample models.
 - Microsoft Entra ID is told of in [auth.md](auth.md#microsoft-entra-id), and has never been asked.
-- Where a scanner, a proxy or a provider is not installed, its test is skipped and `make test` says so; the
-  row stands as of the last run.
+- Where a scanner, a proxy or a provider is not installed, its test is skipped and `make test` says so;
+  the row stands as of the last run.
 """
 
 
