@@ -14,7 +14,8 @@ from process import BINARY, DEADLINE_S, ROOT, Process, until
 ROLES = ["serve", "gateway", "engine", "preprocess"]
 ADDRESSES = ["0.0.0.0", "[::]", "192.0.2.1", "10.0.0.1", "[2001:db8::1]", "[::ffff:192.0.2.1]",
              "128.0.0.1", "126.255.255.255"]
-TELLS = {"listen.http": ["auth.issuer", "listen.tls.client_certificate", "listen on 127.0.0.1"],
+AT_THE_EDGE = {"serve", "gateway"}  # where tokens are asked for
+TELLS = {"listen.http": ["listen.tls.client_certificate to require", "listen on 127.0.0.1"],
          "listen.admin": ["listen on 127.0.0.1"]}
 HARMLESS = {"listen.metrics"}  # it has numbers for Prometheus, which is seldom on this machine
 LISTENER = re.compile(r"^\| `(listen\.\w+)` \| `([^`]*:\d+)` \|", re.MULTILINE)
@@ -46,6 +47,7 @@ def test_a_public_address_is_refused_with_what_to_set(role, listener, capsys):
         said = refuse({listener: f"{address}:0"}, role)
         assert f"{listener}: is not a loopback address" in said
         assert [word for word in TELLS[listener] if word not in said] == []
+        assert ("auth.issuer" in said) == (role in AT_THE_EDGE and listener == "listen.http")
     counted.check(capsys, "public-addresses", roles=len(ROLES), listeners=len(TELLS),
                   addresses=len(ADDRESSES))
 
@@ -77,6 +79,13 @@ def test_half_of_what_was_said_is_not_enough(authority):
     assert "set auth.issuer" in refuse(public(certificate | asking))  # who shows none is unknown
     assert "set auth.issuer" in refuse(public({"listen.tls.elsewhere": "true"}))
     assert "listen.admin" in refuse(public(ISSUER | certificate | {"listen.admin": "0.0.0.0:0"}))
+
+
+@pytest.mark.parametrize("role", ["engine", "preprocess"])
+def test_tokens_do_not_help_where_nobody_asks_for_them(authority, role):
+    certificate = authority.certify("behind", "localhost").settings("listen")
+    said = refuse(public(ISSUER | certificate), role)
+    assert "asks nobody for tokens" in said
 
 
 @pytest.mark.parametrize("what", ["tokens and TLS", "tokens and TLS elsewhere", "certificates", "demo"])
