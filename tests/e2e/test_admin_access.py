@@ -5,6 +5,7 @@ import json
 import re
 import time
 
+import counted
 import pytest
 import trail
 from certificates import Authority
@@ -95,9 +96,11 @@ def explicit(tmp_path_factory):
     guarded.stop()
 
 
-def test_the_table_of_paths_is_read_and_each_operation_has_a_rule():
+def test_the_table_of_paths_is_read_and_each_operation_has_a_rule(capsys):
     assert len(FORMS) == (ROOT / "src/v2/route.def").read_text().count("\nV2_FORM(")
     assert {operation for _, _, operation in FORMS} == set(NEEDS)
+    counted.check(capsys, "access-admin", paths=len(FORMS), scope_sets=len(SCOPES),
+                  requests=len(FORMS) * len(SCOPES))
 
 
 @pytest.mark.parametrize(("method", "form", "operation"), FORMS, ids=[" ".join(row) for row in FORMS])

@@ -141,6 +141,9 @@ SECTIONS = [
         Row("access-not-public", f"{MATRIX}::test_what_is_not_public_is_not_there_for_anybody",
             "{paths} paths that are another listener's, or nobody's, by the same methods and scopes: "
             "{requests} requests, none answered"),
+        Row("access-admin", "tests/e2e/test_admin_access.py::test_each_path_by_each_set_of_scopes",
+            "The admin listener: {paths} paths, each of its table, by {scope_sets} sets of scopes: "
+            "{requests} requests, and again by each kind of bad token"),
         Row("public-addresses",
             "tests/e2e/test_public_address.py::test_a_public_address_is_refused_with_what_to_set",
             "{listeners} listeners of {roles} roles on {addresses} public addresses: none starts, each "
