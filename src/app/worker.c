@@ -374,6 +374,7 @@ static enum galen_status open_gateway(struct worker *worker,
         .admission = role->admission,
         .lag_ns = read_lag,
     };
+    TRY(open_gate(worker));
     TRY(choose_engine(worker));
     TRY(choose_preprocess(worker));
     infer_parts_init(&worker->parts, gateway->engine, rows_of_a_part(role));
@@ -442,7 +443,6 @@ enum galen_status worker_open(struct worker *worker, struct role *role, uint16_t
     };
     TRY(loop_create(&worker->loop));
     TRY(open_lane(worker));
-    TRY(open_gate(worker));
     TRY(tracing_open(&worker->tracing, &role->settings, read_random, worker));
     TRY(role->kind->is_gateway ? open_gateway(worker, &handler)
                                : open_front(worker, &handler));
@@ -475,6 +475,9 @@ enum galen_status worker_open_admin(struct worker *worker, uint16_t *out_port,
         .gate = &worker->gate,
         .audit = worker_audit_lane(worker),
     };
+    if (!worker->role->kind->is_gateway) {
+        TRY(open_gate(worker));
+    }
     TRY(admin_open(&worker->admin, &options, out_port, out_error));
     worker->open_count += *out_port != 0;
     return GALEN_OK;

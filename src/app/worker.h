@@ -31,7 +31,7 @@ struct worker {
     struct gateway_counts counts; /* of the gateway's requests */
     struct http_server_counts connections;
     struct tracing tracing;
-    struct auth_gate gate;          /* where the role has an identity */
+    struct auth_gate gate;          /* of a gateway; of the first worker of an engine */
     bool owns_identity;             /* the first worker, once identity_begin has run */
     struct auth *_Atomic next_auth; /* a reference; NULL: nothing new */
     struct infer_parts parts;       /* in front of gateway.engine */
