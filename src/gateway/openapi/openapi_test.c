@@ -170,7 +170,7 @@ static void every_operation_has_an_answer_to_describe(void **state)
 {
     (void)state;
     for (size_t i = 0; i < V2_TOLD_COUNT; i++) {
-        assert_string_equal(v2_operations[i].id, v2_operation_id(i));
+        assert_string_equal(v2_operations[i].id, v2_operation_id((enum v2_operation)i));
         assert_non_null(v2_operations[i].schema);
     }
 }
