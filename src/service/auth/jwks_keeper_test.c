@@ -27,7 +27,7 @@ struct fixture {
     struct loop *loop;
     struct http_server *server;
     struct page pages[PAGE_COUNT];
-    const struct http_header *headers;
+    struct http_header header; /* asked for until the fixture is closed */
     size_t header_count;
     size_t asked[PAGE_COUNT];
     bool holds_answers;
@@ -60,7 +60,7 @@ static void answer(struct http_exchange *exchange, size_t index)
 {
     const struct page *page = &fixture.pages[index];
     struct http_response response = {.status = page->status,
-                                     .headers = fixture.headers,
+                                     .headers = &fixture.header,
                                      .header_count = fixture.header_count,
                                      .part_count = 1};
     struct blob *body = blob_create(strlen(page->body), 0);
@@ -366,10 +366,10 @@ static void a_file_that_is_not_there_has_no_keys(void **state)
 
 static void a_redirect_is_not_followed(void **state)
 {
-    const struct http_header location = {BYTES("Location"), bytes_from_string(fixture.url)};
     (void)state;
     fixture.pages[OPENID].status = 302;
-    fixture.headers = &location;
+    fixture.header =
+        (struct http_header){BYTES("Location"), bytes_from_string(fixture.url)};
     fixture.header_count = 1;
     create_from_issuer();
     expect_one_flight(JWKS_RESULT_REFUSED);
@@ -479,10 +479,9 @@ static void a_source_that_is_not_safe_is_refused(void **state)
 
 static void keys_are_fetched_again_as_often_as_the_issuer_says(void **state)
 {
-    const struct http_header header = {BYTES("Cache-Control"), BYTES("max-age=0")};
     (void)state;
     be_quick();
-    fixture.headers = &header;
+    fixture.header = (struct http_header){BYTES("Cache-Control"), BYTES("max-age=0")};
     fixture.header_count = 1;
     create_from_url();
     AWAIT(fixture.published_count == 3);
