@@ -4,7 +4,7 @@
 
 PYTHON = /usr/bin/python3
 SECONDS = 60
-BENCHES = http_echo ort_floor json_tensor tokenizer image audit schema
+BENCHES = http_echo ort_floor json_tensor tokenizer image audit schema upstream
 RELEASE = -Doptimization=2 -Ddebug=true -Db_lto=true -Db_pie=true
 
 build: deps build/build.ninja ## build the program: build/galen

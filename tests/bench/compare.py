@@ -16,16 +16,18 @@ class Measured:
     p99_us: float = 0
 
 
-def measure(server: Server, message: load.Message, count: int, seconds: int) -> Measured:
+def measure(server: Server, message: load.Message, count: int, seconds: int,
+            connections: int) -> Measured:
     before = server.cpu_us()
-    done = load.run_at_least(server.port, message, count, seconds)
+    done = load.run_at_least(server.port, message, count, seconds, connections)
     cpu_us = (server.cpu_us() - before) / done.requests
     return Measured(cpu_us, done.p50_us, done.p99_us)
 
 
-def measurement(server: Server, message: load.Message, count: int) -> Callable[[], Measured]:
-    seconds = load.seconds_for(server.port, message, count)
-    return lambda: measure(server, message, count, seconds)
+def measurement(server: Server, message: load.Message, count: int,
+                connections: int = load.CONNECTIONS) -> Callable[[], Measured]:
+    seconds = load.seconds_for(server.port, message, count, connections)
+    return lambda: measure(server, message, count, seconds, connections)
 
 
 def alternate(sides: list[Callable[[], Measured]], rounds: int) -> list[list[Measured]]:

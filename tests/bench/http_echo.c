@@ -9,20 +9,9 @@
  * Load it with, say, `wrk -t1 -c64 -s post.lua http://127.0.0.1:PORT/`, and divide the user
  * and system time of the process by the requests.
  */
-#include <stdio.h>
-#include <stdlib.h>
-
-#include "base/limits.h"
-#include "net/http_server.h"
+#include "http_bench.h"
 #include "net/tls_files.h"
 #include "net/tls_source.h"
-
-static void on_headers(void *context, struct http_exchange *exchange)
-{
-    const struct http_body_options options = {LIMIT_BODY_SIZE_BYTES_MAX, 0};
-    (void)context;
-    http_exchange_read_body(exchange, &options);
-}
 
 static void on_body(void *context, struct http_exchange *exchange)
 {
@@ -37,18 +26,8 @@ static void on_body(void *context, struct http_exchange *exchange)
     http_exchange_respond(exchange, &response);
 }
 
-static void on_refuse(void *context, int status, struct bytes path,
-                      const struct error *error, struct http_response *out_response)
-{
-    (void)context;
-    (void)status;
-    (void)path;
-    (void)error;
-    (void)out_response;
-}
-
 static const struct http_handler handler = {
-    .headers = on_headers, .body = on_body, .refuse = on_refuse};
+    .headers = bench_read_body, .body = on_body, .refuse = bench_refuse};
 
 static bool open_tls(struct tls_source *source, char **files, struct error *out_error)
 {
@@ -65,28 +44,16 @@ static bool open_tls(struct tls_source *source, char **files, struct error *out_
 int main(int count, char **arguments)
 {
     struct tls_source source;
-    const struct http_server_options options = {
-        .address = "127.0.0.1",
-        .port = (uint16_t)(count > 1 ? strtoul(arguments[1], NULL, 10) : 0),
-        .connection_count_max = 20000,
-        .header_timeout_ms = 10000,
-        .body_timeout_ms = 10000,
-        .idle_timeout_ms = 60000,
-        .write_timeout_ms = 10000,
-        .http2_stream_count_max = 128,
-        .tls = {.source = count > 3 ? &source : NULL, .handshake_timeout_ms = 10000},
-    };
-    struct loop *loop = NULL;
-    struct http_server *server = NULL;
-    struct error error = {.text = "no loop"};
-    if ((count > 3 && !open_tls(&source, arguments + 2, &error)) ||
-        loop_create(&loop) != GALEN_OK ||
-        http_server_open(loop, &options, &handler, &server, &error) != GALEN_OK) {
-        (void)fprintf(stderr, "%s\n", error.text);
-        return 1;
+    struct error error;
+    struct http_server_options options =
+        bench_server_options(count > 1 ? arguments[1] : NULL);
+    if (count > 3) {
+        if (!open_tls(&source, arguments + 2, &error)) {
+            (void)fprintf(stderr, "%s\n", error.text);
+            return 1;
+        }
+        options.tls.source = &source;
+        options.tls.handshake_timeout_ms = 10000;
     }
-    (void)printf("127.0.0.1:%u\n", (unsigned)http_server_port(server));
-    (void)fflush(stdout);
-    loop_run(loop);
-    return 0;
+    return bench_serve(&options, &handler);
 }

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- wrk: the request of a file, again and again; what came of it as one line of JSON.
--- arguments: FILE METHOD PATH NAME: VALUE…
+-- arguments: FILE METHOD PATH NAME: VALUE…; the values of a name that comes several times take
+-- turns, one a request.
 
 function init(arguments)
   local file = assert(io.open(arguments[1], "rb"))
@@ -8,15 +9,27 @@ function init(arguments)
   file:close()
   wrk.method = arguments[2]
   wrk.path = arguments[3]
+  wholes = {}
+  turn = 0
   for at = 4, #arguments do
     local name, value = arguments[at]:match("^(.-): (.*)$")
+    local again = wrk.headers[name]
+    if again and #wholes == 0 then
+      wholes[1] = wrk.format()
+    end
     wrk.headers[name] = value
+    if again then
+      wholes[#wholes + 1] = wrk.format()
+    end
   end
-  whole = wrk.format()
+  if #wholes == 0 then
+    wholes[1] = wrk.format()
+  end
 end
 
 function request()
-  return whole
+  turn = turn % #wholes + 1
+  return wholes[turn]
 end
 
 function done(summary, latency)

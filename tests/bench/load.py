@@ -17,12 +17,17 @@ CONNECTIONS = 16
 class Message:
     path: str
     body: bytes
-    headers: dict[str, str]
+    headers: dict[str, str | list[str]]  # of a list one a request, in turn
+
+    def values(self) -> dict[str, list[str]]:
+        return {name: value if isinstance(value, list) else [value]
+                for name, value in self.headers.items()}
 
     def send(self, port: int) -> bytes:
         """Once, from Python: to see that the answer is right."""
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-        connection.request("POST", self.path, self.body, self.headers)
+        connection.request("POST", self.path, self.body, {name: values[0] for name, values
+                                                          in self.values().items()})
         response = connection.getresponse()
         body = response.read()
         connection.close()
@@ -42,7 +47,8 @@ def run(port: int, message: Message, seconds: int, connections: int = CONNECTION
     with tempfile.NamedTemporaryFile() as body:
         body.write(message.body)
         body.flush()
-        headers = [f"{name}: {value}" for name, value in message.headers.items()]
+        headers = [f"{name}: {value}" for name, values in message.values().items()
+                   for value in values]
         done = subprocess.run(
             ["taskset", "-c", str(max(os.sched_getaffinity(0))),
              "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", SCRIPT,
@@ -54,15 +60,15 @@ def run(port: int, message: Message, seconds: int, connections: int = CONNECTION
     return Load(result["requests"], result["p50_us"], result["p99_us"])
 
 
-def seconds_for(port: int, message: Message, count: int) -> int:
+def seconds_for(port: int, message: Message, count: int, connections: int) -> int:
     """Warms up, and tells how long `count` requests take."""
-    probe = run(port, message, 1)
+    probe = run(port, message, 1, connections)
     return max(1, math.ceil(1.1 * count / probe.requests))
 
 
-def run_at_least(port: int, message: Message, count: int, seconds: int) -> Load:
+def run_at_least(port: int, message: Message, count: int, seconds: int, connections: int) -> Load:
     total = Load()
     while total.requests < count:
-        part = run(port, message, seconds)
+        part = run(port, message, seconds, connections)
         total = Load(total.requests + part.requests, part.p50_us, part.p99_us)
     return total

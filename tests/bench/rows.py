@@ -6,7 +6,6 @@ import http.server
 import json
 import os
 import pathlib
-import shutil
 import statistics
 import struct
 import subprocess
@@ -14,13 +13,16 @@ import tempfile
 import threading
 from collections.abc import Iterator
 
+import connections
+import hop
 import load
+import proxy
 import scale
 import triton
 from compare import Measured, alternate, less, measurement, median, ratio, ratio_of, summed
 from load import Message
 from row import Effort, Row, latency
-from server import PROGRAMS, ROOT, Server, running, start_echo, start_galen
+from server import PROGRAMS, ROOT, Server, make_networkless, running, start_echo, start_galen
 
 MODEL = "breast-cancer"
 NETWORK = ROOT / "models" / MODEL / "2/model.onnx"
@@ -355,14 +357,6 @@ def start_and_settle(repository: pathlib.Path) -> tuple[float, float]:
         server.stop()
 
 
-def make_networkless(folder: pathlib.Path) -> pathlib.Path:
-    """A repository that needs no ONNX Runtime: one model of the backend `identity`."""
-    version = folder / "identity/1"
-    version.mkdir(parents=True)
-    shutil.copy(ROOT / "tests/data/conformance/model.identity", version / "model.identity")
-    return folder
-
-
 def idle(_effort: Effort) -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
         repositories = {"without a network": make_networkless(pathlib.Path(folder)),
@@ -382,7 +376,8 @@ def idle(_effort: Effort) -> list[Row]:
 
 ROWS = {"echo": echo, "floor": against_floor, "triton": against_triton, "vector": vector,
         "json": json_tensor, "schema": check_schema, "tokenizer": tokenize, "image": image,
-        "text": infer_text, "audit": audit, "trace": trace, "idle": idle,
+        "text": infer_text, "hop": hop.hop, "tokens": hop.tokens, "routes": hop.routes,
+        "audit": audit, "trace": trace, "idle": idle, "connections": connections.connections,
         "batching": scale.batching, "models": scale.models, "reloads": scale.reloads}
 
 
@@ -392,8 +387,9 @@ def why_not(name: str) -> str:
               "json": ["json_tensor_bench"], "schema": ["schema_bench"],
               "tokenizer": ["tokenizer_bench"],
               "image": ["image_bench"], "audit": ["audit_bench"],
-              "text": ["ort_floor_bench"]}.get(name, [])
+              "text": ["ort_floor_bench"], "hop": ["upstream_bench"], "tokens": ["upstream_bench"],
+              "routes": ["upstream_bench"]}.get(name, [])
     missing = [each for each in needed if not (PROGRAMS / each).exists()]
     if missing:
         return f"{', '.join(missing)} is not built"
-    return triton.why_not() if name == "triton" else ""
+    return {"triton": triton.why_not, "hop": proxy.why_not}.get(name, str)()

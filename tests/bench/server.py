@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import subprocess
@@ -29,15 +30,26 @@ def server_cores() -> set[int]:
     return {min(os.sched_getaffinity(0))}
 
 
+def load_cores() -> set[int]:
+    return {max(os.sched_getaffinity(0))}
+
+
 class Server:
-    def __init__(self, name: str, words: list, port: int, environment: dict | None = None):
+    def __init__(self, name: str, words: list, port: int, environment: dict | None = None,
+                 cores: set[int] | None = None):
         self.name = name
         self.port = port
         self.began = time.monotonic()
         self.popen = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                       stderr=subprocess.DEVNULL, cwd=ROOT,
                                       env=os.environ | (environment or {}))
-        os.sched_setaffinity(self.popen.pid, server_cores())
+        os.sched_setaffinity(self.popen.pid, cores or server_cores())
+
+    def listens(self) -> bool:
+        with contextlib.suppress(OSError):
+            socket.create_connection(("127.0.0.1", self.port), 1).close()
+            return True
+        return False
 
     def answers(self, path: str) -> bool:
         with contextlib.suppress(OSError, http.client.HTTPException):
@@ -48,9 +60,9 @@ class Server:
             return answered
         return False
 
-    def wait_for(self, path: str) -> float:
-        """Milliseconds from its start to its first 200."""
-        while not self.answers(path):
+    def wait_for(self, path: str | None) -> float:
+        """Milliseconds from its start to its first 200; without a path, until it listens."""
+        while not (self.answers(path) if path else self.listens()):
             if self.popen.poll() is not None or time.monotonic() - self.began > READY_S:
                 raise SystemExit(f"{self.name} does not start")
             time.sleep(0.0005)
@@ -87,12 +99,20 @@ class Server:
 
 
 @contextlib.contextmanager
-def running(server: Server, path: str) -> Iterator[Server]:
+def running(server: Server, path: str | None) -> Iterator[Server]:
     try:
         server.wait_for(path)
         yield server
     finally:
         server.stop()
+
+
+def make_networkless(folder: pathlib.Path) -> pathlib.Path:
+    """A repository that needs no ONNX Runtime: one model of the backend `identity`."""
+    version = folder / "identity/1"
+    version.mkdir(parents=True)
+    shutil.copy(ROOT / "tests/data/conformance/model.identity", version / "model.identity")
+    return folder
 
 
 def make_keys(folder: pathlib.Path) -> pathlib.Path:
@@ -101,8 +121,8 @@ def make_keys(folder: pathlib.Path) -> pathlib.Path:
     return folder
 
 
-def start_galen(repository: pathlib.Path, role: str = "serve",
-                trail: pathlib.Path | None = None, **more) -> Server:
+def start_galen(repository: pathlib.Path, role: str = "serve", trail: pathlib.Path | None = None,
+                config: pathlib.Path | None = None, **more) -> Server:
     """trail: where requests leave records; None: they leave none. more: settings, `__` for a dot."""
     port = free_port()
     settings = {"listen.http": f"127.0.0.1:{port}", "repository": repository, "threads": 1,
@@ -112,6 +132,8 @@ def start_galen(repository: pathlib.Path, role: str = "serve",
     if trail:
         settings |= {"audit.directory": trail, "keys.directory": make_keys(trail.with_name("keys"))}
     words = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
+    if config:
+        words += ["--config", config]
     return Server("galen", [GALEN, role, *words], port)
 
 
