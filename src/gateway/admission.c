@@ -78,12 +78,14 @@ static bool is_or_becomes(struct admission_gate *gate, uint64_t name)
 
 static struct admission_gate *gate_of(struct admission *admission, uint64_t name)
 {
-    for (size_t i = 0; i + 1 < ADMISSION_GATE_COUNT; i++) {
-        if (is_or_becomes(&admission->gates[i], name)) {
-            return &admission->gates[i];
+    const size_t last = ADMISSION_GATE_COUNT - 1; /* which is shared */
+    for (size_t i = 0; i < last; i++) {
+        struct admission_gate *gate = &admission->gates[(name + i) % last];
+        if (is_or_becomes(gate, name)) {
+            return gate;
         }
     }
-    return &admission->gates[ADMISSION_GATE_COUNT - 1];
+    return &admission->gates[last];
 }
 
 static enum galen_status refuse(struct admission_gate *gate, enum admission_reason reason,

@@ -57,7 +57,7 @@ uint64_t admission_name(struct bytes name);
 
 enum {
     ADMISSION_GATE_COUNT =
-        128, /* routes of all configurations; later ones share the last */
+        2048, /* routes of all configurations; later ones share the last */
     ADMISSION_ROUTE_COUNT_MAX = 2, /* of one request */
 };
 

@@ -17,30 +17,19 @@ static const struct admission_route *admission_of(const struct request *request)
 
 /* Which route */
 
-static bool takes_type(const struct settings_route *route, const struct media_type *type)
+/* NULL: the count of all. */
+static size_t number_of(const struct rules *rules, const struct settings_route *route)
 {
-    return type == NULL || media_type_is(*type, route->content);
+    return route == NULL ? rules->route_count : (size_t)(route - rules->routes);
 }
 
-/* Of this model and, where it is known, of this type; else the count of all. */
-static size_t find(const struct rules *rules, struct bytes model,
-                   const struct media_type *type)
-{
-    for (size_t i = 0; i < rules->route_count; i++) {
-        const struct settings_route *route = &rules->routes[i];
-        if ((model.size == 0 || bytes_equal_string(model, route->model)) &&
-            takes_type(route, type)) {
-            return i;
-        }
-    }
-    return rules->route_count;
-}
-
+/* Of this model and, where there is one, of this type. */
 static size_t find_by_model(const struct rules *rules, struct bytes model,
                             const struct media_type *type)
 {
-    const size_t found = find(rules, model, type);
-    return found < rules->route_count ? found : find(rules, model, NULL);
+    const struct settings_route *found = route_index_find_of(&rules->index, model, type);
+    return number_of(
+        rules, found != NULL ? found : route_index_find_of(&rules->index, model, NULL));
 }
 
 /* Whether the body's media type is that of what is asked about, and not of what holds it.
@@ -81,7 +70,7 @@ static bool route_of_head(struct request *request, size_t *out_index)
         return true;
     }
     if (has_type) {
-        *out_index = find(rules, BYTES_NONE, &type);
+        *out_index = number_of(rules, route_index_find(&rules->index, type));
     }
     return has_type || request->endpoint->speaks_v2;
 }

@@ -30,6 +30,7 @@ static int open_rig(void **state)
     }
     rules.routes = routes;
     rules.route_count = 2;
+    route_index_init(&rules.index, rules.routes, rules.route_count);
     rules.admissions = admissions;
     rules.limits = (struct admission_limits){.concurrency = 0};
     rig->gateway.admission = &admission;
@@ -198,6 +199,7 @@ static void what_matches_no_route_has_the_limits_of_none(void **state)
     struct rig *rig = *state;
     admissions[2].rate = rate_limit_of(0.1, 1);
     rules.route_count = 0;
+    route_index_init(&rules.index, NULL, 0);
     admissions[0] = admissions[2];
     begin_text(rig, "/infer", 5);
     assert_true(rig->wants_body);

@@ -2,7 +2,6 @@
 #include "gateway/infer_model.h"
 
 #include "codec/media_type.h"
-#include "service/settings_routes.h"
 
 enum { TYPE_COUNT_TOLD = 8, TYPES_TEXT_SIZE = 256 };
 
@@ -99,15 +98,14 @@ static enum galen_status find_only(struct request *request, const char *media_ty
     return GALEN_OK;
 }
 
-const char *infer_model_routed(const struct settings_route *routes, size_t route_count,
-                               const char *media_type)
+const char *infer_model_routed(const struct route_index *routes, const char *media_type)
 {
     struct media_type type;
-    if (media_type == NULL ||
+    if (routes == NULL || media_type == NULL ||
         media_type_parse(bytes_from_string(media_type), &type) != GALEN_OK) {
         return NULL;
     }
-    const struct settings_route *route = settings_route_find(routes, route_count, type);
+    const struct settings_route *route = route_index_find(routes, type);
     return route == NULL ? NULL : route->model;
 }
 
@@ -116,8 +114,7 @@ static enum galen_status find_model(struct request *request, const struct infer_
     const char *name =
         body->model != NULL
             ? body->model
-            : infer_model_routed(request->view->rules->routes,
-                                 request->view->rules->route_count, body->input.media_type);
+            : infer_model_routed(&request->view->rules->index, body->input.media_type);
     if (name == NULL) {
         return find_only(request, body->input.media_type);
     }
@@ -131,14 +128,13 @@ static enum galen_status find_model(struct request *request, const struct infer_
 static const struct settings_route *rule_of(const struct request *request,
                                             const char *media_type)
 {
-    const struct rules *rules = request->view->rules;
     struct media_type type;
     if (media_type == NULL ||
         media_type_parse(bytes_from_string(media_type), &type) != GALEN_OK) {
         return NULL;
     }
-    return settings_route_find_of(rules->routes, rules->route_count, type,
-                                  request->model->name);
+    return route_index_find_of(&request->view->rules->index,
+                               bytes_from_string(request->model->name), &type);
 }
 
 static enum galen_status find_version(struct request *request,

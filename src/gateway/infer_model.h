@@ -19,6 +19,5 @@ MUST_USE enum galen_status infer_model_find(struct request *request,
 bool infer_model_takes(const struct contract *contract, const char *media_type);
 
 /* The model that the configuration names for this media type; NULL: none, as for tensors.
- */
-const char *infer_model_routed(const struct settings_route *routes, size_t route_count,
-                               const char *media_type);
+ * routes NULL: there are none. */
+const char *infer_model_routed(const struct route_index *routes, const char *media_type);

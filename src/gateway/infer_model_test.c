@@ -101,11 +101,12 @@ static void route_chooses_where_no_model_is_named(void **state)
     static const struct settings_route routes[] = {
         {.content = "text/markdown", .model = "breast"},
         {.content = "text/*", .model = "ward"}};
-    struct rules rules = {.routes = routes, .route_count = 2};
+    static struct rules rules = {.routes = routes, .route_count = 2};
     struct view view = {.repository = &two_of_text, .rules = &rules};
     struct request request = {.view = &view};
     struct infer_body body = {.input.media_type = "text/plain", .version = ""};
 
+    route_index_init(&rules.index, routes, 2);
     EXPECT_OK(infer_model_find(&request, &body));
     assert_string_equal(request.model->name, "ward");
 

@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/infer_schema.h"
 
-#include "service/settings_routes.h"
-
 /* Naming a model that no row of this type has leads around no schema. NULL: no row. */
 static const struct settings_route *route_for(const struct request *request,
                                               struct media_type type)
 {
-    const struct rules *rules = request->view->rules;
-    const struct settings_route *of_model = settings_route_find_of(
-        rules->routes, rules->route_count, type, request->model->name);
-    return of_model != NULL ? of_model
-                            : settings_route_find(rules->routes, rules->route_count, type);
+    const struct route_index *index = &request->view->rules->index;
+    const struct settings_route *of_model =
+        route_index_find_of(index, bytes_from_string(request->model->name), &type);
+    return of_model != NULL ? of_model : route_index_find(index, type);
 }
 
 /* NULL: there is none. */

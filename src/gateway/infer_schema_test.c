@@ -24,6 +24,7 @@ static int set_up(void **state)
     const struct schema_source source = {
         "x.json", BYTES("{\"properties\":{\"input\":{\"maxLength\":3},\"model\":false}}")};
     rig = (struct rig){.rules = {.routes = routes, .route_count = 3}};
+    route_index_init(&rig.rules.index, routes, 3);
     EXPECT_OK(schema_compile(&source, 1, NULL, &rig.rules.schemas[1], NULL));
     rig.view.rules = &rig.rules;
     rig.request.view = &rig.view;

@@ -11,7 +11,7 @@ void policy_choose(struct request *request, const char *model)
     struct media_type type;
     const bool has_type = type_text != NULL &&
                           media_type_parse(bytes_from_string(type_text), &type) == GALEN_OK;
-    request->demands = settings_demands_of(rules->routes, rules->route_count, model,
+    request->demands = route_index_demands(&rules->index, bytes_from_string(model),
                                            has_type ? &type : NULL);
     if (request->demands.policy[0] != '\0') {
         request->policy = policies_find(&rules->policies, request->demands.policy);

@@ -43,6 +43,7 @@ static int tear_down_policy(void **state)
 {
     hmac_destroy(hmac);
     rules.route_count = 0;
+    route_index_init(&rules.index, NULL, 0);
     return tear_down(state);
 }
 
@@ -59,6 +60,7 @@ static void configure(const char *policy)
     EXPECT_OK(policies_init(&rules.policies, settings.policies, settings.policy_count));
     rules.routes = settings.routes;
     rules.route_count = settings.route_count;
+    route_index_init(&rules.index, rules.routes, rules.route_count);
 }
 
 static void post_vector(struct rig *rig)

@@ -20,7 +20,7 @@
 #include "gateway/warnings.h"
 #include "service/auth/gate.h"
 #include "service/request_id.h"
-#include "service/settings_routes.h"
+#include "service/route_index.h"
 #include "v2/transaction.h"
 
 struct domain;

@@ -77,6 +77,7 @@ enum galen_status rules_create(const struct settings *settings,
                    .lag_ns = settings->limits_lag_ms * NS_PER_MS},
         .admissions = admissions,
     };
+    route_index_init(&rules->index, routes, rules->route_count);
     const enum galen_status status =
         policies_init(&rules->policies, policies, settings->policy_count);
     if (status != GALEN_OK) {

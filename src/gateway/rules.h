@@ -9,11 +9,12 @@
 #include "codec/schema.h"
 #include "gateway/admission.h"
 #include "gateway/policy.h"
-#include "service/settings.h"
+#include "service/route_index.h"
 
 struct rules {
-    const struct settings_route *routes; /* where a request names no model */
+    const struct settings_route *routes; /* the first that matches counts */
     size_t route_count;
+    struct route_index index;                      /* of them */
     bool has_issuer;                               /* whose tokens callers bring */
     struct schema *schemas[LIMIT_ROUTE_COUNT_MAX]; /* one a route; NULL: it has none */
     struct policies policies;                      /* each that a route names is in it */

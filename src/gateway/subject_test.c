@@ -47,6 +47,7 @@ static int tear_down_subject(void **state)
     hmac_destroy(audit_hmac);
     hmac_destroy(subject_hmac);
     rules.route_count = 0;
+    route_index_init(&rules.index, NULL, 0);
     return tear_down(state);
 }
 
@@ -247,6 +248,7 @@ static void what_a_route_requires_is_required_of_its_model(void **state)
                                        header("Galen-Purpose", "TREAT")};
     rules.routes = routes;
     rules.route_count = 1;
+    route_index_init(&rules.index, rules.routes, rules.route_count);
     post(rig, "/infer", "application/json", "{\"purpose\":\"TREAT\"," FEATURES);
     expect_refused(rig, "/subject", "is required here");
     post(rig, "/infer", "application/json", "{" NAMED FEATURES);

@@ -10,8 +10,7 @@ static enum galen_status describe(const struct view *view, bool is_demo,
 {
     const struct openapi openapi = {
         .repository = view->repository,
-        .routes = view->rules->routes,
-        .route_count = view->rules->route_count,
+        .routes = &view->rules->index,
         .body_size_bytes_max = view->rules->body_size_bytes_max,
         .is_demo = is_demo,
         .has_issuer = view->rules->has_issuer,

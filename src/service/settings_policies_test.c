@@ -185,43 +185,6 @@ static void lists_are_bounded(void **state)
     assert_non_null(strstr(error.text, "is one pointer more than the 32 of a policy"));
 }
 
-static struct settings_demands rules_of(const char *model, const char *type_text)
-{
-    struct media_type type;
-    if (type_text == NULL) {
-        return settings_demands_of(settings.routes, settings.route_count, model, NULL);
-    }
-    EXPECT_OK(media_type_parse(bytes_from_string(type_text), &type));
-    return settings_demands_of(settings.routes, settings.route_count, model, &type);
-}
-
-static void naming_a_model_is_no_way_around_its_policy(void **state)
-{
-    (void)state;
-    EXPECT_OK(
-        read_text("policies: {a: {}, b: {}}\n"
-                  "routes:\n"
-                  "- {match: {content: text/plain}, model: other, policy: b}\n"
-                  "- {match: {content: text/plain}, model: m, require: [subject]}\n"
-                  "- {match: {content: text/*}, model: m, policy: a, require: [purpose]}\n"
-                  "- {match: {content: image/*}, model: m, policy: b}\n"));
-    assert_string_equal(rules_of("m", "text/plain").policy, "");
-    assert_true(rules_of("m", "text/plain").requires_subject);
-    assert_false(rules_of("m", "text/plain").requires_purpose);
-    assert_string_equal(rules_of("m", "text/html").policy, "a");
-    assert_string_equal(rules_of("m", "image/png").policy, "b");
-    assert_false(rules_of("m", "image/png").requires_subject);
-    assert_string_equal(rules_of("other", "text/plain").policy, "b");
-    assert_string_equal(rules_of("nobody", "text/plain").policy, "");
-
-    const struct settings_demands of_tensors = rules_of("m", NULL);
-    const struct settings_demands of_strangers = rules_of("m", "application/json");
-    assert_string_equal(of_tensors.policy, "a");
-    assert_true(of_tensors.requires_subject && of_tensors.requires_purpose);
-    assert_string_equal(of_strangers.policy, "a");
-    assert_true(of_strangers.requires_subject && of_strangers.requires_purpose);
-}
-
 #define TEST(name) cmocka_unit_test_setup(name, set_up)
 
 int main(void)
@@ -233,7 +196,6 @@ int main(void)
         TEST(a_later_file_has_policies_of_its_own),
         TEST(what_is_wrong_is_told_by_its_place),
         TEST(lists_are_bounded),
-        TEST(naming_a_model_is_no_way_around_its_policy),
     };
     return cmocka_run_group_tests_name("settings_policies", tests, NULL, NULL);
 }

@@ -256,30 +256,6 @@ enum galen_status settings_routes_read(struct settings *settings,
     return status;
 }
 
-const struct settings_route *settings_route_find(const struct settings_route *routes,
-                                                 size_t route_count, struct media_type type)
-{
-    for (size_t i = 0; i < route_count; i++) {
-        if (media_type_is(type, routes[i].content)) {
-            return &routes[i];
-        }
-    }
-    return NULL;
-}
-
-const struct settings_route *settings_route_find_of(const struct settings_route *routes,
-                                                    size_t route_count,
-                                                    struct media_type type,
-                                                    const char *model)
-{
-    for (size_t i = 0; i < route_count; i++) {
-        if (strcmp(routes[i].model, model) == 0 && media_type_is(type, routes[i].content)) {
-            return &routes[i];
-        }
-    }
-    return NULL;
-}
-
 static void write_demands(const struct settings_route *route, struct writer *out)
 {
     if (route->policy[0] != '\0') {
@@ -366,39 +342,6 @@ enum galen_status settings_routes_check(const struct settings *settings,
         }
     }
     return GALEN_OK;
-}
-
-static bool takes(const struct settings_route *route, const struct media_type *type)
-{
-    return type != NULL && media_type_is(*type, route->content);
-}
-
-/* What a later row asks is added to what the earlier ones do. */
-static void add_rules(const struct settings_route *route, struct settings_demands *rules)
-{
-    if (rules->policy[0] == '\0') {
-        rules->policy = route->policy;
-    }
-    rules->requires_subject |= route->requires_subject;
-    rules->requires_purpose |= route->requires_purpose;
-}
-
-struct settings_demands settings_demands_of(const struct settings_route *routes,
-                                            size_t route_count, const char *model,
-                                            const struct media_type *type)
-{
-    struct settings_demands rules = {.policy = ""};
-    for (size_t i = 0; i < route_count; i++) {
-        if (strcmp(routes[i].model, model) == 0 && takes(&routes[i], type)) {
-            rules = (struct settings_demands){.policy = ""};
-            add_rules(&routes[i], &rules);
-            return rules;
-        }
-        if (strcmp(routes[i].model, model) == 0) {
-            add_rules(&routes[i], &rules);
-        }
-    }
-    return rules;
 }
 
 void settings_routes_write_markdown(struct writer *out)

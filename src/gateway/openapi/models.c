@@ -20,8 +20,7 @@ bool model_is_default(const struct openapi *openapi, const struct repository_mod
                       const char *media_type)
 {
     const struct repository *repository = openapi->repository;
-    const char *routed =
-        infer_model_routed(openapi->routes, openapi->route_count, media_type);
+    const char *routed = infer_model_routed(openapi->routes, media_type);
     if (routed != NULL) {
         return strcmp(routed, model->name) == 0;
     }

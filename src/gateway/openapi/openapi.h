@@ -10,12 +10,11 @@
 
 #include "codec/json_writer.h"
 #include "model/repository.h"
-#include "service/settings.h"
+#include "service/route_index.h"
 
 struct openapi {
     const struct repository *repository;
-    const struct settings_route *routes;
-    size_t route_count;
+    const struct route_index *routes; /* NULL: there are none */
     size_t body_size_bytes_max;
     bool is_demo;
     bool has_issuer; /* callers bring tokens */

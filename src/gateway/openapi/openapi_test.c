@@ -256,10 +256,11 @@ static void a_model_is_named_where_several_take_its_type(void **state)
 {
     struct rig *rig = *state;
     static const struct settings_route routed[] = {{.content = "text/*", .model = "ner"}};
+    static struct route_index index;
+    route_index_init(&index, routed, 1);
     assert_int_equal(required_count(rig, "Request.size"), 1);
     assert_int_equal(required_count(rig, "Request.ner"), 2);
-    describe(rig, &(struct openapi){
-                      .repository = &repository, .routes = routed, .route_count = 1});
+    describe(rig, &(struct openapi){.repository = &repository, .routes = &index});
     assert_int_equal(required_count(rig, "Request.ner"), 1);
     assert_int_equal(required_count(rig, "Request.ner-2"), 2);
 }
