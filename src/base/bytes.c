@@ -12,7 +12,7 @@ bool bytes_equal_ignoring_case(struct bytes a, struct bytes b)
         return false;
     }
     for (size_t i = 0; i < a.size; i++) {
-        if (ascii_lower(a.data[i]) != ascii_lower(b.data[i])) {
+        if (a.data[i] != b.data[i] && ascii_lower(a.data[i]) != ascii_lower(b.data[i])) {
             return false;
         }
     }

@@ -7,9 +7,14 @@
 #include "base/invariant.h"
 #include "base/limits.h"
 #include "base/wipe.h"
+#include "codec/word.h"
 
-/* Up to so many members, comparing each with each is quicker than sorting. */
-enum { PAIRWISE_COUNT_MAX = 16 };
+/* Up to so many members, comparing each with each is quicker than anything else. */
+enum { PAIRWISE_COUNT_MAX = 8 };
+
+/* Up to so many members, a table of them is quicker than sorting, whatever their names are:
+ * even where all fall into one slot, each is compared with each only. */
+enum { TABLE_COUNT_MAX = 64, TABLE_SIZE = 2 * TABLE_COUNT_MAX };
 
 static yyjson_val *value_of(const struct json *value)
 {
@@ -39,6 +44,30 @@ static size_t offset_before_cuts(const struct source *source, size_t index)
 
 /* Before: bounds. */
 
+static bool is_opening(uint8_t byte)
+{
+    return byte == '[' || byte == '{';
+}
+
+/* Those in strings, too; more than enough need not be counted. */
+static size_t count_openings(struct bytes text, size_t enough)
+{
+    size_t count = 0;
+    size_t i = 0;
+    while (i < text.size && count <= enough) {
+        if (text.size - i >= WORD_SIZE &&
+            !word_has(word_load(text.data + i) | word_of(0x20), '{')) { /* 0x20: of both */
+            i += WORD_SIZE;
+            continue;
+        }
+        const size_t stop = text.size - i < WORD_SIZE ? text.size : i + WORD_SIZE;
+        while (i < stop) {
+            count += is_opening(text.data[i++]);
+        }
+    }
+    return count;
+}
+
 /* In malformed text the depth is right up to the first fault, where the parser stops. */
 static enum galen_status check_depth(const struct source *source, struct error *out_error)
 {
@@ -53,7 +82,7 @@ static enum galen_status check_depth(const struct source *source, struct error *
             in_string = byte != '"';
         } else if (byte == '"') {
             in_string = true;
-        } else if (byte == '[' || byte == '{') {
+        } else if (is_opening(byte)) {
             depth++;
         } else if (byte == ']' || byte == '}') {
             depth -= depth > 0;
@@ -74,7 +103,9 @@ static enum galen_status check_bounds(const struct source *source, struct error 
         return error_set(out_error, GALEN_TOO_LARGE, "JSON of more than %d bytes",
                          (int)LIMIT_JSON_DOCUMENT_SIZE_BYTES_MAX);
     }
-    return check_depth(source, out_error);
+    return count_openings(source->text, LIMIT_JSON_DEPTH_MAX) <= LIMIT_JSON_DEPTH_MAX
+               ? GALEN_OK
+               : check_depth(source, out_error);
 }
 
 /* The parser. */
@@ -233,8 +264,7 @@ static enum galen_status find_repeated_sorting(const struct json *object,
 static bool is_among(struct bytes name, const struct bytes *names, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (names[i].size == name.size &&
-            memcmp(names[i].data, name.data, name.size) == 0) {
+        if (bytes_equal(names[i], name)) {
             return true;
         }
     }
@@ -250,6 +280,41 @@ static size_t find_repeated_pairwise(const struct json *object)
             return at.index;
         }
         names[at.index] = at.name;
+    }
+    return json_count(object);
+}
+
+/* Of its size and of the bytes at its ends. */
+static uint64_t name_hash(struct bytes name)
+{
+    uint64_t ends[2] = {name.size, 0};
+    if (name.size >= WORD_SIZE) {
+        ends[0] ^= word_load(name.data);
+        ends[1] = word_load(name.data + name.size - WORD_SIZE);
+    } else {
+        for (size_t i = 0; i < name.size; i++) {
+            ends[1] = ends[1] << 8 | name.data[i];
+        }
+    }
+    return (ends[0] ^ ends[1] * UINT64_C(0x9E3779B97F4A7C15)) *
+               UINT64_C(0xD6E8FEB86659FD93) >>
+           32;
+}
+
+/* The first member whose name an earlier one has; json_count(object) when there is none. */
+static size_t find_repeated_in_table(const struct json *object)
+{
+    struct bytes names[TABLE_SIZE] = {{NULL, 0}};
+    struct json_cursor at = json_walk(object);
+    while (json_next(&at)) {
+        size_t slot = name_hash(at.name) % TABLE_SIZE;
+        while (names[slot].data != NULL) {
+            if (bytes_equal(names[slot], at.name)) {
+                return at.index;
+            }
+            slot = (slot + 1) % TABLE_SIZE;
+        }
+        names[slot] = at.name;
     }
     return json_count(object);
 }
@@ -275,6 +340,8 @@ static enum galen_status check_own_names(const struct json *object,
     size_t index = count;
     if (count <= PAIRWISE_COUNT_MAX) {
         index = find_repeated_pairwise(object);
+    } else if (count <= TABLE_COUNT_MAX) {
+        index = find_repeated_in_table(object);
     } else if (find_repeated_sorting(object, arena, &index) != GALEN_OK) {
         return error_set(out_error, GALEN_NO_MEMORY,
                          "no memory for an object of %zu members", count);

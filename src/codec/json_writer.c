@@ -5,6 +5,7 @@
 
 #include "base/invariant.h"
 #include "codec/number.h"
+#include "codec/word.h"
 
 struct json_writer json_writer_on(struct writer *out)
 {
@@ -124,15 +125,23 @@ static void put_escaped(struct writer *out, uint8_t byte)
     writer_put(out, bytes_of((const char[]){digits[byte >> 4], digits[byte & 0xF]}, 2));
 }
 
+static bool is_plain_word(uint64_t word)
+{
+    return (word & WORD_HIGHS) == 0 && !word_has_less(word, 0x20) && !word_has(word, '"') &&
+           !word_has(word, '\\');
+}
+
 /* Whether it stands in JSON as it is, and is UTF-8 without a closer look. */
 static bool is_plain_ascii(struct bytes text)
 {
-    for (size_t i = 0; i < text.size; i++) {
-        if (text.data[i] >= 0x80 || must_be_escaped(text.data[i])) {
-            return false;
-        }
+    size_t i = 0;
+    while (text.size - i >= WORD_SIZE && is_plain_word(word_load(text.data + i))) {
+        i += WORD_SIZE;
     }
-    return true;
+    while (i < text.size && text.data[i] < 0x80 && !must_be_escaped(text.data[i])) {
+        i++;
+    }
+    return i == text.size;
 }
 
 static void put_plain(struct writer *out, struct bytes text)

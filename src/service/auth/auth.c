@@ -50,17 +50,17 @@ void auth_challenge(const struct auth *auth, enum refusal reason, struct bytes s
 }
 
 /* b64token of RFC 6750 section 2.1. */
+static bool is_token_byte(uint8_t byte)
+{
+    const uint8_t lower = byte | 0x20;
+    return (lower >= 'a' && lower <= 'z') || (byte >= '0' && byte <= '9') || byte == '-' ||
+           byte == '_' || byte == '.' || byte == '~' || byte == '+' || byte == '/';
+}
+
 static bool is_bearer_token(struct bytes text)
 {
-    static const char marks[] = "-._~+/";
     size_t size = 0;
-    while (size < text.size) {
-        const uint8_t byte = text.data[size];
-        const uint8_t lower = byte | 0x20;
-        if (!(byte >= '0' && byte <= '9') && !(lower >= 'a' && lower <= 'z') &&
-            memchr(marks, byte, sizeof(marks) - 1) == NULL) {
-            break;
-        }
+    while (size < text.size && is_token_byte(text.data[size])) {
         size++;
     }
     const bool has_token = size > 0;
@@ -186,6 +186,13 @@ static enum refusal verify(const struct auth *auth, const struct auth_question *
     return why;
 }
 
+static enum galen_status digest_of(struct token_cache *cache, struct bytes text,
+                                   uint8_t *out_digest)
+{
+    return cache == NULL ? sha256_of(text, out_digest)
+                         : token_cache_digest(cache, text, out_digest);
+}
+
 static enum refusal check_token(const struct auth *auth,
                                 const struct auth_question *question, struct bytes text,
                                 struct principal **out_principal,
@@ -196,7 +203,7 @@ static enum refusal check_token(const struct auth *auth,
         out_refusal->needs_keys = true;
         return REFUSAL_NO_KEYS;
     }
-    if (sha256_of(text, digest) != GALEN_OK) {
+    if (digest_of(question->cache, text, digest) != GALEN_OK) {
         return REFUSAL_INTERNAL;
     }
     scoped(principal) principal = recall(auth, question, digest);

@@ -21,6 +21,7 @@ struct token_cache {
     size_t bucket_mask;
     struct entry **buckets;
     struct entry *entries;
+    struct sha256 *sha256;
 };
 
 void token_cache_destroy(struct token_cache *cache)
@@ -33,6 +34,7 @@ void token_cache_destroy(struct token_cache *cache)
         principal_unref(LIST_ITEM(link, struct entry, link)->cached.principal);
         link = list_next(&cache->used, link);
     }
+    sha256_destroy(cache->sha256);
     free(cache->buckets);
     free(cache->entries);
     free(cache);
@@ -56,12 +58,20 @@ enum galen_status token_cache_create(size_t count_max, struct token_cache **out_
     if (cache->buckets == NULL || cache->entries == NULL) {
         return GALEN_NO_MEMORY;
     }
+    TRY(sha256_create(&cache->sha256));
     for (size_t i = count_max; i-- > 0;) {
         cache->entries[i].next = cache->free;
         cache->free = &cache->entries[i];
     }
     *out_cache = take(&cache);
     return GALEN_OK;
+}
+
+enum galen_status token_cache_digest(struct token_cache *cache, struct bytes text,
+                                     uint8_t *out_digest)
+{
+    TRY(sha256_update(cache->sha256, text));
+    return sha256_finish(cache->sha256, out_digest);
 }
 
 size_t token_cache_count(const struct token_cache *cache)

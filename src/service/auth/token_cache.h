@@ -28,6 +28,10 @@ DEFINE_SCOPED(token_cache, token_cache_destroy)
 
 size_t token_cache_count(const struct token_cache *cache);
 
+/* What a token goes by here: the SHA-256 of its text. GALEN_INTERNAL. */
+MUST_USE enum galen_status token_cache_digest(struct token_cache *cache, struct bytes text,
+                                              uint8_t *out_digest);
+
 /* digest: of the token's text, SHA256_SIZE bytes. NULL: it is not there, or its token has
  * expired by now_s. Borrowed until the next call. */
 const struct token_cached *token_cache_find(struct token_cache *cache,
