@@ -192,7 +192,7 @@ bool configure(struct role *role, int argument_count, char **arguments,
     role->argument_count = argument_count;
     role->arguments = arguments;
     const enum galen_status status = configure_again(role, &role->configured, &error);
-    role->settings = role->configured;
+    settings_copy(&role->settings, &role->configured);
     if (status != GALEN_OK) {
         (void)fprintf(stderr, "galen: %s\n", error.text);
     }

@@ -124,7 +124,7 @@ static void apply(struct reload *reload)
     if (reload->auth_rules != NULL) {
         identity_reload(reload->role->identity, take(&reload->auth_rules));
     }
-    reload->role->configured = reload->next;
+    settings_copy(&reload->role->configured, &reload->next);
     settings_take_live(&reload->role->settings, &reload->next);
     log_event(LOG_INFO, "config.reloaded", LOG_INT("routes", reload->next.route_count));
 }

@@ -249,9 +249,10 @@ static enum exit_code open_and_run(struct crew *crew)
 
 enum exit_code role_run(const struct role_kind *kind, int argument_count, char **arguments)
 {
-    struct crew crew = {
-        .role = {.kind = kind, .lifecycle_lock = PTHREAD_MUTEX_INITIALIZER}};
+    static struct crew crew; /* too large for a stack */
     enum exit_code code;
+    crew.role.kind = kind;
+    (void)pthread_mutex_init(&crew.role.lifecycle_lock, NULL);
     if (!configure(&crew.role, argument_count, arguments, &code)) {
         return code;
     }

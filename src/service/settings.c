@@ -322,7 +322,7 @@ static enum galen_status read_value(const struct setting_row *row, struct bytes 
 
 void settings_init(struct settings *out_settings)
 {
-    memset(out_settings, 0, sizeof(*out_settings));
+    memset(out_settings, 0, offsetof(struct settings, routes));
     for (size_t i = 0; i < setting_row_count; i++) {
         (void)read_value(&setting_rows[i], bytes_from_string(setting_rows[i].otherwise),
                          out_settings, NULL);
@@ -659,6 +659,18 @@ enum galen_status settings_check_live(const struct settings *before,
     return GALEN_OK;
 }
 
+static void copy_routes(struct settings *to, const struct settings *from)
+{
+    memcpy(to->routes, from->routes, from->route_count * sizeof(from->routes[0]));
+    to->route_count = from->route_count;
+}
+
+void settings_copy(struct settings *out_settings, const struct settings *from)
+{
+    memcpy(out_settings, from, offsetof(struct settings, routes));
+    copy_routes(out_settings, from);
+}
+
 void settings_take_live(struct settings *to, const struct settings *from)
 {
     for (size_t i = 0; i < setting_row_count; i++) {
@@ -667,8 +679,7 @@ void settings_take_live(struct settings *to, const struct settings *from)
                    (const char *)from + setting_rows[i].offset, setting_rows[i].size);
         }
     }
-    memcpy(to->routes, from->routes, sizeof(to->routes));
-    to->route_count = from->route_count;
+    copy_routes(to, from);
     memcpy(to->clients, from->clients, sizeof(to->clients));
     to->client_count = from->client_count;
     memcpy(to->policies, from->policies, sizeof(to->policies));

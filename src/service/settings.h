@@ -146,16 +146,19 @@ struct settings {
 #undef SETTINGS_MODE
 #undef SETTINGS_URL
 #undef SETTINGS_SHARE
-    struct settings_route routes[LIMIT_ROUTE_COUNT_MAX]; /* the first that matches counts */
-    size_t route_count;
     struct settings_client clients[LIMIT_CERTIFICATE_RULE_COUNT_MAX];
     size_t client_count;
     struct settings_policy policies[LIMIT_POLICY_COUNT_MAX];
     size_t policy_count;
+    size_t route_count;
+    /* The first that matches counts. Last: memory that no route needs is never touched. */
+    struct settings_route routes[LIMIT_ROUTE_COUNT_MAX];
 };
 
 /* The defaults. */
 void settings_init(struct settings *out_settings);
+
+void settings_copy(struct settings *out_settings, const struct settings *from);
 
 /* GALEN_NOT_FOUND: no such file; GALEN_INVALID: the error has file, line, column and key;
  * GALEN_TOO_LARGE; GALEN_NO_MEMORY. On failure settings may hold some of it. */
