@@ -223,6 +223,21 @@ static void depth_is_limited(void **state)
         "byte offset 64: JSON nesting depth exceeds maximum allowed limit (64)");
 }
 
+/* Brackets are looked for eight bytes at a time. */
+static void depth_is_limited_wherever_the_brackets_stand(void **state)
+{
+    char text[16 + 8 * (LIMIT_JSON_DEPTH_MAX + 1)];
+    for (size_t lead = 0; lead < 16; lead++) {
+        size_t size = lead;
+        memset(text, ' ', sizeof(text));
+        for (size_t i = 0; i <= LIMIT_JSON_DEPTH_MAX; i++) {
+            memcpy(text + size, i % 2 == 0 ? "[" : "{\"a\":", i % 2 == 0 ? 1 : 5);
+            size += i % 2 == 0 ? 1 : 5;
+        }
+        assert_non_null(strstr(refused(bytes_of(text, size), *state).text, "depth"));
+    }
+}
+
 static void depth_counts_open_brackets_only(void **state)
 {
     struct writer text;
@@ -431,6 +446,7 @@ int main(void)
         ON_AN_ARENA(lone_surrogates_are_refused),
         ON_AN_ARENA(a_nul_byte_is_refused),
         ON_AN_ARENA(depth_is_limited),
+        ON_AN_ARENA(depth_is_limited_wherever_the_brackets_stand),
         ON_AN_ARENA(depth_counts_open_brackets_only),
         ON_AN_ARENA(size_is_limited),
         ON_AN_ARENA(the_arena_bounds_memory),

@@ -40,6 +40,29 @@ static void expect_text(const struct fixture *fixture, const char *text)
     assert_memory_equal(written.data, text, written.size);
 }
 
+/* Strings are looked at eight bytes at a time. */
+static void every_byte_is_written_right_wherever_it_stands(void **state)
+{
+    struct fixture *fixture = *state;
+    struct arena arena;
+    arena_init(&arena, 65536);
+    for (unsigned byte = 0; byte < 0x80; byte++) {
+        for (size_t at = 0; at < 18; at++) {
+            const struct json *root = NULL;
+            uint8_t text[18];
+            memset(text, 'x', sizeof(text));
+            text[at] = (uint8_t)byte;
+            json_put_string(&fixture->json, bytes_of(text, sizeof(text)));
+            EXPECT_OK(json_parse(writer_bytes(&fixture->out), &arena, &root, NULL));
+            assert_true(bytes_equal(json_string(root), bytes_of(text, sizeof(text))));
+            arena_clear(&arena);
+            writer_shrink(&fixture->out, fixture->out.size);
+            fixture->json = json_writer_on(&fixture->out);
+        }
+    }
+    arena_deinit(&arena);
+}
+
 static void containers_nest_with_commas_between(void **state)
 {
     struct fixture *fixture = *state;
@@ -280,6 +303,7 @@ static void a_wrong_program_stops(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        ON_A_WRITER(every_byte_is_written_right_wherever_it_stands),
         ON_A_WRITER(containers_nest_with_commas_between),
         ON_A_WRITER(a_level_that_is_used_again_starts_without_a_comma),
         ON_A_WRITER(a_lone_value_is_a_text),

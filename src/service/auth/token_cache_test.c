@@ -16,6 +16,22 @@ static void digest_of(unsigned number, uint8_t *out)
     EXPECT_OK(sha256_of(bytes_from_string(text), out));
 }
 
+static void a_token_goes_by_the_hash_of_its_text(void **state)
+{
+    (void)state;
+    scoped(token_cache) cache = NULL;
+    EXPECT_OK(token_cache_create(COUNT_MAX, &cache));
+    for (unsigned number = 0; number < 3; number++) {
+        char text[16];
+        uint8_t expected[SHA256_SIZE];
+        uint8_t found[SHA256_SIZE];
+        (void)snprintf(text, sizeof(text), "%u", number);
+        digest_of(number, expected);
+        EXPECT_OK(token_cache_digest(cache, bytes_from_string(text), found));
+        assert_memory_equal(found, expected, SHA256_SIZE);
+    }
+}
+
 static void put_sized(struct token_cache *cache, unsigned number, int64_t expires_s,
                       size_t size)
 {
@@ -189,6 +205,7 @@ static void any_order_of_calls_does_what_a_list_would(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_token_goes_by_the_hash_of_its_text),
         cmocka_unit_test(what_was_put_is_found),
         cmocka_unit_test(an_entry_ends_when_its_token_does),
         cmocka_unit_test(a_token_is_there_once),
