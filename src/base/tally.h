@@ -26,6 +26,12 @@ static inline void tally_add(struct tally *tally, uint64_t count)
     atomic_store_explicit(&tally->value_, tally_read(tally) + count, memory_order_relaxed);
 }
 
+/* Of what comes and goes: as it is now. */
+static inline void tally_set(struct tally *tally, uint64_t value)
+{
+    atomic_store_explicit(&tally->value_, value, memory_order_relaxed);
+}
+
 /* A histogram likewise; its bounds are the same at each call. */
 struct tally_histogram {
     struct tally counts_[HISTOGRAM_BOUND_COUNT_MAX + 1];

@@ -20,6 +20,7 @@ void infer_submit(struct infer_service *service, struct infer_call *call)
     call->service = service;
     call->service_data = NULL;
     call->response = (struct infer_response){.version = ""};
+    call->route = (struct infer_route){0};
     call->classing = (struct infer_classing){0};
     error_clear(&call->error);
     service->ops->submit(service, call);
@@ -54,12 +55,23 @@ void infer_service_close(struct infer_service *service)
     }
 }
 
-void infer_call_finish(struct infer_call *call, enum galen_status status)
+static void settle_status(struct infer_call *call, enum galen_status status)
 {
     if (status != GALEN_OK) {
         drop_response(call);
     }
     call->status = status;
+}
+
+void infer_call_finish(struct infer_call *call, enum galen_status status)
+{
+    settle_status(call, status);
     call->task.run = run_done;
     mailbox_post(call->mailbox, &call->task);
+}
+
+void infer_call_finish_here(struct infer_call *call, enum galen_status status)
+{
+    settle_status(call, status);
+    run_done(&call->task);
 }

@@ -55,7 +55,8 @@ struct infer_request {
     const uint64_t *class_counts; /* of those outputs: as how many classes; 0: as it is.
                                    * NULL: all as they are */
     uint64_t priority;            /* 1 before 2 and so on; 0: the model's default */
-    bool is_raw; /* inputs[0] has bytes only: the model says what they are */
+    bool is_raw;  /* inputs[0] has bytes only: the model says what they are */
+    bool is_once; /* never to be carried out twice: sent again only if it was never sent */
 };
 
 struct infer_output {
@@ -71,6 +72,26 @@ struct infer_timing {
     uint64_t began_ns;  /* its turn came */
     uint64_t ended_ns;
     uint64_t row_count; /* of the batch that it ran in; 0: in none */
+};
+
+/* Why a call to another host came to nothing. */
+enum infer_failure {
+    INFER_NO_FAILURE,
+    INFER_NOT_SENT,  /* for a reason that is on our side: the host never heard of it */
+    INFER_UNREACHED, /* no connection came about, or none that is secure */
+    INFER_BROKEN,    /* reset or truncated before the answer was complete */
+    INFER_LATE,      /* no answer in time */
+    INFER_REFUSED,   /* it answered, with a status that says no */
+    INFER_UNUSABLE,  /* it answered what nobody can use */
+};
+
+/* How a call went to another host, whatever its status. Zeroed: it was answered in this
+ * process. */
+struct infer_route {
+    const char *endpoint;       /* that was asked last, "host:port"; in the call's arena */
+    uint32_t attempt_count;     /* on all endpoints */
+    enum infer_failure failure; /* of the last attempt */
+    uint64_t retry_after_s;     /* with BUSY and UNAVAILABLE; 0: nothing is known */
 };
 
 struct infer_response {
@@ -97,6 +118,7 @@ struct infer_call {
     /* the answer, from done on */
     enum galen_status status;
     struct error error;
+    struct infer_route route;
     struct infer_response response; /* only with GALEN_OK */
 
     /* the service's, from submit until done */
@@ -142,3 +164,8 @@ void infer_service_close(struct infer_service *service);
  * the outputs that were there already. Any thread; the call is not the service's any more.
  */
 void infer_call_finish(struct infer_call *call, enum galen_status status);
+
+/* The same from inside a task of the call's mailbox, with done at once: what is of the
+ * service may be gone when this returns. For services that only pass answers on, which
+ * would cost each a turn of the loop. */
+void infer_call_finish_here(struct infer_call *call, enum galen_status status);

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gateway/upstream_counts.h"
+
+#include <stdio.h>
+
+const char *upstream_attempt_name(enum upstream_attempt attempt)
+{
+    static const char *const names[UPSTREAM_ATTEMPT_COUNT] = {
+        [UPSTREAM_OK] = "ok",
+        [UPSTREAM_UNREACHED] = "unreached",
+        [UPSTREAM_BROKEN] = "broken",
+        [UPSTREAM_LATE] = "late",
+        [UPSTREAM_FAILED] = "failed",
+        [UPSTREAM_UNAVAILABLE] = "unavailable",
+        [UPSTREAM_UNUSABLE] = "unusable",
+        [UPSTREAM_ABANDONED] = "abandoned",
+    };
+    return names[attempt];
+}
+
+struct upstream_counted *upstream_counts_of(struct upstream_counts *counts,
+                                            const char *name)
+{
+    const size_t count = atomic_load_explicit(&counts->count, memory_order_relaxed);
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(counts->endpoints[i].name, name) == 0) {
+            return &counts->endpoints[i];
+        }
+    }
+    const bool is_last = count >= UPSTREAM_COUNTED_MAX - 1;
+    struct upstream_counted *counted =
+        &counts->endpoints[is_last ? UPSTREAM_COUNTED_MAX - 1 : count];
+    if (count < UPSTREAM_COUNTED_MAX) {
+        (void)snprintf(counted->name, sizeof(counted->name), "%s",
+                       is_last ? "other" : name);
+        atomic_store_explicit(&counts->count, count + 1, memory_order_release);
+    }
+    return counted;
+}
