@@ -118,8 +118,7 @@ enum {
 static unsigned rank_of(const struct balance_endpoint *endpoint, size_t index,
                         const struct balance_question *question)
 {
-    const uint64_t topic =
-        question->topic == BALANCE_NO_TOPIC ? 0 : bit(question->topic);
+    const uint64_t topic = question->topic == BALANCE_NO_TOPIC ? 0 : bit(question->topic);
     const bool is_known = (endpoint->known_topics & topic) == topic;
     const bool is_for_topic = (endpoint->ready_topics & topic) == topic;
     unsigned rank = 0;
@@ -204,8 +203,7 @@ static bool may_eject(const struct balance *balance, const struct balance_endpoi
         const struct balance_endpoint *other = &balance->endpoints[i];
         ejected_count += other != which && is_there(other) && other->is_ejected;
     }
-    return ejected_count * 100 <=
-           balance->options.eject_percent_max * count_there(balance);
+    return ejected_count * 100 <= balance->options.eject_percent_max * count_there(balance);
 }
 
 /* Each base time that it spent in rotation makes one ejection less. */
@@ -226,7 +224,7 @@ static void eject(struct balance *balance, struct balance_endpoint *endpoint,
     }
     endpoint->ejection_count++;
     const uint64_t factor_max = options->eject_ns_max / options->eject_base_ns;
-    const uint64_t wait_ns = endpoint->ejection_count >= factor_max
+    const uint64_t wait_ns = endpoint->ejection_count > factor_max
                                  ? options->eject_ns_max
                                  : endpoint->ejection_count * options->eject_base_ns;
     endpoint->is_ejected = true;
@@ -250,9 +248,9 @@ static void note_failure(struct balance *balance, struct balance_endpoint *endpo
     const bool is_back = endpoint->is_ejected && now_ns >= endpoint->ejected_until_ns;
     const uint32_t failures_max = balance->options.eject_failures;
     endpoint->failure_count++;
-    if (is_back || (failures_max > 0 && !endpoint->is_ejected &&
-                    endpoint->failure_count >= failures_max &&
-                    may_eject(balance, endpoint))) {
+    if (is_back ||
+        (failures_max > 0 && !endpoint->is_ejected &&
+         endpoint->failure_count >= failures_max && may_eject(balance, endpoint))) {
         eject(balance, endpoint, was_unreached, now_ns);
     }
     if (was_unreached && balance->options.is_probed) {
@@ -342,11 +340,16 @@ void balance_request_end(struct balance *balance)
     balance->request_count--;
 }
 
-bool balance_retry_begin(struct balance *balance)
+bool balance_has_budget(const struct balance *balance)
 {
     const size_t share = balance->request_count * balance->options.retry_percent / 100;
     const size_t floor = balance->options.retry_count_min;
-    if (balance->retry_count >= (share > floor ? share : floor)) {
+    return balance->retry_count < (share > floor ? share : floor);
+}
+
+bool balance_retry_begin(struct balance *balance)
+{
+    if (!balance_has_budget(balance)) {
         return false;
     }
     balance->retry_count++;

@@ -154,6 +154,9 @@ bool balance_may_repeat(enum balance_outcome outcome, bool is_once);
 void balance_request_begin(struct balance *balance);
 void balance_request_end(struct balance *balance);
 
+/* Whether another retry may begin. */
+bool balance_has_budget(const struct balance *balance);
+
 /* False: as many retries as may be are under way. */
 bool balance_retry_begin(struct balance *balance);
 void balance_retry_end(struct balance *balance);

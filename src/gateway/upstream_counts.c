@@ -13,7 +13,7 @@ const char *upstream_attempt_name(enum upstream_attempt attempt)
         [UPSTREAM_FAILED] = "failed",
         [UPSTREAM_UNAVAILABLE] = "unavailable",
         [UPSTREAM_UNUSABLE] = "unusable",
-        [UPSTREAM_ABANDONED] = "abandoned",
+        [UPSTREAM_CANCELLED] = "cancelled",
     };
     return names[attempt];
 }

@@ -17,9 +17,9 @@ struct prober {
     bool is_asking;
     uint64_t due_ns;
     uint64_t asked_ns;
-    size_t topic;        /* that is asked for; BALANCE_NO_TOPIC: the service itself */
-    size_t topic_next;   /* the first that was not looked at in this round */
-    size_t topic_again;  /* whose turn it is of those that were ready */
+    size_t topic;          /* that is asked for; BALANCE_NO_TOPIC: the service itself */
+    size_t topic_next;     /* the first that was not looked at in this round */
+    size_t topic_again;    /* whose turn it is of those that were ready */
     uint32_t silent_count; /* in a row */
 };
 

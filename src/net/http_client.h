@@ -49,6 +49,7 @@ struct http_call {
     struct http_part parts[HTTP_PART_COUNT_MAX]; /* taken by send */
     size_t part_count;
     bool chunked;         /* send each part as a chunk */
+    bool is_once;         /* not sent again where a kept connection drops it */
     uint64_t deadline_ns; /* monotonic; CLOCK_NEVER: none */
     void (*done)(struct http_call *call);
     void *context;

@@ -148,7 +148,7 @@ static void lose(struct http_client_connection *connection, const char *why)
 {
     struct http_call *call = connection->call;
     if (call == NULL || !connection->is_kept || connection->answer_has_begun ||
-        call->attempt_count > 1) {
+        call->attempt_count > 1 || call->is_once) {
         fail(connection, GALEN_BAD_UPSTREAM, why);
         return;
     }

@@ -8,7 +8,12 @@
 #include "service/request_id.h"
 #include "v2/transaction.h"
 
-enum { TARGET_SIZE_MAX = 2048, HEADER_COUNT = 5, DECIMAL_SIZE = 24 };
+enum {
+    TARGET_SIZE_MAX = 2048,
+    HEADER_COUNT = 5,
+    DECIMAL_SIZE = 24,
+    RETRY_AFTER_S_MAX = 86400
+};
 
 struct remote {
     struct infer_service base; /* first: callers hold a pointer to it */
@@ -214,12 +219,42 @@ static enum galen_status decode_run(struct infer_call *call, const struct http_c
     return keep_outputs(call, &response, http->response_body);
 }
 
+/* Seconds: HTTP dates are not used for it by any server of this protocol. */
+static void note_retry_after(struct infer_call *call, const struct http_call *http)
+{
+    struct bytes value = BYTES_NONE;
+    uint64_t seconds = 0;
+    if (http_header_get(http->response_headers, http->response_header_count, "Retry-After",
+                        &value) &&
+        bytes_parse_u64(value, RETRY_AFTER_S_MAX, &seconds)) {
+        call->route.retry_after_s = seconds;
+    }
+}
+
+static enum infer_failure failure_of(enum galen_status status)
+{
+    switch ((int)status) {
+    case GALEN_UNAVAILABLE:
+        return INFER_UNREACHED;
+    case GALEN_BAD_UPSTREAM:
+        return INFER_BROKEN;
+    case GALEN_TIMEOUT:
+        return INFER_LATE;
+    case GALEN_BUSY:
+        return INFER_NOT_SENT;
+    default:
+        return INFER_NO_FAILURE;
+    }
+}
+
 static enum galen_status decode_answer(struct infer_call *call,
                                        const struct http_call *http)
 {
     const struct bytes body =
         bytes_of(blob_data(http->response_body), blob_size(http->response_body));
     if (http->http_status < 200 || http->http_status > 299) {
+        call->route.failure = INFER_REFUSED;
+        note_retry_after(call, http);
         return v2_error_decode(http->http_status, body, call->arena, &call->error);
     }
     if (call->operation == INFER_READY) {
@@ -229,7 +264,11 @@ static enum galen_status decode_answer(struct infer_call *call,
         call->operation == INFER_RUN
             ? decode_run(call, http, body)
             : v2_model_decode(body, call->arena, &call->response.model, &call->error);
-    return status == GALEN_OK || status == GALEN_NO_MEMORY ? status : GALEN_BAD_UPSTREAM;
+    if (status == GALEN_OK || status == GALEN_NO_MEMORY) {
+        return status;
+    }
+    call->route.failure = INFER_UNUSABLE;
+    return GALEN_BAD_UPSTREAM;
 }
 
 static void on_http_done(struct http_call *http)
@@ -241,6 +280,7 @@ static void on_http_done(struct http_call *http)
         status = decode_answer(call, http);
     } else {
         call->error = http->error;
+        call->route.failure = failure_of(status);
     }
     http_call_clear(http);
     infer_call_finish(call, status);
@@ -263,6 +303,7 @@ static enum galen_status journey_start(struct remote *remote, struct infer_call 
         .target = target_text,
         .headers = journey->headers,
         .deadline_ns = call->request.deadline_ns,
+        .is_once = call->request.is_once,
         .done = on_http_done,
         .context = journey,
     };
