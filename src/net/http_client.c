@@ -178,7 +178,7 @@ static void start(struct http_client *client, struct http_call *call)
         client_finish_call(call, status);
     } else if (is_full(client)) {
         (void)error_set(&call->error, GALEN_BUSY, "too many calls wait for %s",
-                        client->authority);
+                        client->endpoint);
         client_finish_call(call, GALEN_BUSY);
     } else {
         timeout_arm(&client->timeouts, &storage->deadline, DEADLINE_CALL,
@@ -249,7 +249,7 @@ static void on_expired(struct timeouts *timeouts, struct timeout *deadline)
     if (deadline->kind == DEADLINE_CALL) {
         struct http_call *call = LIST_ITEM(deadline, struct call_storage, deadline)->call;
         (void)error_set(&call->error, GALEN_TIMEOUT, "%s did not answer in time",
-                        client->authority);
+                        client->endpoint);
         abort_call(call, GALEN_TIMEOUT);
     } else {
         struct stream *stream = LIST_ITEM(deadline, struct stream, deadline);
@@ -258,19 +258,26 @@ static void on_expired(struct timeouts *timeouts, struct timeout *deadline)
     }
 }
 
-static bool parse_numeric(struct http_client *client)
+static bool parse_numeric(struct http_client *client, const char *text)
 {
     struct sockaddr_storage *address = &client->address;
     const uint16_t port = client->options.port;
-    return uv_ip4_addr(client->host, port, (struct sockaddr_in *)address) == 0 ||
-           uv_ip6_addr(client->host, port, (struct sockaddr_in6 *)address) == 0;
+    return uv_ip4_addr(text, port, (struct sockaddr_in *)address) == 0 ||
+           uv_ip6_addr(text, port, (struct sockaddr_in6 *)address) == 0;
+}
+
+static void write_authority(const char *host, uint16_t port, char *out_text)
+{
+    (void)snprintf(out_text, AUTHORITY_SIZE_MAX,
+                   strchr(host, ':') != NULL ? "[%s]:%u" : "%s:%u", host, (unsigned)port);
 }
 
 enum galen_status http_client_create(struct loop *loop,
                                      const struct http_client_options *options,
                                      struct http_client **out_client)
 {
-    if (strlen(options->host) >= HOST_SIZE_MAX || options->connection_count_max == 0) {
+    if (strlen(options->host) >= HOST_SIZE_MAX || options->connection_count_max == 0 ||
+        (options->address != NULL && strlen(options->address) >= HOST_SIZE_MAX)) {
         return GALEN_INVALID;
     }
     struct http_client *client = calloc(1, sizeof(*client));
@@ -281,10 +288,11 @@ enum galen_status http_client_create(struct loop *loop,
     client->options = *options;
     client->options.host = client->host;
     (void)snprintf(client->host, sizeof(client->host), "%s", options->host);
-    const bool has_colon = strchr(client->host, ':') != NULL;
-    (void)snprintf(client->authority, sizeof(client->authority),
-                   has_colon ? "[%s]:%u" : "%s:%u", client->host, (unsigned)options->port);
-    client->is_numeric = parse_numeric(client);
+    client->options.address = NULL;
+    const char *address = options->address != NULL ? options->address : client->host;
+    write_authority(client->host, options->port, client->authority);
+    write_authority(address, options->port, client->endpoint);
+    client->is_numeric = parse_numeric(client, address);
     list_init(&client->connections);
     list_init(&client->idle);
     list_init(&client->waiting);

@@ -31,7 +31,8 @@ struct http_client_tls {
 
 struct http_client_options {
     struct http_client_tls tls;
-    const char *host; /* a name or a numeric address */
+    const char *host;    /* a name or a numeric address */
+    const char *address; /* numeric, to reach it at; NULL: host says it. Errors name it */
     uint16_t port;
     size_t connection_count_max; /* beyond it calls wait their turn */
     size_t waiting_count_max;    /* beyond it BUSY */

@@ -35,7 +35,7 @@ static void fail(struct http_client_connection *connection, enum galen_status st
     connection->call = NULL;
     client_connection_close(connection);
     if (call != NULL) {
-        (void)error_set(&call->error, status, "%s: %s", connection->client->authority, why);
+        (void)error_set(&call->error, status, "%s: %s", connection->client->endpoint, why);
         client_finish_call(call, status);
     }
 }
@@ -162,7 +162,7 @@ static void tell_refused(const struct http_client_connection *connection,
 {
     const struct http_client *client = connection->client;
     if (client->options.tls.refused != NULL) {
-        client->options.tls.refused(client->options.tls.context, client->authority, why);
+        client->options.tls.refused(client->options.tls.context, client->endpoint, why);
     }
 }
 

@@ -20,9 +20,10 @@ struct http_client {
     struct loop *loop;
     struct http_client_options options; /* host: the copy below */
     char host[HOST_SIZE_MAX];
-    char authority[AUTHORITY_SIZE_MAX]; /* for Host and for errors: host:port */
+    char authority[AUTHORITY_SIZE_MAX]; /* for Host: host:port */
+    char endpoint[AUTHORITY_SIZE_MAX];  /* for errors: the same, or address:port */
     bool is_numeric;
-    struct sockaddr_storage address; /* where it is numeric */
+    struct sockaddr_storage address; /* where that is known */
     struct timeouts timeouts;
     struct list connections; /* all */
     struct list idle;        /* longest idle first */
