@@ -145,6 +145,7 @@ static void fake_submit(struct infer_service *service, struct infer_call *call)
     struct infer_fake *fake = fake_of(service);
     INVARIANT(!fake->closed);
     fake->submit_count++;
+    call->route = fake->route;
     const enum galen_status status = check(fake, call);
     if (status != GALEN_OK) {
         finish(fake, call, status);

@@ -27,6 +27,7 @@ struct infer_fake {
     const struct infer_labels *labels; /* of classes of these outputs */
     size_t label_count;
     struct infer_timing timing; /* of every run */
+    struct infer_route route;   /* of every call */
     enum galen_status status;   /* of every call that passes the checks */
     const char *why;            /* text of a status other than GALEN_OK */
     const char *why_at;         /* its JSON Pointer */

@@ -171,8 +171,21 @@ static enum galen_status join(struct job *job)
     return GALEN_OK;
 }
 
+/* All attempts, and who was asked last. */
+static struct infer_route route_of(const struct job *job)
+{
+    struct infer_route route = {.attempt_count = 0};
+    for (size_t i = 0; i < job->part_count && job->parts[i].done != NULL; i++) {
+        const uint32_t attempt_count = route.attempt_count;
+        route = job->parts[i].route;
+        route.attempt_count += attempt_count;
+    }
+    return route;
+}
+
 static void finish(struct job *job, enum galen_status status)
 {
+    job->whole->route = route_of(job);
     for (size_t i = 0; i < job->part_count; i++) {
         infer_call_clear(&job->parts[i]);
     }
