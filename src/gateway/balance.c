@@ -110,9 +110,9 @@ bool balance_is_in_rotation(const struct balance *balance, size_t endpoint, uint
 enum {
     RANK_UNKNOWN = 1,
     RANK_RESTS = 2,
-    RANK_TRIED = 4,
-    RANK_NOT_FOR_TOPIC = 8,
-    RANK_UNREADY = 16,
+    RANK_UNREADY = 4,
+    RANK_TRIED = 8,
+    RANK_NOT_FOR_TOPIC = 16,
 };
 
 static unsigned rank_of(const struct balance_endpoint *endpoint, size_t index,
@@ -135,6 +135,14 @@ static bool is_shut(const struct balance_endpoint *endpoint, uint64_t now_ns)
 {
     return endpoint->is_ejected &&
            (now_ns < endpoint->ejected_until_ns || endpoint->pending_count > 0);
+}
+
+/* Of this very request. */
+static bool has_asked_for_time(const struct balance_endpoint *endpoint, size_t index,
+                               const struct balance_question *question)
+{
+    return (question->tried & bit(index)) != 0 &&
+           question->now_ns < endpoint->rests_until_ns;
 }
 
 struct best {
@@ -181,6 +189,8 @@ enum balance_choice balance_choose(const struct balance *balance,
             otherwise = otherwise == BALANCE_NONE ? BALANCE_EJECTED : otherwise;
         } else if (endpoint->pending_count >= balance->options.pending_count_max) {
             otherwise = BALANCE_FULL;
+        } else if (has_asked_for_time(endpoint, i, question)) {
+            otherwise = otherwise == BALANCE_FULL ? BALANCE_FULL : BALANCE_RESTING;
         } else {
             const uint64_t rank = rank_of(endpoint, i, question);
             consider(&best, i, rank << 32 | endpoint->pending_count);

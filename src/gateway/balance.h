@@ -111,12 +111,13 @@ enum balance_choice {
     BALANCE_CHOSEN,
     BALANCE_NONE,    /* there are no endpoints */
     BALANCE_EJECTED, /* all are; *out_return_ns: when the first gets its attempt */
-    BALANCE_FULL,    /* nobody who is not has room */
+    BALANCE_RESTING, /* those who are not have told this request to come again later */
+    BALANCE_FULL,    /* nor has anybody room */
 };
 
 /* Says which, without taking it: balance_begin does. Not chosen unless nobody else is left,
- * the worst first: who is not ready, who is not for this topic, who was tried, who rests,
- * who is not known to be ready. */
+ * the worst first: who is not ready for this topic, who was tried, who is not ready at all,
+ * who rests, who is not known to be ready. */
 enum balance_choice balance_choose(const struct balance *balance,
                                    const struct balance_question *question,
                                    size_t *out_endpoint, uint64_t *out_return_ns);

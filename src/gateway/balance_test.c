@@ -352,6 +352,26 @@ static void who_says_retry_after_is_asked_last_until_then_or_until_it_answers(vo
     assert_int_equal(any(6), 7);
 }
 
+static void nobody_is_asked_twice_by_a_request_that_it_told_to_wait(void **state)
+{
+    const struct balance_question question = {
+        .now_ns = 5, .tried = 7, .topic = BALANCE_NO_TOPIC};
+    const struct balance_result later = {
+        .outcome = BALANCE_UNAVAILABLE, .rest_ns = NS_PER_S, .topic = BALANCE_NO_TOPIC};
+    size_t endpoint;
+    uint64_t return_ns;
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        probe(i, i == 2 ? BALANCE_PROBE_NO : BALANCE_PROBE_YES, 5);
+        balance_begin(&balance, i);
+        balance_end(&balance, i, &later, 5);
+    }
+    assert_int_equal(chosen(5, 3, BALANCE_NO_TOPIC), 4); /* though it is not ready */
+    assert_int_equal(balance_choose(&balance, &question, &endpoint, &return_ns),
+                     BALANCE_RESTING);
+    assert_int_equal(any(5), 3); /* another request may */
+}
+
 static void known_names_keep_their_state_and_the_rest_leaves(void **state)
 {
     static const char *const next[] = {"d:1", "b:1"};
@@ -465,6 +485,7 @@ int main(void)
         FRESH(who_cannot_be_reached_leaves_rotation_at_once),
         FRESH(probe_shortens_the_ejection_of_who_could_not_be_reached_only),
         FRESH(who_says_retry_after_is_asked_last_until_then_or_until_it_answers),
+        FRESH(nobody_is_asked_twice_by_a_request_that_it_told_to_wait),
         FRESH(known_names_keep_their_state_and_the_rest_leaves),
         FRESH(who_comes_back_before_it_has_left_never_left),
         FRESH(without_endpoints_there_is_nobody),

@@ -115,10 +115,9 @@ static uint64_t deadline_of_attempt(struct job *job, uint64_t now_ns)
 {
     const struct upstream_options *options = &job->upstream->options;
     const uint64_t deadline_ns = job->whole->request.deadline_ns;
-    const uint64_t tried = job->tried | bit(job->endpoint);
     uint64_t limit_ns = options->try_timeout_ns;
     if (job->whole->request.is_once || job->failure_count >= options->retry_count_max ||
-        !upstream_has_other(job->upstream, tried)) {
+        !upstream_has_other(job->upstream, bit(job->endpoint))) {
         return deadline_ns;
     }
     if (limit_ns == 0) {
@@ -239,8 +238,12 @@ static size_t topic_of_answer(struct job *job, uint64_t now_ns)
     if (job->attempt.status != GALEN_OK || job->whole->operation != INFER_RUN) {
         return BALANCE_NO_TOPIC;
     }
+    const bool is_new = job->topic == BALANCE_NO_TOPIC;
     job->topic = balance_topic_add(&job->upstream->balance, request->model,
                                    request->version, now_ns);
+    if (is_new && job->topic != BALANCE_NO_TOPIC) {
+        prober_hurry(job->upstream, now_ns);
+    }
     return job->topic;
 }
 
@@ -347,7 +350,6 @@ static bool retry(struct job *job, size_t endpoint, uint64_t now_ns)
 /* Whether it went on, or waits to; false: there is nobody to ask in time. */
 static bool go_on(struct job *job, uint64_t now_ns)
 {
-    const struct balance *balance = &job->upstream->balance;
     size_t endpoint = 0;
     uint64_t return_ns = 0;
     if (choose(job, now_ns, &endpoint, &return_ns) != BALANCE_CHOSEN) {
@@ -358,8 +360,7 @@ static bool go_on(struct job *job, uint64_t now_ns)
         return true;
     }
     const uint64_t due_ns = now_ns + backoff_of(job);
-    if (due_ns >= job->whole->request.deadline_ns ||
-        balance->endpoints[endpoint].rests_until_ns > now_ns) {
+    if (due_ns >= job->whole->request.deadline_ns) {
         return false;
     }
     wait_until(job, due_ns);

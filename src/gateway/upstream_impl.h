@@ -15,6 +15,7 @@ struct prober {
     struct arena arena;
     struct infer_call call;
     bool is_asking;
+    bool is_hurried; /* another round follows at once */
     uint64_t due_ns;
     uint64_t asked_ns;
     size_t topic;          /* that is asked for; BALANCE_NO_TOPIC: the service itself */
@@ -67,6 +68,10 @@ uint64_t upstream_resume(struct upstream *upstream, uint64_t now_ns);
 
 /* upstream_probe.c */
 void prober_begin(struct slot *slot, uint64_t now_ns);
+
+/* Asks all endpoints now: else a model that is new would be asked of those only that have
+ * answered for it. */
+void prober_hurry(struct upstream *upstream, uint64_t now_ns);
 uint64_t prober_wake(struct slot *slot, uint64_t now_ns); /* gives when it is due next */
 
 /* upstream_ready.c */

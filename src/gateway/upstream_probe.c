@@ -15,8 +15,10 @@ static void rest(struct slot *slot, uint64_t now_ns)
 {
     const struct upstream_options *options = &slot->upstream->options;
     const uint64_t tenth_ns = options->probe_interval_ns / 10;
-    slot->prober.due_ns = now_ns + options->probe_interval_ns - tenth_ns +
-                          options->random(options->context) % (2 * tenth_ns + 1);
+    const uint64_t wait_ns = options->probe_interval_ns - tenth_ns +
+                             options->random(options->context) % (2 * tenth_ns + 1);
+    slot->prober.due_ns = now_ns + (slot->prober.is_hurried ? 0 : wait_ns);
+    slot->prober.is_hurried = false;
     upstream_wake_by(slot->upstream, slot->prober.due_ns);
 }
 
@@ -139,6 +141,21 @@ void prober_begin(struct slot *slot, uint64_t now_ns)
     slot->prober.due_ns =
         slot->upstream->options.probe_interval_ns == 0 ? CLOCK_NEVER : now_ns;
     upstream_wake_by(slot->upstream, slot->prober.due_ns);
+}
+
+void prober_hurry(struct upstream *upstream, uint64_t now_ns)
+{
+    if (upstream->options.probe_interval_ns == 0) {
+        return;
+    }
+    for (size_t i = 0; i < LIMIT_ENDPOINT_COUNT_MAX; i++) {
+        struct slot *slot = upstream->slots[i];
+        if (slot != NULL) {
+            slot->prober.is_hurried = slot->prober.is_asking;
+            slot->prober.due_ns = now_ns;
+            upstream_wake_by(upstream, now_ns);
+        }
+    }
 }
 
 uint64_t prober_wake(struct slot *slot, uint64_t now_ns)

@@ -404,8 +404,29 @@ static void slow_attempt_has_its_own_time_while_another_endpoint_is_left(void **
                 rig.now_ns + 2 * NS_PER_S);
     pass(2 * NS_PER_S);
     break_off(first, INFER_LATE, GALEN_TIMEOUT);
+    const size_t second = asked();
+    assert_int_not_equal(first, second);
+    pass(2 * NS_PER_S);
+    break_off(second, INFER_LATE, GALEN_TIMEOUT);
+    pass(NS_PER_S);
     assert_true(infer_fake_next(&rig.services[asked()])->request.deadline_ns ==
-                call->request.deadline_ns);
+                call->request.deadline_ns); /* the last has what is left */
+    answer(asked());
+    EXPECT_OK(call->status);
+    assert_int_equal(attempts(first, UPSTREAM_LATE), 1);
+}
+
+static void half_of_the_time_is_an_attempt_s_where_nothing_is_set(void **state)
+{
+    struct upstream_options options = usual_options();
+    (void)state;
+    options.try_timeout_ns = 0;
+    options.probe_interval_ns = 0;
+    begin(&options);
+    upstream_set_endpoints(rig.upstream, names, 2);
+    struct infer_call *call = run();
+    assert_true(infer_fake_next(&rig.services[asked()])->request.deadline_ns ==
+                rig.now_ns + 15 * NS_PER_S);
     answer(asked());
     EXPECT_OK(call->status);
 }
@@ -582,6 +603,21 @@ static void probes_ask_for_models_that_requests_ask_for(void **state)
         while (infer_fake_next(&rig.services[i]) != NULL) {
             answer(i);
         }
+    }
+}
+
+static void new_model_is_shared_as_soon_as_it_was_answered_for(void **state)
+{
+    (void)state;
+    (void)run();
+    answer(asked());
+    pass(NS_PER_MS);
+    for (size_t i = 0; i < ENDPOINT_COUNT; i++) {
+        (void)run();
+    }
+    for (size_t i = 0; i < ENDPOINT_COUNT; i++) {
+        assert_int_equal(rig.services[i].pending.count, 1);
+        answer(i);
     }
 }
 
@@ -781,6 +817,7 @@ int main(void)
         OWN(nobody_is_asked_again_before_its_retry_after),
         FRESH(what_must_happen_once_is_sent_again_only_if_it_was_never_sent),
         OWN(slow_attempt_has_its_own_time_while_another_endpoint_is_left),
+        OWN(half_of_the_time_is_an_attempt_s_where_nothing_is_set),
         OWN(attempt_that_had_all_the_time_is_no_sign_against_the_endpoint),
         OWN(retries_beyond_the_budget_wait_for_it),
         OWN(retry_that_waits_ends_with_its_deadline),
@@ -790,6 +827,7 @@ int main(void)
         OWN(endpoint_that_is_gone_is_closed_after_its_last_attempt),
         FRESH(probes_take_endpoints_out_and_bring_them_back),
         FRESH(probes_ask_for_models_that_requests_ask_for),
+        FRESH(new_model_is_shared_as_soon_as_it_was_answered_for),
         OWN(attempts_at_a_silent_endpoint_are_made_elsewhere),
         FRESH(one_ready_endpoint_is_enough_for_requests_and_not_for_tags),
         FRESH(question_of_readiness_can_be_cancelled),
