@@ -161,8 +161,8 @@ static enum galen_status open_follower(struct lifecycle *lifecycle)
 {
     struct worker *worker = &lifecycle->workers[0];
     const struct follower_options options = {
-        .preprocess = worker->gateway.preprocess,
-        .engine = worker->gateway.engine,
+        .preprocess = worker->preprocess_of_tags,
+        .engine = worker->engine_of_tags,
         .mailbox = loop_mailbox(worker->loop),
         .now_ns = now_ns,
         .timeout_ns = lifecycle->role->settings.request_timeout_ms * NS_PER_MS,

@@ -2,6 +2,7 @@
 #include "app/metrics_gateway.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "app/worker.h"
 #include "base/clock.h"
@@ -114,9 +115,190 @@ static void put_durations(struct writer *out, const struct role *role)
     }
 }
 
+/* --- endpoints of a service that is elsewhere, by name --- */
+
+struct service {
+    const struct role *role;
+    const char *name;
+    size_t offset; /* of its endpoints in a worker */
+};
+
+/* NULL: it is in this process. */
+static const struct upstream_counts *counts_at(const struct service *service, size_t worker)
+{
+    const char *at = (const char *)&service->role->workers[worker] + service->offset;
+    const struct endpoints *endpoints = *(struct endpoints *const *)(const void *)at;
+    return endpoints == NULL ? NULL : endpoints_counts(endpoints);
+}
+
+static size_t name_count_of(const struct upstream_counts *counts)
+{
+    return atomic_load_explicit(&counts->count, memory_order_acquire);
+}
+
+static const struct upstream_counted *find_counted(const struct upstream_counts *counts,
+                                                   const char *name)
+{
+    for (size_t i = 0; i < name_count_of(counts); i++) {
+        if (strcmp(counts->endpoints[i].name, name) == 0) {
+            return &counts->endpoints[i];
+        }
+    }
+    return NULL;
+}
+
+/* That of each loop; offset: of the tally in what is counted of an endpoint. */
+static uint64_t sum_of_endpoint(const struct service *service, const char *name,
+                                size_t offset)
+{
+    uint64_t count = 0;
+    for (size_t i = 0; i < service->role->worker_count; i++) {
+        const struct upstream_counts *counts = counts_at(service, i);
+        const struct upstream_counted *counted =
+            counts == NULL ? NULL : find_counted(counts, name);
+        if (counted != NULL) {
+            const char *at = (const char *)counted + offset;
+            count += tally_read((const struct tally *)(const void *)at);
+        }
+    }
+    return count;
+}
+
+static uint64_t sum_of_service(const struct service *service, size_t offset)
+{
+    uint64_t count = 0;
+    for (size_t i = 0; i < service->role->worker_count; i++) {
+        const char *counts = (const char *)counts_at(service, i);
+        count += counts == NULL
+                     ? 0
+                     : tally_read((const struct tally *)(const void *)(counts + offset));
+    }
+    return count;
+}
+
+static uint64_t sum_of_attempts(const struct service *service, const char *name)
+{
+    uint64_t count = 0;
+    for (enum upstream_attempt i = 0; i < UPSTREAM_ATTEMPT_COUNT; i++) {
+        count += sum_of_endpoint(service, name,
+                                 offsetof(struct upstream_counted, attempts) +
+                                     i * sizeof(struct tally));
+    }
+    return count;
+}
+
+static void put_attempts(struct writer *out, const struct service *service,
+                         const char *name)
+{
+    for (enum upstream_attempt i = 0; i < UPSTREAM_ATTEMPT_COUNT; i++) {
+        const char *const labels[] = {service->name, name, upstream_attempt_name(i)};
+        const uint64_t count = sum_of_endpoint(service, name,
+                                               offsetof(struct upstream_counted, attempts) +
+                                                   i * sizeof(struct tally));
+        if (count > 0 || i == UPSTREAM_OK) {
+            metric_put_u64(out, METRIC_UPSTREAM_ATTEMPTS, labels, count);
+        }
+    }
+}
+
+/* What ends is read first, so that nothing ends that has not begun. */
+static void put_pending(struct writer *out, const struct service *service, const char *name)
+{
+    const char *const labels[] = {service->name, name};
+    const uint64_t ended = sum_of_attempts(service, name);
+    metric_put_u64(
+        out, METRIC_UPSTREAM_PENDING, labels,
+        sum_of_endpoint(service, name, offsetof(struct upstream_counted, begun)) - ended);
+}
+
+static const struct {
+    enum metric metric;
+    size_t offset;
+} endpoint_metrics[] = {
+    {METRIC_UPSTREAM_IN_ROTATION, offsetof(struct upstream_counted, in_rotation)},
+    {METRIC_UPSTREAM_EJECTED, offsetof(struct upstream_counted, ejected)},
+    {METRIC_UPSTREAM_EJECTIONS, offsetof(struct upstream_counted, ejections)},
+};
+
+static const struct {
+    enum metric metric;
+    size_t offset;
+} service_metrics[] = {
+    {METRIC_UPSTREAM_RETRIES, offsetof(struct upstream_counts, retries)},
+    {METRIC_UPSTREAM_RETRIES_DELAYED, offsetof(struct upstream_counts, retries_waited)},
+    {METRIC_UPSTREAM_NOBODY, offsetof(struct upstream_counts, unavailable)},
+};
+
+/* By the names of the first loop: all have the same, a moment apart. */
+static void put_each(struct writer *out, const struct service *services, size_t count,
+                     void (*put)(struct writer *out, const struct service *service,
+                                 const char *name))
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct upstream_counts *counts = counts_at(&services[i], 0);
+        for (size_t k = 0; k < name_count_of(counts); k++) {
+            put(out, &services[i], counts->endpoints[k].name);
+        }
+    }
+}
+
+static void put_endpoint_metric(struct writer *out, const struct service *services,
+                                size_t count, size_t which)
+{
+    const enum metric metric = endpoint_metrics[which].metric;
+    metric_begin(out, metric);
+    for (size_t i = 0; i < count; i++) {
+        const struct upstream_counts *counts = counts_at(&services[i], 0);
+        for (size_t k = 0; k < name_count_of(counts); k++) {
+            const char *const labels[] = {services[i].name, counts->endpoints[k].name};
+            metric_put_u64(
+                out, metric, labels,
+                sum_of_endpoint(&services[i], labels[1], endpoint_metrics[which].offset));
+        }
+    }
+}
+
+static void put_service_metric(struct writer *out, const struct service *services,
+                               size_t count, size_t which)
+{
+    const enum metric metric = service_metrics[which].metric;
+    metric_begin(out, metric);
+    for (size_t i = 0; i < count; i++) {
+        metric_put_u64(out, metric, &services[i].name,
+                       sum_of_service(&services[i], service_metrics[which].offset));
+    }
+}
+
+static void put_upstreams(struct writer *out, const struct role *role)
+{
+    struct service services[] = {
+        {role, "engine", offsetof(struct worker, engines)},
+        {role, "preprocess", offsetof(struct worker, preprocessors)}};
+    size_t count = 0;
+    for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++) {
+        if (role->worker_count > 0 && counts_at(&services[i], 0) != NULL) {
+            services[count++] = services[i];
+        }
+    }
+    if (count == 0) {
+        return;
+    }
+    metric_begin(out, METRIC_UPSTREAM_ATTEMPTS);
+    put_each(out, services, count, put_attempts);
+    metric_begin(out, METRIC_UPSTREAM_PENDING);
+    put_each(out, services, count, put_pending);
+    for (size_t i = 0; i < sizeof(endpoint_metrics) / sizeof(endpoint_metrics[0]); i++) {
+        put_endpoint_metric(out, services, count, i);
+    }
+    for (size_t i = 0; i < sizeof(service_metrics) / sizeof(service_metrics[0]); i++) {
+        put_service_metric(out, services, count, i);
+    }
+}
+
 void metrics_put_gateway(struct writer *out, const struct role *role)
 {
     put_requests(out, role);
     put_durations(out, role);
     put_difference(out, role, METRIC_REQUESTS_IN_FLIGHT, ended_of, begun_of);
+    put_upstreams(out, role);
 }

@@ -90,11 +90,20 @@ static bool is_https(const char *url)
     return strncmp(url, "https://", strlen("https://")) == 0;
 }
 
+static bool is_any_secure(const struct settings_peers *peers)
+{
+    bool is_any = false;
+    for (size_t i = 0; i < peers->count; i++) {
+        is_any |= peers->peers[i].is_secure;
+    }
+    return is_any;
+}
+
 enum galen_status role_tls_open(struct role_tls *tls, const struct settings *settings,
                                 struct error *out_error)
 {
     const bool asks_securely =
-        settings->engine.is_secure || settings->preprocess.is_secure ||
+        is_any_secure(&settings->engine) || is_any_secure(&settings->preprocess) ||
         is_https(settings->auth_issuer) || is_https(settings->auth_jwks);
     tls->settings = settings;
     TRY(open_side(tls, &tls->listen, "listen", settings->listen_tls_certificate[0] != '\0',

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/worker.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "app/identity.h"
@@ -9,8 +8,6 @@
 #include "base/clock.h"
 #include "base/invariant.h"
 #include "engine/engine.h"
-#include "net/http_client.h"
-#include "v2/remote.h"
 
 static uint64_t read_clock(void *context)
 {
@@ -39,20 +36,20 @@ static void close_one(struct worker *worker)
     }
 }
 
-static void on_engine_closed(struct task *task)
+static void on_engines_closed(struct task *task)
 {
-    close_one(LIST_ITEM(task, struct worker, remote_closed[0]));
+    close_one(LIST_ITEM(task, struct worker, engines_closed));
 }
 
-static void on_preprocess_closed(struct task *task)
+static void on_preprocessors_closed(struct task *task)
 {
-    close_one(LIST_ITEM(task, struct worker, remote_closed[1]));
+    close_one(LIST_ITEM(task, struct worker, preprocessors_closed));
 }
 
-static void close_remote(struct infer_service *service, const struct infer_service *local)
+static void close_endpoints(struct endpoints *endpoints, struct task *closed)
 {
-    if (service != NULL && service != local) {
-        infer_service_close(service);
+    if (endpoints != NULL) {
+        endpoints_close(endpoints, closed);
     }
 }
 
@@ -91,8 +88,8 @@ static void close_rest(struct worker *worker)
         http_server_close(worker->metrics, &worker->metrics_closed);
         worker->metrics = NULL;
     }
-    close_remote(worker->gateway.engine, worker->role->engine);
-    close_remote(worker->gateway.preprocess, worker->role->preprocess);
+    close_endpoints(worker->engines, &worker->engines_closed);
+    close_endpoints(worker->preprocessors, &worker->preprocessors_closed);
     close_one(worker);
 }
 
@@ -212,67 +209,49 @@ static void on_drain(struct task *task)
     admin_drain(&worker->admin, &worker->admin_closed);
 }
 
-static enum galen_status open_client(struct worker *worker,
-                                     const struct settings_peer *peer,
-                                     struct http_client **out_client)
+static enum galen_status open_endpoints(struct worker *worker, const char *name,
+                                        const struct settings_peers *peers,
+                                        struct endpoints **out_endpoints)
 {
-    const struct settings *settings = &worker->role->settings;
-    const struct http_client_options options = {
-        .host = peer->host,
-        .port = peer->port,
-        .connection_count_max = settings->upstream_connections,
-        .waiting_count_max = settings->upstream_waiting,
-        .connect_timeout_ms = (uint32_t)settings->upstream_connect_timeout_ms,
-        .idle_timeout_ms = (uint32_t)settings->upstream_idle_timeout_ms,
-        .response_size_bytes_max = settings->limits_body_size_bytes,
-        .tls = role_tls_of_client(&worker->role->tls, peer),
-    };
-    return http_client_create(worker->loop, &options, out_client);
+    TRY(endpoints_open(worker, name, peers, out_endpoints));
+    worker->open_count++;
+    return GALEN_OK;
 }
 
-static enum galen_status open_remote(struct worker *worker, struct http_client *client,
-                                     struct task *closed,
-                                     struct infer_service **out_service)
-{
-    const enum galen_status status = remote_create(client, closed, out_service);
-    if (status == GALEN_OK) {
-        worker->open_count++;
-    } else {
-        http_client_close(client, NULL);
-    }
-    return status;
-}
-
-/* What this loop asks: the service in this process, or its own client of a remote one. */
+/* What this loop asks: the service in this process, or its own clients of remote ones. */
 static enum galen_status choose_engine(struct worker *worker)
 {
     struct role *role = worker->role;
     struct gateway *gateway = &worker->gateway;
-    struct http_client *client;
-    worker->remote_closed[0].run = on_engine_closed;
     if (role->engine != NULL) {
         gateway->engine = role->engine;
         gateway->management = engine_management(role->engine);
+        worker->engine_of_tags = role->engine;
         return GALEN_OK;
     }
-    TRY(open_client(worker, &role->settings.engine, &client));
-    remote_management_init(&worker->told, client);
-    gateway->management = &worker->told.base;
-    return open_remote(worker, client, &worker->remote_closed[0], &gateway->engine);
+    TRY(open_endpoints(worker, "engine", &role->settings.engine, &worker->engines));
+    struct upstream *upstream = endpoints_upstream(worker->engines);
+    gateway->engine = upstream_any(upstream);
+    gateway->management = upstream_management(upstream);
+    worker->engine_of_tags = upstream_all(upstream);
+    return GALEN_OK;
 }
 
 static enum galen_status choose_preprocess(struct worker *worker)
 {
     struct role *role = worker->role;
-    struct http_client *client;
-    worker->remote_closed[1].run = on_preprocess_closed;
+    struct gateway *gateway = &worker->gateway;
     if (role->preprocess != NULL) {
-        worker->gateway.preprocess = role->preprocess;
+        gateway->preprocess = role->preprocess;
+        worker->preprocess_of_tags = role->preprocess;
         return GALEN_OK;
     }
-    TRY(open_client(worker, &role->settings.preprocess, &client));
-    return open_remote(worker, client, &worker->remote_closed[1],
-                       &worker->gateway.preprocess);
+    TRY(open_endpoints(worker, "preprocess", &role->settings.preprocess,
+                       &worker->preprocessors));
+    struct upstream *upstream = endpoints_upstream(worker->preprocessors);
+    gateway->preprocess = upstream_any(upstream);
+    worker->preprocess_of_tags = upstream_all(upstream);
+    return GALEN_OK;
 }
 
 /* Our own engine has a limit of its own. */
@@ -299,15 +278,6 @@ static enum galen_status open_lane(struct worker *worker)
 struct audit_lane *worker_audit_lane(struct worker *worker)
 {
     return worker->role->audit == NULL ? NULL : &worker->audit_lane;
-}
-
-/* NULL: the engine is in this process. */
-static const char *address_of_engine(struct worker *worker)
-{
-    const struct settings_peer *peer = &worker->role->settings.engine;
-    (void)snprintf(worker->engine_address, sizeof(worker->engine_address), "%s:%u",
-                   peer->host, peer->port);
-    return worker->role->engine == NULL ? worker->engine_address : NULL;
 }
 
 static int64_t read_wall_clock(void *context)
@@ -362,7 +332,7 @@ static enum galen_status open_gateway(struct worker *worker,
         .trace = tracing_lane(&worker->tracing),
         .preprocess_is_remote = role->preprocess == NULL,
         .audit = worker_audit_lane(worker),
-        .engine_address = address_of_engine(worker),
+        .engine_is_remote = role->engine == NULL,
         .subject_hmac = worker->subject_hmac,
         .redact_hmac = worker->redact_hmac,
         .is_demo = settings->mode == SETTINGS_MODE_DEMO,
@@ -434,6 +404,8 @@ enum galen_status worker_open(struct worker *worker, struct role *role, uint16_t
         .metrics_closed = {.run = on_metrics_closed},
         .admin_closed = {.run = on_admin_closed},
         .trace_closed = {.run = on_trace_closed},
+        .engines_closed = {.run = on_engines_closed},
+        .preprocessors_closed = {.run = on_preprocessors_closed},
         .idle = {.run = on_idle},
         .followed = {.run = on_followed},
         .show = {.run = on_show},
@@ -535,5 +507,7 @@ void worker_deinit(struct worker *worker)
     tracing_close(&worker->tracing);
     hmac_destroy(worker->subject_hmac);
     hmac_destroy(worker->redact_hmac);
+    endpoints_destroy(worker->engines);
+    endpoints_destroy(worker->preprocessors);
     loop_destroy(worker->loop);
 }

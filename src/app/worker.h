@@ -8,6 +8,7 @@
 #pragma once
 
 #include "app/admin.h"
+#include "app/endpoints.h"
 #include "app/role.h"
 #include "app/tracing.h"
 #include "crypto/hmac.h"
@@ -18,7 +19,6 @@
 #include "infer/parts.h"
 #include "net/http_server.h"
 #include "v2/front.h"
-#include "v2/remote_management.h"
 
 struct worker {
     struct role *role;
@@ -31,11 +31,14 @@ struct worker {
     struct gateway_counts counts; /* of the gateway's requests */
     struct http_server_counts connections;
     struct tracing tracing;
-    struct auth_gate gate;          /* of a gateway; of the first worker of an engine */
-    bool owns_identity;             /* the first worker, once identity_begin has run */
-    struct auth *_Atomic next_auth; /* a reference; NULL: nothing new */
-    struct infer_parts parts;       /* in front of gateway.engine */
-    struct remote_management told;  /* of an engine elsewhere */
+    struct auth_gate gate;           /* of a gateway; of the first worker of an engine */
+    bool owns_identity;              /* the first worker, once identity_begin has run */
+    struct auth *_Atomic next_auth;  /* a reference; NULL: nothing new */
+    struct infer_parts parts;        /* in front of gateway.engine */
+    struct endpoints *engines;       /* NULL: the engine is in this process */
+    struct endpoints *preprocessors; /* likewise */
+    struct infer_service *engine_of_tags; /* says whether a version is ready everywhere */
+    struct infer_service *preprocess_of_tags;
     struct gateway_http *http;
     struct follower *follower; /* of the first worker, where there is one; borrowed */
     struct view
@@ -45,7 +48,6 @@ struct worker {
     struct hmac *audit_hmac;
     struct hmac *subject_hmac; /* of the gateway's requests */
     struct hmac *redact_hmac;  /* where a policy makes pseudonyms */
-    char engine_address[SETTINGS_HOST_SIZE + 8];
     struct random_pool random; /* of request ids */
     size_t open_count;         /* the server and the remote services, and who holds it */
     struct task drain;
@@ -60,7 +62,8 @@ struct worker {
     struct task identity_closed;
     struct task idle;     /* no request is left */
     struct task followed; /* nor a question of the follower's */
-    struct task remote_closed[2];
+    struct task engines_closed;
+    struct task preprocessors_closed;
 };
 
 /* GET /metrics on this worker's loop; after worker_open. out_port: the one taken. */

@@ -120,6 +120,19 @@ static void put_redaction(const struct request *request, struct audit_event *eve
     }
 }
 
+/* Of what ran the model; preprocess has its own count in the metrics. */
+static void put_route(const struct request *request, struct audit_event *event)
+{
+    const struct infer_route *route = &request->infer_call.route;
+    if (!asked_a_model(request) || route->attempt_count == 0) {
+        return;
+    }
+    event->upstream_attempts = AUDIT_COUNT(route->attempt_count);
+    if (route->endpoint != NULL) {
+        event->upstream_addr = bytes_from_string(route->endpoint);
+    }
+}
+
 static enum galen_status write_event(struct request *request)
 {
     uint8_t hmac[SHA256_SIZE];
@@ -131,9 +144,7 @@ static enum galen_status write_event(struct request *request)
         .traceparent = trace_text(&request->trace, trace),
         .route = request->endpoint == NULL ? NULL : request->endpoint->name,
     };
-    if (asked_a_model(request) && request->gateway->engine_address != NULL) {
-        event.upstream_addr = bytes_from_string(request->gateway->engine_address);
-    }
+    put_route(request, &event);
     TRY(auth_record_put_actor(request->visit.principal, request->gateway->audit, token_hmac,
                               &event));
     put_subject(request, &event);

@@ -192,9 +192,10 @@ static void a_client_that_leaves_during_the_record_changes_nothing(void **state)
 static void another_process_that_ran_the_model_is_named(void **state)
 {
     struct rig *rig = *state;
-    rig->gateway.engine_address = "10.0.0.7:8000";
+    rig->engine.route =
+        (struct infer_route){.endpoint = "10.0.0.7:8000", .attempt_count = 2};
     post(rig, "/infer", "application/json", right_body);
-    EXPECT_CONTAINS(audit.text, "\"upstream\":{\"addr\":\"10.0.0.7:8000\"}");
+    EXPECT_CONTAINS(audit.text, "\"upstream\":{\"addr\":\"10.0.0.7:8000\",\"attempts\":2}");
 }
 
 static void probes_and_pages_leave_none(void **state)

@@ -31,6 +31,7 @@ struct gateway {
     struct view *view;        /* what serves; the reference is the owner's of this struct */
     struct trace_lane *trace; /* borrowed; NULL: requests leave no spans */
     bool preprocess_is_remote;
+    bool engine_is_remote;
     struct gateway_counts *counts; /* borrowed; NULL: nothing is counted */
     struct hmac *subject_hmac;   /* borrowed, the loop's own, of KEY_SUBJECT; NULL: requests
                                   * that name a subject are refused */
@@ -39,9 +40,8 @@ struct gateway {
     struct audit_lane *audit;    /* borrowed; NULL: requests leave no record */
     struct admission *admission; /* the process's, borrowed; NULL: all is taken on */
     uint64_t (*lag_ns)(void *context); /* how late the loop is; NULL: never */
-    const char *engine_address; /* "host:port", where the engine is another process; NULL */
-    bool is_demo;               /* answers warn of it, and may quote what was sent */
-    bool special_numbers;       /* of v2_message: JSON of /v2 may hold NaN and infinity */
+    bool is_demo;                      /* answers warn of it, and may quote what was sent */
+    bool special_numbers;        /* of v2_message: JSON of /v2 may hold NaN and infinity */
     const atomic_bool *draining; /* once true, /readyz says no */
     uint64_t (*now_ns)(void *context);
     void (*random)(void *context, uint8_t *out_bytes, size_t size);

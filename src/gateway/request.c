@@ -229,6 +229,7 @@ static void take_failure(struct request *request, const struct infer_call *call)
 {
     request->status = call->status;
     request->error = call->error;
+    request->retry_after_s = call->route.retry_after_s;
     if (call == &request->preprocess_call && call->operation == INFER_RUN &&
         is_about_input(call->status)) {
         error_prefix_name(&request->error, BYTES("input"));

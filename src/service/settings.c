@@ -130,14 +130,53 @@ enum galen_status settings_peer_parse(struct bytes text, struct settings_peer *o
     return GALEN_OK;
 }
 
-static enum galen_status read_peer(struct bytes text, struct settings_peer *out_peer,
+static bool is_same_peer(const struct settings_peer *one, const struct settings_peer *other)
+{
+    return one->is_secure == other->is_secure && one->port == other->port &&
+           strcmp(one->host, other->host) == 0;
+}
+
+static enum galen_status add_peer(struct settings_peers *peers, struct bytes text,
+                                  struct error *out_error)
+{
+    struct settings_peer peer;
+    if (peers->count == LIMIT_PEER_COUNT_MAX) {
+        return error_set(out_error, GALEN_INVALID, "has more than %d URLs",
+                         LIMIT_PEER_COUNT_MAX);
+    }
+    TRY(settings_peer_parse(text, &peer, out_error));
+    for (size_t i = 0; i < peers->count; i++) {
+        if (is_same_peer(&peers->peers[i], &peer)) {
+            return error_set(out_error, GALEN_INVALID, "has the same URL twice");
+        }
+    }
+    peers->peers[peers->count++] = peer;
+    return GALEN_OK;
+}
+
+static enum galen_status read_urls(struct bytes text, struct settings_peers *out_peers,
                                    struct error *out_error)
 {
+    struct settings_peers peers = {.count = 0};
+    bool is_last = false;
+    while (!is_last) {
+        const size_t size = bytes_find(text, ',');
+        is_last = size == text.size;
+        TRY(add_peer(&peers, bytes_trim(bytes_first(text, size)), out_error));
+        text = is_last ? text : bytes_from(text, size + 1);
+    }
+    *out_peers = peers;
+    return GALEN_OK;
+}
+
+static enum galen_status read_peers(struct bytes text, struct settings_peers *out_peers,
+                                    struct error *out_error)
+{
     if (bytes_equal_string(text, "local")) {
-        *out_peer = (struct settings_peer){.is_local = true};
+        *out_peers = (struct settings_peers){.is_local = true};
         return GALEN_OK;
     }
-    return settings_peer_parse(text, out_peer, out_error);
+    return read_urls(text, out_peers, out_error);
 }
 
 /* Of what a request line can hold as it is. */
@@ -292,8 +331,8 @@ static enum galen_status read_value(const struct setting_row *row, struct bytes 
     switch (row->type) {
     case SETTING_ADDRESS:
         return read_address(text, member, out_error);
-    case SETTING_PEER:
-        return read_peer(text, member, out_error);
+    case SETTING_PEERS:
+        return read_peers(text, member, out_error);
     case SETTING_COUNT:
         return read_count(row, text, member, out_error);
     case SETTING_MODE:
@@ -397,7 +436,7 @@ static const struct setting_row *row_of_url(const struct yaml_node *node)
         return NULL;
     }
     const struct setting_row *row = find_row(bytes_from_string(path));
-    return row != NULL && row->type == SETTING_PEER ? row : NULL;
+    return row != NULL && row->type == SETTING_PEERS ? row : NULL;
 }
 
 static enum galen_status refuse_unknown(const struct yaml_document *document,
@@ -434,7 +473,7 @@ static enum galen_status read_scalar(const struct yaml_document *document,
     const struct bytes text = bytes_from_string(node->text);
     void *member = (char *)settings + row->offset;
     const enum galen_status status = row_by_url != NULL
-                                         ? settings_peer_parse(text, member, &why)
+                                         ? read_urls(text, member, &why)
                                          : read_value(row, text, settings, &why);
     return status == GALEN_OK ? GALEN_OK
                               : yaml_refuse(document, node, out_error, "%s", why.text);
@@ -606,10 +645,14 @@ static bool is_same_address(const struct settings_address *one,
     return one->port == other->port && strcmp(one->host, other->host) == 0;
 }
 
-static bool is_same_peer(const struct settings_peer *one, const struct settings_peer *other)
+static bool are_same_peers(const struct settings_peers *one,
+                           const struct settings_peers *other)
 {
-    return one->is_local == other->is_local && one->is_secure == other->is_secure &&
-           one->port == other->port && strcmp(one->host, other->host) == 0;
+    bool are_same = one->is_local == other->is_local && one->count == other->count;
+    for (size_t i = 0; are_same && i < one->count; i++) {
+        are_same = is_same_peer(&one->peers[i], &other->peers[i]);
+    }
+    return are_same;
 }
 
 static bool is_same_url(const struct settings_url *one, const struct settings_url *other)
@@ -626,8 +669,8 @@ static bool is_same(const struct setting_row *row, const struct settings *before
     switch (row->type) {
     case SETTING_ADDRESS:
         return is_same_address(one, other);
-    case SETTING_PEER:
-        return is_same_peer(one, other);
+    case SETTING_PEERS:
+        return are_same_peers(one, other);
     case SETTING_URL:
         return is_same_url(one, other);
     case SETTING_TEXT:

@@ -43,10 +43,16 @@ struct settings_address {
 };
 
 struct settings_peer {
-    bool is_local;
     bool is_secure;                /* https */
     char host[SETTINGS_HOST_SIZE]; /* a name or numeric, without brackets */
     uint16_t port;
+};
+
+/* One service on so many hosts, any of which can answer. */
+struct settings_peers {
+    bool is_local; /* then there are none */
+    size_t count;
+    struct settings_peer peers[LIMIT_PEER_COUNT_MAX];
 };
 
 struct settings_url {
@@ -121,7 +127,7 @@ struct settings_policy {
 
 struct settings {
 #define SETTINGS_ADDRESS(member) struct settings_address member;
-#define SETTINGS_PEER(member) struct settings_peer member;
+#define SETTINGS_PEERS(member) struct settings_peers member;
 #define SETTINGS_TEXT(member) char member[SETTINGS_TEXT_SIZE];
 #define SETTINGS_OPTION(member) char member[SETTINGS_TEXT_SIZE];
 #define SETTINGS_COUNT(member) uint64_t member;
@@ -135,7 +141,7 @@ struct settings {
 #define SETTING(key, member, type, otherwise, min, max, help) SETTINGS_##type(member)
 #include "service/settings.def"
 #undef SETTINGS_ADDRESS
-#undef SETTINGS_PEER
+#undef SETTINGS_PEERS
 #undef SETTINGS_TEXT
 #undef SETTINGS_OPTION
 #undef SETTINGS_COUNT

@@ -7,7 +7,7 @@
 
 enum setting_type {
     SETTING_ADDRESS,
-    SETTING_PEER,
+    SETTING_PEERS,
     SETTING_TEXT,
     SETTING_OPTION,
     SETTING_COUNT,

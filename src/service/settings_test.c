@@ -39,11 +39,30 @@ static void file_is_read_by_its_nesting(void **state)
                         "limits: {connections: 5}\n"));
     assert_string_equal(settings.listen_http.host, "::1");
     assert_int_equal(settings.listen_http.port, 9000);
-    assert_string_equal(settings.preprocess.host, "pre");
-    assert_int_equal(settings.preprocess.port, 8011);
-    assert_string_equal(settings.engine.host, "::1");
-    assert_int_equal(settings.engine.port, 8012);
+    assert_string_equal(settings.preprocess.peers[0].host, "pre");
+    assert_int_equal(settings.preprocess.peers[0].port, 8011);
+    assert_string_equal(settings.engine.peers[0].host, "::1");
+    assert_int_equal(settings.engine.peers[0].port, 8012);
     assert_int_equal(settings.limits_connections, 5);
+}
+
+static void peer_is_any_number_of_urls_with_commas_between(void **state)
+{
+    struct writer out;
+    (void)state;
+    EXPECT_OK(read_text("engines: {default: 'http://e1:8000, https://e2,http://[::1]:1'}"));
+    assert_false(settings.engine.is_local);
+    assert_int_equal(settings.engine.count, 3);
+    assert_string_equal(settings.engine.peers[1].host, "e2");
+    assert_int_equal(settings.engine.peers[1].port, 443);
+    assert_true(settings.engine.peers[1].is_secure && !settings.engine.peers[2].is_secure);
+
+    writer_init(&out, 1 << 20);
+    settings_write(&settings, &out);
+    writer_put(&out, bytes_of("", 1));
+    assert_non_null(strstr((const char *)writer_bytes(&out).data,
+                           "http://e1:8000,https://e2:443,http://[::1]:1\n"));
+    writer_deinit(&out);
 }
 
 static void where_spans_go_is_a_url_with_a_path(void **state)
@@ -97,6 +116,10 @@ static void what_is_wrong_in_a_file_is_told_by_its_place(void **state)
          "galen.yaml:1:36: listen.tls.client_certificate: needs text"},
         {"listen: {tls: {client_certificate: always}}",
          "galen.yaml:1:36: listen.tls.client_certificate: is neither none nor ask"},
+        {"preprocess: http://a,", "galen.yaml:1:13: preprocess: is not a URL"},
+        {"preprocess: local,http://a", "galen.yaml:1:13: preprocess: is not a URL"},
+        {"preprocess: http://a,http://a:80/",
+         "galen.yaml:1:13: preprocess: has the same URL twice"},
         {"preprocess: http://a@b", "galen.yaml:1:13: preprocess: is not a URL"},
         {"preprocess: http://a:0", "galen.yaml:1:13: preprocess: is not a URL"},
         {"preprocess: http://a/b", "galen.yaml:1:13: preprocess: is not a URL"},
@@ -258,7 +281,6 @@ static void peer_is_a_host_and_a_port_and_nothing_else(void **state)
     struct settings_peer peer;
     for (size_t i = 0; i < sizeof(right) / sizeof(right[0]); i++) {
         EXPECT_OK(settings_peer_parse(bytes_from_string(right[i]), &peer, &error));
-        assert_false(peer.is_local);
     }
     assert_string_equal(peer.host, "2001:db8::1");
     assert_int_equal(peer.port, 80);
@@ -390,6 +412,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(every_default_is_a_value_that_its_row_takes),
         TEST(file_is_read_by_its_nesting),
+        TEST(peer_is_any_number_of_urls_with_commas_between),
         TEST(where_spans_go_is_a_url_with_a_path),
         TEST(shares_are_decimal_numbers),
         TEST(what_is_wrong_in_a_file_is_told_by_its_place),

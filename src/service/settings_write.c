@@ -20,11 +20,18 @@ static void write_host(const char *host, uint16_t port, struct writer *out)
 
 static void write_peer(const struct settings_peer *peer, struct writer *out)
 {
-    if (peer->is_local) {
+    writer_put_string(out, peer->is_secure ? "https://" : "http://");
+    write_host(peer->host, peer->port, out);
+}
+
+static void write_peers(const struct settings_peers *peers, struct writer *out)
+{
+    if (peers->is_local) {
         writer_put_string(out, "local");
-    } else {
-        writer_put_string(out, peer->is_secure ? "https://" : "http://");
-        write_host(peer->host, peer->port, out);
+    }
+    for (size_t i = 0; i < peers->count; i++) {
+        writer_put_string(out, i == 0 ? "" : ",");
+        write_peer(&peers->peers[i], out);
     }
 }
 
@@ -71,8 +78,8 @@ static void write_value(const struct setting_row *row, const void *member,
     case SETTING_ADDRESS:
         write_host(address->host, address->port, out);
         break;
-    case SETTING_PEER:
-        write_peer(member, out);
+    case SETTING_PEERS:
+        write_peers(member, out);
         break;
     case SETTING_TEXT:
     case SETTING_OPTION:
