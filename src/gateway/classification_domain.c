@@ -49,18 +49,21 @@ static void put_members(const struct request *request, const void *outcome,
 
 const struct domain tabular_domain = {
     .task = TASK_TABULAR_CLASSIFICATION,
+    .output_rank = 2,
     .map = map,
     .put_members = put_members,
 };
 
 const struct domain text_domain = {
     .task = TASK_TEXT_CLASSIFICATION,
+    .output_rank = 2,
     .map = map,
     .put_members = put_members,
 };
 
 const struct domain image_domain = {
     .task = TASK_IMAGE_CLASSIFICATION,
+    .output_rank = 2,
     .map = map,
     .put_members = put_members,
 };

@@ -12,7 +12,8 @@
 
 struct domain {
     enum contract_task task;
-    bool needs_text; /* what places in the text stand on: tensors are refused */
+    size_t output_rank; /* of the engine's output */
+    bool needs_text;    /* what places in the text stand on: tensors are refused */
 
     /* Makes what put_members writes, from the answers of preprocess and engine, in the
      * request's arena, and adds warnings. GALEN_BAD_UPSTREAM: the engine's answer is not

@@ -12,6 +12,7 @@
 #include "gateway/phases.h"
 #include "gateway/policy_rules.h"
 #include "gateway/routes.h"
+#include "gateway/scores.h"
 #include "gateway/subject.h"
 #include "gateway/tensor_body.h"
 #include "infer/preprocess_contract.h"
@@ -199,6 +200,29 @@ static enum galen_status pass_on_tensors(struct request *request)
     return GALEN_OK;
 }
 
+/* As the task's own reading of it, so that another engine is asked while it can be. */
+static enum galen_status check_output(const struct infer_call *call, const void *context,
+                                      struct error *out_error)
+{
+    const struct contract *contract = context;
+    const struct domain *domain = domain_for(contract->task);
+    const struct galen_tensor *output = domain_find_tensor(call, contract->output.tensor);
+    if (output == NULL) {
+        return error_set(out_error, GALEN_BAD_UPSTREAM, "the answer lacks output '%s'",
+                         contract->output.tensor);
+    }
+    if (domain != NULL) {
+        TRY(scores_check(contract, output, domain->output_rank, out_error));
+    }
+    const struct galen_tensor *input = &call->request.inputs[0];
+    return call->request.input_count == 0 || input->rank == 0 || call->request.is_raw ||
+                   output->shape[0] == input->shape[0]
+               ? GALEN_OK
+               : error_set(out_error, GALEN_BAD_UPSTREAM,
+                           "output '%s' has not the rows that were asked for",
+                           output->name);
+}
+
 static enum galen_status want_output(struct request *request)
 {
     const char **outputs = arena_alloc_array(&request->arena, 1, sizeof(*outputs));
@@ -209,6 +233,8 @@ static enum galen_status want_output(struct request *request)
     request->infer_call.request.outputs = outputs;
     request->infer_call.request.class_counts = NULL;
     request->infer_call.request.output_count = 1;
+    request->infer_call.request.check = check_output;
+    request->infer_call.request.check_context = request->version->contract;
     return GALEN_OK;
 }
 

@@ -49,6 +49,7 @@ static void put_members(const struct request *request, const void *outcome,
 
 const struct domain token_domain = {
     .task = TASK_TOKEN_CLASSIFICATION,
+    .output_rank = 3,
     .needs_text = true,
     .map = map,
     .put_members = put_members,

@@ -397,10 +397,22 @@ static void take_answer(struct job *job)
     error_clear(&job->whole->error);
 }
 
+/* What came is judged by who will use it. */
+static void check_answer(struct infer_call *attempt)
+{
+    const struct infer_request *request = &attempt->request;
+    if (attempt->status == GALEN_OK && request->check != NULL) {
+        attempt->status = request->check(attempt, request->check_context, &attempt->error);
+        attempt->route.failure =
+            attempt->status == GALEN_OK ? INFER_NO_FAILURE : INFER_UNUSABLE;
+    }
+}
+
 static void on_attempt(struct infer_call *attempt)
 {
     struct job *job = attempt->context;
     struct upstream *upstream = job->upstream;
+    check_answer(attempt);
     const uint64_t now_ns = upstream_now_ns(upstream);
     const enum balance_outcome outcome = outcome_of(job);
     const bool frees_budget = note_end(job, outcome, now_ns);

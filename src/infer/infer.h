@@ -35,6 +35,8 @@ struct infer_trace {
     struct bytes state; /* tracestate; empty: none */
 };
 
+struct infer_call;
+
 struct infer_request {
     const char *model;
     const char
@@ -55,6 +57,12 @@ struct infer_request {
     const uint64_t *class_counts; /* of those outputs: as how many classes; 0: as it is.
                                    * NULL: all as they are */
     uint64_t priority;            /* 1 before 2 and so on; 0: the model's default */
+
+    /* Whether the caller can use an answer. One that asks elsewhere asks another where it
+     * cannot; the caller finds the same later, and need not set it. GALEN_BAD_UPSTREAM. */
+    enum galen_status (*check)(const struct infer_call *call, const void *context,
+                               struct error *out_error);
+    const void *check_context;
     bool is_raw;  /* inputs[0] has bytes only: the model says what they are */
     bool is_once; /* never to be carried out twice: sent again only if it was never sent */
 };

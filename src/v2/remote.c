@@ -178,6 +178,30 @@ static bool is_wanted(const struct infer_request *request, const char *name)
     return request->output_count == 0;
 }
 
+/* A server that mixes answers up gives somebody else's. */
+static enum galen_status check_id(const struct infer_call *call,
+                                  const struct v2_response *response,
+                                  struct error *out_error)
+{
+    const char *asked = call->request.id;
+    return response->id == NULL || asked[0] == '\0' || call->request.is_raw ||
+                   strcmp(response->id, asked) == 0
+               ? GALEN_OK
+               : error_set(out_error, GALEN_BAD_UPSTREAM,
+                           "the answer has the id of another request");
+}
+
+static enum galen_status check_wanted(const struct infer_call *call,
+                                      struct error *out_error)
+{
+    const size_t wanted_count = call->request.output_count;
+    return wanted_count == 0 || call->response.output_count == wanted_count
+               ? GALEN_OK
+               : error_set(out_error, GALEN_BAD_UPSTREAM,
+                           "the answer has %zu of %zu outputs that were asked for",
+                           call->response.output_count, wanted_count);
+}
+
 static enum galen_status keep_outputs(struct infer_call *call,
                                       const struct v2_response *from, struct blob *body)
 {
@@ -216,7 +240,9 @@ static enum galen_status decode_run(struct infer_call *call, const struct http_c
     TRY(response_json_size(http, &json_size, &call->error));
     const struct v2_message message = {.body = body, .json_size = json_size};
     TRY(v2_response_decode(&message, call->arena, &response, &call->error));
-    return keep_outputs(call, &response, http->response_body);
+    TRY(check_id(call, &response, &call->error));
+    TRY(keep_outputs(call, &response, http->response_body));
+    return check_wanted(call, &call->error);
 }
 
 /* Seconds: HTTP dates are not used for it by any server of this protocol. */

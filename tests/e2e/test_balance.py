@@ -7,7 +7,6 @@ import signal
 import time
 
 import pytest
-
 import trail
 from message import exchange
 from process import ROOT, Process, until
@@ -131,8 +130,8 @@ def test_rolling_restart_loses_nothing(row):
         for number, engine in enumerate(it.engines):
             run_for(load, SETTLE_S)
             engine.check_end()
-            it.engines[number] = it.again(engine)
-            until(lambda: it.in_rotation("engine", it.engines[number]), "it is in rotation")
+            fresh = it.engines[number] = it.again(engine)
+            until(lambda fresh=fresh: it.in_rotation("engine", fresh), "it is in rotation")
     check_nothing_lost(load)
 
 
