@@ -54,6 +54,7 @@ static uint64_t keep_or_add(struct balance *balance, const char *name)
         return 0;
     }
     struct balance_endpoint *endpoint = &balance->endpoints[slot];
+    balance->endpoint_end = slot < balance->endpoint_end ? balance->endpoint_end : slot + 1;
     *endpoint = (struct balance_endpoint){.is_used = true};
     (void)snprintf(endpoint->name, sizeof(endpoint->name), "%s", name);
     return bit(slot);
@@ -91,7 +92,7 @@ static bool is_there(const struct balance_endpoint *endpoint)
 static size_t count_there(const struct balance *balance)
 {
     size_t count = 0;
-    for (size_t i = 0; i < LIMIT_ENDPOINT_COUNT_MAX; i++) {
+    for (size_t i = 0; i < balance->endpoint_end; i++) {
         count += is_there(&balance->endpoints[i]);
     }
     return count;
@@ -178,7 +179,7 @@ enum balance_choice balance_choose(const struct balance *balance,
     struct best best = {.random = question->random};
     uint64_t return_ns = UINT64_MAX;
     enum balance_choice otherwise = BALANCE_NONE;
-    for (size_t i = 0; i < LIMIT_ENDPOINT_COUNT_MAX; i++) {
+    for (size_t i = 0; i < balance->endpoint_end; i++) {
         const struct balance_endpoint *endpoint = &balance->endpoints[i];
         if (!is_there(endpoint)) {
             continue;
@@ -209,7 +210,7 @@ enum balance_choice balance_choose(const struct balance *balance,
 static bool may_eject(const struct balance *balance, const struct balance_endpoint *which)
 {
     size_t ejected_count = 1;
-    for (size_t i = 0; i < LIMIT_ENDPOINT_COUNT_MAX; i++) {
+    for (size_t i = 0; i < balance->endpoint_end; i++) {
         const struct balance_endpoint *other = &balance->endpoints[i];
         ejected_count += other != which && is_there(other) && other->is_ejected;
     }
@@ -419,7 +420,7 @@ size_t balance_topic_add(struct balance *balance, const char *model, const char 
     *topic = (struct balance_topic){.used_ns = now_ns == 0 ? 1 : now_ns};
     (void)snprintf(topic->model, sizeof(topic->model), "%s", model);
     (void)snprintf(topic->version, sizeof(topic->version), "%s", version);
-    for (size_t i = 0; i < LIMIT_ENDPOINT_COUNT_MAX; i++) {
+    for (size_t i = 0; i < balance->endpoint_end; i++) {
         balance->endpoints[i].known_topics &= ~bit(number);
         balance->endpoints[i].ready_topics &= ~bit(number);
     }

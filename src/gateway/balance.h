@@ -75,6 +75,7 @@ struct balance_topic {
 struct balance {
     struct balance_options options;
     struct balance_endpoint endpoints[LIMIT_ENDPOINT_COUNT_MAX];
+    size_t endpoint_end; /* no slot from here on was ever used */
     struct balance_topic topics[LIMIT_ENDPOINT_TOPIC_COUNT_MAX];
     size_t topic_found; /* where the last was: the next is likely there */
     size_t request_count;

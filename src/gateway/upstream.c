@@ -24,7 +24,7 @@ const char *upstream_endpoint_name(const struct upstream *upstream, size_t endpo
 bool upstream_has_other(const struct upstream *upstream, uint64_t endpoints)
 {
     const uint64_t now_ns = upstream_now_ns(upstream);
-    for (size_t i = 0; i < LIMIT_ENDPOINT_COUNT_MAX; i++) {
+    for (size_t i = 0; i < upstream->balance.endpoint_end; i++) {
         if ((endpoints & bit(i)) == 0 &&
             balance_is_in_rotation(&upstream->balance, i, now_ns)) {
             return true;
