@@ -125,7 +125,7 @@ static void circuit_takes_no_more_than_its_maximum_and_says_full(void **state)
 {
     uint64_t return_ns;
     (void)state;
-    for (size_t i = 0; i < 3 * usual.pending_count_max; i++) {
+    for (uint32_t i = 0; i < 3 * usual.pending_count_max; i++) {
         balance_begin(&balance, choose(0, 0, BALANCE_NO_TOPIC));
     }
     assert_int_equal(refusal(0, &return_ns), BALANCE_FULL);
@@ -339,7 +339,7 @@ static void who_says_retry_after_is_asked_last_until_then_or_until_it_answers(vo
     const struct balance_result later = {
         .outcome = BALANCE_UNAVAILABLE, .rest_ns = NS_PER_S, .topic = BALANCE_NO_TOPIC};
     (void)state;
-    for (size_t i = 0; i < 2 * usual.eject_failures; i++) {
+    for (uint32_t i = 0; i < 2 * usual.eject_failures; i++) {
         balance_begin(&balance, 0);
         balance_end(&balance, 0, &later, 5);
     }

@@ -7,8 +7,8 @@
  * in the same arena. A retry that the budget does not allow yet waits, and so does one that
  * has to ask the same endpoint again, for a while that is random; all within the call's
  * deadline. Calls fail as attempts do, and with UNAVAILABLE, BUSY (nobody is left to be
- * asked: the call's route says when to ask again) and TIMEOUT. What follows the failure of
- * an attempt is told by infer_route of the call.
+ * asked: the call's route says when to ask again) and TIMEOUT. The route also says who was
+ * asked last, and how often anybody was.
  *
  * Endpoints are probed: INFER_READY of each service, and of each (model, version) that has
  * been answered for. Attempts at one that is silent are taken back and made elsewhere.

@@ -242,7 +242,7 @@ static inline size_t asked(void)
         }
     }
     assert_int_not_equal(found, ENDPOINT_COUNT);
-    return found;
+    return found < ENDPOINT_COUNT ? found : 0; /* analysers think that assertions return */
 }
 
 static inline void answer(size_t endpoint)
