@@ -130,55 +130,6 @@ enum galen_status settings_peer_parse(struct bytes text, struct settings_peer *o
     return GALEN_OK;
 }
 
-static bool is_same_peer(const struct settings_peer *one, const struct settings_peer *other)
-{
-    return one->is_secure == other->is_secure && one->port == other->port &&
-           strcmp(one->host, other->host) == 0;
-}
-
-static enum galen_status add_peer(struct settings_peers *peers, struct bytes text,
-                                  struct error *out_error)
-{
-    struct settings_peer peer;
-    if (peers->count == LIMIT_PEER_COUNT_MAX) {
-        return error_set(out_error, GALEN_INVALID, "has more than %d URLs",
-                         LIMIT_PEER_COUNT_MAX);
-    }
-    TRY(settings_peer_parse(text, &peer, out_error));
-    for (size_t i = 0; i < peers->count; i++) {
-        if (is_same_peer(&peers->peers[i], &peer)) {
-            return error_set(out_error, GALEN_INVALID, "has the same URL twice");
-        }
-    }
-    peers->peers[peers->count++] = peer;
-    return GALEN_OK;
-}
-
-static enum galen_status read_urls(struct bytes text, struct settings_peers *out_peers,
-                                   struct error *out_error)
-{
-    struct settings_peers peers = {.count = 0};
-    bool is_last = false;
-    while (!is_last) {
-        const size_t size = bytes_find(text, ',');
-        is_last = size == text.size;
-        TRY(add_peer(&peers, bytes_trim(bytes_first(text, size)), out_error));
-        text = is_last ? text : bytes_from(text, size + 1);
-    }
-    *out_peers = peers;
-    return GALEN_OK;
-}
-
-static enum galen_status read_peers(struct bytes text, struct settings_peers *out_peers,
-                                    struct error *out_error)
-{
-    if (bytes_equal_string(text, "local")) {
-        *out_peers = (struct settings_peers){.is_local = true};
-        return GALEN_OK;
-    }
-    return read_urls(text, out_peers, out_error);
-}
-
 /* Of what a request line can hold as it is. */
 static bool is_path(struct bytes text)
 {
@@ -332,7 +283,7 @@ static enum galen_status read_value(const struct setting_row *row, struct bytes 
     case SETTING_ADDRESS:
         return read_address(text, member, out_error);
     case SETTING_PEERS:
-        return read_peers(text, member, out_error);
+        return settings_peers_read(text, member, out_error);
     case SETTING_COUNT:
         return read_count(row, text, member, out_error);
     case SETTING_MODE:
@@ -473,7 +424,7 @@ static enum galen_status read_scalar(const struct yaml_document *document,
     const struct bytes text = bytes_from_string(node->text);
     void *member = (char *)settings + row->offset;
     const enum galen_status status = row_by_url != NULL
-                                         ? read_urls(text, member, &why)
+                                         ? settings_peers_read_urls(text, member, &why)
                                          : read_value(row, text, settings, &why);
     return status == GALEN_OK ? GALEN_OK
                               : yaml_refuse(document, node, out_error, "%s", why.text);
@@ -645,19 +596,10 @@ static bool is_same_address(const struct settings_address *one,
     return one->port == other->port && strcmp(one->host, other->host) == 0;
 }
 
-static bool are_same_peers(const struct settings_peers *one,
-                           const struct settings_peers *other)
-{
-    bool are_same = one->is_local == other->is_local && one->count == other->count;
-    for (size_t i = 0; are_same && i < one->count; i++) {
-        are_same = is_same_peer(&one->peers[i], &other->peers[i]);
-    }
-    return are_same;
-}
-
 static bool is_same_url(const struct settings_url *one, const struct settings_url *other)
 {
-    return one->is_set == other->is_set && is_same_peer(&one->peer, &other->peer) &&
+    return one->is_set == other->is_set &&
+           settings_peer_is_same(&one->peer, &other->peer) &&
            strcmp(one->path, other->path) == 0;
 }
 
@@ -670,7 +612,7 @@ static bool is_same(const struct setting_row *row, const struct settings *before
     case SETTING_ADDRESS:
         return is_same_address(one, other);
     case SETTING_PEERS:
-        return are_same_peers(one, other);
+        return settings_peers_are_same(one, other);
     case SETTING_URL:
         return is_same_url(one, other);
     case SETTING_TEXT:

@@ -34,3 +34,15 @@ struct setting_row {
 
 extern const struct setting_row setting_rows[];
 extern const size_t setting_row_count;
+
+/* settings_peers.c: `local`, or URLs with commas between them; URLs only. GALEN_INVALID. */
+MUST_USE enum galen_status settings_peers_read(struct bytes text,
+                                               struct settings_peers *out_peers,
+                                               struct error *out_error);
+MUST_USE enum galen_status settings_peers_read_urls(struct bytes text,
+                                                    struct settings_peers *out_peers,
+                                                    struct error *out_error);
+bool settings_peer_is_same(const struct settings_peer *one,
+                           const struct settings_peer *other);
+bool settings_peers_are_same(const struct settings_peers *one,
+                             const struct settings_peers *other);
