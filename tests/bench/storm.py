@@ -18,7 +18,7 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path += [str(ROOT / "tests/support"), str(ROOT / "tests/e2e")]
+sys.path.insert(0, str(ROOT / "tests/support"))
 
 from process import Process  # noqa: E402
 from samples import MODEL, as_tensor  # noqa: E402

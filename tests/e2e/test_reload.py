@@ -172,7 +172,7 @@ def digest_of_shown(process: Process) -> str:
 
 
 def test_no_request_is_lost_while_it_is_read_again_and_again(configured):
-    with SteadyLoad(configured.port, "/infer", by_features(), rate=100) as load:
+    with SteadyLoad(configured.port, "/infer", by_features(), rate=200) as load:
         for number in range(20):
             if number % 4 == 3:
                 configured.write("limits: {body_size_bytes: 0}\n")

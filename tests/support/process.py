@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One galen process: started, waited for, measured, stopped, and held to a clean end."""
 import http.client
+import itertools
 import os
 import pathlib
 import re
@@ -19,6 +20,7 @@ SANITIZED = b"__asan_init" in BINARY.read_bytes() if BINARY.exists() else False
 SANITIZER_REPORTS = ("AddressSanitizer", "LeakSanitizer", "ThreadSanitizer", "runtime error:")
 DEADLINE_S = 60 if SANITIZED else 20
 PAUSE_S = 0.01
+numbers = itertools.count()  # a process may have the port of one before it
 
 
 def free_port() -> int:
@@ -39,16 +41,19 @@ def until(holds, what: str, seconds: float = DEADLINE_S):
 
 
 class Process:
-    """trust: whom a client of it believes, and who that is; None: it speaks no TLS."""
+    """trust: whom a client of it believes, and who that is; None: it speaks no TLS. prefix: the
+    words of a command that runs it somewhere else, such as in a namespace."""
 
     def __init__(self, role: str, log_folder: pathlib.Path, settings: dict[str, object],
-                 trust: ssl.SSLContext | None = None):
-        self.port = free_port()
+                 trust: ssl.SSLContext | None = None, host: str = "127.0.0.1", port: int = 0,
+                 prefix: tuple = ()):
+        self.host = host
+        self.port = port or free_port()
         self.role = role
         self.trust = trust
-        self.log_file = log_folder / f"{role}-{self.port}.log"
+        self.log_file = log_folder / f"{role}-{self.port}-{next(numbers)}.log"
         self.trail = log_folder / "audit"
-        settings = {"listen.http": f"127.0.0.1:{self.port}", "listen.metrics": "127.0.0.1:0",
+        settings = {"listen.http": f"{host}:{self.port}", "listen.metrics": "127.0.0.1:0",
                     "listen.admin": "127.0.0.1:0",
                     "audit.directory": self.trail,
                     "keys.directory": keys.folder(BINARY)} | settings
@@ -56,18 +61,18 @@ class Process:
         words = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
         words += ["--config", str(config)] if config else []
         with self.log_file.open("wb") as log:
-            self.popen = subprocess.Popen([BINARY, role, *words], stdin=subprocess.DEVNULL,
+            self.popen = subprocess.Popen([*prefix, BINARY, role, *words], stdin=subprocess.DEVNULL,
                                           stdout=log, stderr=subprocess.STDOUT, cwd=ROOT)
 
     @property
     def url(self) -> str:
-        return f"{'https' if self.trust else 'http'}://127.0.0.1:{self.port}"
+        return f"{'https' if self.trust else 'http'}://{self.host}:{self.port}"
 
     def connect(self) -> http.client.HTTPConnection:
         if self.trust:
-            return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=DEADLINE_S,
+            return http.client.HTTPSConnection(self.host, self.port, timeout=DEADLINE_S,
                                                context=self.trust)
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE_S)
+        return http.client.HTTPConnection(self.host, self.port, timeout=DEADLINE_S)
 
     def get_status(self, path: str) -> int:
         """0 while nothing answers."""
