@@ -5,14 +5,12 @@
 #include "app/arguments.h"
 #include "app/bearer.h"
 #include "app/command.h"
+#include "app/errand.h"
 #include "app/file.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "codec/url.h"
 #include "codec/web_url.h"
-#include "net/http_client.h"
-#include "net/tls_files.h"
-#include "net/tls_source.h"
 #include "service/settings.h"
 
 enum {
@@ -46,17 +44,6 @@ struct wish {
     const char *token_file; /* NULL: none */
     struct tls_files tls;
     uint64_t timeout_s;
-};
-
-/* The request on its way, and the loop that waits for it. */
-struct errand {
-    struct loop *loop;
-    struct tls_source tls;
-    struct http_client *client;
-    struct http_call call;
-    struct http_header headers[2];
-    size_t header_count;
-    struct task closed;
 };
 
 static enum exit_code complain(const char *subject, const char *why)
@@ -129,17 +116,6 @@ static void put_parameter(struct writer *target, const char *name, const char *v
     }
 }
 
-static void on_done(struct http_call *call)
-{
-    struct errand *errand = call->context;
-    http_client_close(errand->client, &errand->closed);
-}
-
-static void on_closed(struct task *task)
-{
-    loop_stop(LIST_ITEM(task, struct errand, closed)->loop);
-}
-
 /* By the ending of the file's name; NULL: it says nothing, and the gateway looks itself. */
 static const char *media_type_by_name(const char *path)
 {
@@ -162,113 +138,60 @@ static const char *media_type_by_name(const char *path)
     return NULL;
 }
 
+/* The answer on stdout, a refusal on stderr. */
+static enum exit_code report(struct errand_answer *answer)
+{
+    const bool is_answer = answer->http_status >= 200 && answer->http_status <= 299;
+    FILE *out = is_answer ? stdout : stderr;
+    (void)fwrite(blob_data(answer->body), 1, blob_size(answer->body), out);
+    (void)fputc('\n', out);
+    blob_unref(answer->body);
+    return is_answer ? EXIT_DONE : EXIT_FAILED;
+}
+
+static enum exit_code go(const struct errand *errand)
+{
+    struct errand_answer answer;
+    struct error why = {.text = "out of memory"};
+    const enum galen_status status = errand_run(errand, &answer, &why);
+    if (status == GALEN_OK) {
+        return report(&answer);
+    }
+    (void)fprintf(stderr, "galen: %s\n", why.text);
+    return status == GALEN_INVALID ? EXIT_USAGE : EXIT_FAILED;
+}
+
 static void add_header(struct errand *errand, struct bytes name, struct bytes value)
 {
     errand->headers[errand->header_count++] = (struct http_header){name, value};
 }
 
-/* Sends the body and runs the loop until the answer is there. Takes the body. */
-static enum galen_status run_errand(struct errand *errand, const struct wish *wish,
-                                    struct bytes target, struct blob *body)
+/* Takes the body. */
+static enum exit_code send(const struct wish *wish, struct blob *token, struct blob *body)
 {
-    const struct bytes bytes = bytes_of(blob_data(body), blob_size(body));
     const char *type = media_type_by_name(wish->file);
-    if (type != NULL) {
-        add_header(errand, BYTES("Content-Type"), bytes_from_string(type));
-    }
-    errand->call = (struct http_call){
-        .method = HTTP_POST,
-        .target = target,
-        .headers = errand->headers,
-        .header_count = errand->header_count,
-        .parts = {{bytes, body}},
-        .part_count = 1,
-        .deadline_ns = clock_monotonic_ns() + wish->timeout_s * NS_PER_S,
-        .done = on_done,
-        .context = errand,
-    };
-    errand->closed.run = on_closed;
-    http_client_send(errand->client, &errand->call);
-    loop_run(errand->loop);
-    return errand->call.status;
-}
-
-/* False: it was said why. */
-static bool open_tls(struct errand *errand, const struct wish *wish, bool is_secure)
-{
-    const struct tls_context_options options_of_client = {.is_server = false};
-    struct tls_context *context = NULL;
-    struct error why = {.text = "out of memory"};
-    if (is_secure &&
-        tls_files_load(&wish->tls, &options_of_client, &context, &why) != GALEN_OK) {
-        (void)fprintf(stderr, "galen: %s\n", why.text);
-        return false;
-    }
-    tls_source_init(&errand->tls, context);
-    return true;
-}
-
-static enum galen_status open_errand(struct errand *errand,
-                                     const struct settings_peer *peer)
-{
-    const struct http_client_options client_options = {
-        .tls.source = peer->is_secure ? &errand->tls : NULL,
-        .host = peer->host,
-        .port = peer->port,
-        .connection_count_max = 1,
-        .waiting_count_max = 1,
-        .connect_timeout_ms = 5000,
-        .idle_timeout_ms = 1000,
-        .response_size_bytes_max = LIMIT_BODY_SIZE_BYTES_MAX,
-    };
-    TRY(loop_create(&errand->loop));
-    return http_client_create(errand->loop, &client_options, &errand->client);
-}
-
-/* The answer on stdout, a refusal on stderr. */
-static enum exit_code report(const struct errand *errand, const struct wish *wish)
-{
-    const struct http_call *call = &errand->call;
-    if (call->status != GALEN_OK) {
-        (void)fprintf(stderr, "galen: %s: %s\n", wish->url, call->error.text);
-        return EXIT_FAILED;
-    }
-    const bool is_answer = call->http_status >= 200 && call->http_status <= 299;
-    FILE *out = is_answer ? stdout : stderr;
-    (void)fwrite(blob_data(call->response_body), 1, blob_size(call->response_body), out);
-    (void)fputc('\n', out);
-    return is_answer ? EXIT_DONE : EXIT_FAILED;
-}
-
-static enum exit_code send(const struct wish *wish, const struct settings_peer *peer,
-                           struct blob *token, struct blob *body)
-{
-    struct errand errand = {0};
     struct writer target;
-    enum exit_code code = EXIT_FAILED;
-    if (!open_tls(&errand, wish, peer->is_secure)) {
-        blob_unref(body);
-        return EXIT_USAGE;
-    }
-    if (open_errand(&errand, peer) != GALEN_OK) {
-        tls_source_deinit(&errand.tls);
-        blob_unref(body);
-        return complain(wish->url, "cannot open a connection");
-    }
     writer_init(&target, LIMIT_URL_SIZE_BYTES_MAX);
     writer_put_string(&target, "/infer");
     put_parameter(&target, "model", wish->model);
     put_parameter(&target, "version", wish->version);
+    struct errand errand = {
+        .url = wish->url,
+        .tls = wish->tls,
+        .method = HTTP_POST,
+        .target = writer_bytes(&target),
+        .body = body,
+        .timeout_ns = wish->timeout_s * NS_PER_S,
+    };
     if (token != NULL) {
         add_header(&errand, BYTES("Authorization"),
                    bytes_of(blob_data(token), blob_size(token)));
     }
-    (void)run_errand(&errand, wish, writer_bytes(&target), body);
-    code = report(&errand, wish);
-    http_call_clear(&errand.call);
+    if (type != NULL) {
+        add_header(&errand, BYTES("Content-Type"), bytes_from_string(type));
+    }
+    const enum exit_code code = go(&errand);
     writer_deinit(&target);
-    loop_destroy(errand.loop);
-    tls_source_deinit(&errand.tls);
     return code;
 }
 
@@ -315,7 +238,7 @@ static enum exit_code run(int count, char **words)
         (void)fprintf(stderr, "galen: %s\n", error.text);
         return EXIT_USAGE;
     }
-    return send(&wish, &peer, token, body);
+    return send(&wish, token, body);
 }
 
 const struct command infer_command = {

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One HTTP request of a command that waits for the answer, on a loop of its own.
+ *
+ * Blocking: until the answer is there, or the time is over. Threads: any.
+ */
+#pragma once
+
+#include "net/http.h"
+#include "net/tls_files.h"
+
+enum { ERRAND_HEADER_COUNT_MAX = 2 };
+
+struct errand {
+    const char *url; /* of the peer: http://host:port or https://host:port */
+    struct tls_files tls;
+    enum http_method method;
+    struct bytes target;
+    struct http_header headers[ERRAND_HEADER_COUNT_MAX];
+    size_t header_count;
+    struct blob *body; /* taken, whatever becomes of it; NULL: none */
+    uint64_t timeout_ns;
+};
+
+struct errand_answer {
+    int http_status;
+    struct blob *body; /* one reference */
+};
+
+/* GALEN_OK whatever the HTTP status. GALEN_INVALID: the URL, or a file of tls; others: as
+ * struct http_call has them, and GALEN_NO_MEMORY. Errors begin with the URL, or the file.
+ */
+MUST_USE enum galen_status errand_run(const struct errand *errand,
+                                      struct errand_answer *out_answer,
+                                      struct error *out_error);
