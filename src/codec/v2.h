@@ -146,6 +146,15 @@ MUST_USE enum galen_status v2_response_decode(const struct v2_message *message,
                                               struct v2_response *out_response,
                                               struct error *out_error);
 
+/* Whether it answers the request with this id ("": none), to this version ("": any) of the
+ * model, as far as it says: servers may leave each out. GALEN_INVALID: it is another's
+ * answer, and perhaps another patient's; the error says which of them differs, and no
+ * value.
+ */
+MUST_USE enum galen_status v2_response_check(const struct v2_response *response,
+                                             const char *id, const char *model,
+                                             const char *version, struct error *out_error);
+
 void v2_model_encode(const struct v2_model *model, struct writer *out);
 MUST_USE enum galen_status v2_model_decode(struct bytes body, struct arena *arena,
                                            struct v2_model *out_model,

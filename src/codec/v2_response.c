@@ -125,3 +125,25 @@ enum galen_status v2_response_decode(const struct v2_message *message, struct ar
     *out_response = response;
     return GALEN_OK;
 }
+
+static bool differs(const char *said, const char *asked)
+{
+    return said != NULL && said[0] != '\0' && asked[0] != '\0' && strcmp(said, asked) != 0;
+}
+
+enum galen_status v2_response_check(const struct v2_response *response, const char *id,
+                                    const char *model, const char *version,
+                                    struct error *out_error)
+{
+    const char *what = NULL;
+    if (differs(response->id, id)) {
+        what = "request";
+    } else if (differs(response->model_name, model)) {
+        what = "model";
+    } else if (differs(response->model_version, version)) {
+        what = "version of the model";
+    }
+    return what == NULL ? GALEN_OK
+                        : error_set(out_error, GALEN_INVALID,
+                                    "the answer is one to another %s", what);
+}

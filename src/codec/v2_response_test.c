@@ -266,6 +266,23 @@ static void what_other_servers_leave_out_or_add_is_accepted(void **state)
     assert_memory_equal(fixture->back.outputs[0].bytes, ((int64_t[]){3, 4}), 16);
 }
 
+static void an_answer_to_something_else_is_refused(void **state)
+{
+    struct fixture *fixture = *state;
+    struct error *error = &fixture->error;
+    const struct v2_response answer = {.id = "a", .model_name = "m", .model_version = "2"};
+    const struct v2_response silent = {.model_name = "", .model_version = ""};
+    EXPECT_OK(v2_response_check(&answer, "a", "m", "2", error));
+    EXPECT_OK(v2_response_check(&answer, "", "m", "", error));
+    EXPECT_OK(v2_response_check(&silent, "a", "m", "2", error));
+    EXPECT_STATUS(GALEN_INVALID, v2_response_check(&answer, "b", "m", "2", error));
+    assert_string_equal("the answer is one to another request", error->text);
+    EXPECT_STATUS(GALEN_INVALID, v2_response_check(&answer, "a", "n", "2", error));
+    assert_string_equal("the answer is one to another model", error->text);
+    EXPECT_STATUS(GALEN_INVALID, v2_response_check(&answer, "a", "m", "3", error));
+    assert_string_equal("the answer is one to another version of the model", error->text);
+}
+
 static void an_answer_that_is_none_is_refused(void **state)
 {
     struct fixture *fixture = *state;
@@ -285,6 +302,7 @@ int main(void)
     cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
         WITH_FIXTURE(each_datatype_has_its_json),
+        WITH_FIXTURE(an_answer_to_something_else_is_refused),
         WITH_FIXTURE(what_json_cannot_hold_is_refused_by_name),
         WITH_FIXTURE(special_numbers_are_written_where_the_request_takes_them),
         WITH_FIXTURE(an_output_that_is_not_its_shape_is_our_fault),

@@ -178,17 +178,15 @@ static bool is_wanted(const struct infer_request *request, const char *name)
     return request->output_count == 0;
 }
 
-/* A server that mixes answers up gives somebody else's. */
-static enum galen_status check_id(const struct infer_call *call,
-                                  const struct v2_response *response,
-                                  struct error *out_error)
+/* A server that mixes answers up gives somebody else's. The id of what is raw may not have
+ * been sent. */
+static enum galen_status check_answered(const struct infer_call *call,
+                                        const struct v2_response *response,
+                                        struct error *out_error)
 {
-    const char *asked = call->request.id;
-    return response->id == NULL || asked[0] == '\0' || call->request.is_raw ||
-                   strcmp(response->id, asked) == 0
-               ? GALEN_OK
-               : error_set(out_error, GALEN_BAD_UPSTREAM,
-                           "the answer has the id of another request");
+    const struct infer_request *request = &call->request;
+    return v2_response_check(response, request->is_raw ? "" : request->id, request->model,
+                             request->version, out_error);
 }
 
 static enum galen_status check_wanted(const struct infer_call *call,
@@ -240,7 +238,7 @@ static enum galen_status decode_run(struct infer_call *call, const struct http_c
     TRY(response_json_size(http, &json_size, &call->error));
     const struct v2_message message = {.body = body, .json_size = json_size};
     TRY(v2_response_decode(&message, call->arena, &response, &call->error));
-    TRY(check_id(call, &response, &call->error));
+    TRY(check_answered(call, &response, &call->error));
     TRY(keep_outputs(call, &response, http->response_body));
     return check_wanted(call, &call->error);
 }

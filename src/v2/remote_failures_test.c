@@ -186,7 +186,7 @@ static void answer_to_another_request_is_unusable(void **state)
     (void)state;
     answer("200 OK\r\n", RESPONSE("other", "y"));
     expect(GALEN_BAD_UPSTREAM, INFER_UNUSABLE);
-    assert_non_null(strstr(fixture.call.error.text, "id of another request"));
+    assert_non_null(strstr(fixture.call.error.text, "one to another request"));
 }
 
 static void answer_without_what_was_asked_for_is_unusable(void **state)
