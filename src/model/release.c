@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "model/release_policy.h"
 
 enum { ARENA_SIZE_BYTES_MAX = 64 * LIMIT_RELEASE_RECORD_SIZE_BYTES_MAX };
 
@@ -321,6 +322,20 @@ enum galen_status release_plan(struct release *release, const struct release_ord
     TRY(check_tags(release, record, out_error));
     TRY(list_versions(release, order, record));
     return write_plan(release, out_error);
+}
+
+enum galen_status release_widen_policy(struct release *release, bool *out_changed,
+                                       struct error *out_error)
+{
+    return release_policy_put(release->folder, &release->record.before,
+                              &release->record.after, out_changed, out_error);
+}
+
+enum galen_status release_narrow_policy(struct release *release, bool *out_changed,
+                                        struct error *out_error)
+{
+    return release_policy_put(release->folder, &release->standing.settled, NULL,
+                              out_changed, out_error);
 }
 
 enum galen_status release_commit(struct release *release, struct error *out_error)

@@ -70,6 +70,16 @@ MUST_USE enum galen_status release_plan(struct release *release,
 const struct release_record *release_planned(const struct release *release);
 const uint8_t *release_planned_sha256(const struct release *release);
 
+/* For an NVIDIA Triton that reads the same folder (release_policy.h): it may serve every
+ * version that a tag names before or after what is planned. *out_changed: it was told so
+ * now. */
+MUST_USE enum galen_status release_widen_policy(struct release *release, bool *out_changed,
+                                                struct error *out_error);
+
+/* Only those that a tag names as things stand. */
+MUST_USE enum galen_status release_narrow_policy(struct release *release, bool *out_changed,
+                                                 struct error *out_error);
+
 /* Writes the record and moves the tags. GALEN_BUSY: somebody else made this release. After
  * any other failure the release may be unfinished. */
 MUST_USE enum galen_status release_commit(struct release *release, struct error *out_error);

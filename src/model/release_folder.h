@@ -64,6 +64,12 @@ MUST_USE enum galen_status release_folder_put(const struct release_folder *folde
                                               uint64_t number, struct bytes text,
                                               struct error *out_error);
 
+/* The folder is locked. A file in the model's own folder comes to be, or is replaced, whole
+ * and durable. */
+MUST_USE enum galen_status release_folder_replace(const struct release_folder *folder,
+                                                  const char *name, struct bytes text,
+                                                  struct error *out_error);
+
 /* GALEN_INVALID: there is something of that name that is no link. */
 MUST_USE enum galen_status release_folder_check_tag(const struct release_folder *folder,
                                                     const char *tag,

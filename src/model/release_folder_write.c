@@ -63,6 +63,28 @@ enum galen_status release_folder_put(const struct release_folder *folder, uint64
     return status;
 }
 
+static enum galen_status replace_file(const struct release_folder *folder, const char *own,
+                                      const char *name, struct bytes text,
+                                      struct error *out_error)
+{
+    return write_file(folder->model, own, text) &&
+                   renameat(folder->model, own, folder->model, name) == 0 &&
+                   fsync(folder->model) == 0
+               ? GALEN_OK
+               : release_folder_fail(folder, name, out_error);
+}
+
+enum galen_status release_folder_replace(const struct release_folder *folder,
+                                         const char *name, struct bytes text,
+                                         struct error *out_error)
+{
+    char own[RELEASE_NAME_SIZE];
+    TRY(choose_name(own));
+    const enum galen_status status = replace_file(folder, own, name, text, out_error);
+    (void)unlinkat(folder->model, own, 0);
+    return status;
+}
+
 /* rename(2) would replace a file too. */
 enum galen_status release_folder_check_tag(const struct release_folder *folder,
                                            const char *tag, struct error *out_error)

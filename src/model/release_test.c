@@ -2,6 +2,7 @@
 #include "model/release.h"
 
 #include "disk.h"
+#include "model/directory.h"
 #include "model/release_verify.h"
 #include "release_rig.h"
 
@@ -76,6 +77,46 @@ static void a_promotion_moves_current_and_keeps_what_it_was_as_previous(void **s
     rig_promote(*state, 3);
     assert_int_equal(rig_tag(*state, "current"), 3);
     assert_int_equal(rig_tag(*state, "previous"), 2);
+}
+
+static void expect_config(const struct temporary_folder *folder, const char *text)
+{
+    struct arena arena;
+    struct bytes found;
+    struct error error;
+    const int model = openat(folder->descriptor, RIG_MODEL, O_RDONLY | O_DIRECTORY);
+    arena_init(&arena, 1 << 16);
+    EXPECT_OK(directory_read_file(model, "config.pbtxt", 1 << 12, &arena, &found, &error));
+    assert_true(bytes_equal_string(found, text));
+    arena_deinit(&arena);
+    (void)close(model);
+}
+
+static void a_triton_may_serve_old_and_new_until_the_tags_have_moved(void **state)
+{
+    struct release *release = NULL;
+    struct error error;
+    bool changes;
+    const struct release_order order = rig_order(RELEASE_PROMOTE, 3);
+    folder_write(*state, RIG_MODEL "/config.pbtxt", BYTES("backend: \"python\"\n"));
+    rig_promote(*state, 2);
+    EXPECT_OK(release_open(((const struct temporary_folder *)*state)->path, RIG_MODEL, 1,
+                           &release, &error));
+    EXPECT_OK(release_plan(release, &order, &changes, &error));
+    EXPECT_OK(release_widen_policy(release, &changes, &error));
+    expect_config(*state, "backend: \"python\"\n"
+                          "version_policy: { specific: { versions: [ 1, 2, 3 ] } }\n");
+    EXPECT_OK(release_commit(release, &error));
+    release_close(release);
+    EXPECT_OK(release_open(((const struct temporary_folder *)*state)->path, RIG_MODEL, 2,
+                           &release, &error));
+    EXPECT_OK(release_narrow_policy(release, &changes, &error));
+    assert_true(changes);
+    EXPECT_OK(release_narrow_policy(release, &changes, &error));
+    assert_false(changes);
+    expect_config(*state, "backend: \"python\"\n"
+                          "version_policy: { specific: { versions: [ 2, 3 ] } }\n");
+    release_close(release);
 }
 
 static void a_record_says_who_why_and_what_was_before(void **state)
@@ -519,6 +560,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         RIG_TEST(a_promotion_moves_current_and_keeps_what_it_was_as_previous),
+        RIG_TEST(a_triton_may_serve_old_and_new_until_the_tags_have_moved),
         RIG_TEST(a_record_says_who_why_and_what_was_before),
         RIG_TEST(the_same_version_again_is_no_release),
         RIG_TEST(a_rollback_exchanges_current_and_previous),

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A configuration that model_config_read accepts keeps what its header promises, reads as
- * the same from its own JSON, and stays as it is when it is completed. What is refused says
- * where.
+ * the same from its own JSON, and stays as it is when it is completed or gets other
+ * versions. What is refused says where.
  */
 #include "model/config.h"
 
@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "codec/json.h"
 #include "fuzz.h"
+#include "model/config_versions.h"
 
 enum { TEXT_SIZE_BYTES_MAX = 1 << 16, ARENA_SIZE_BYTES_MAX = 64 << 20 };
 
@@ -138,6 +139,28 @@ static void complete(const struct model_config *config, const struct galen_model
     expect_same_by_json(config, arena);
 }
 
+/* Whose versions are written anew says these, and otherwise what it said. */
+static void expect_other_versions(const struct model_config *config, struct bytes text,
+                                  struct arena *arena)
+{
+    static const uint64_t versions[] = {2, 31};
+    struct writer out;
+    struct model_config again;
+    writer_init(&out, (size_t)2 * TEXT_SIZE_BYTES_MAX);
+    INVARIANT(config_versions_write(text, "fuzz", versions, 2, &out, NULL) == GALEN_OK);
+    const enum galen_status status =
+        model_config_read(writer_bytes(&out), &source, arena, &again, NULL);
+    INVARIANT(status == GALEN_OK || status == GALEN_TOO_LARGE);
+    if (status == GALEN_OK) {
+        INVARIANT(again.versions == MODEL_CONFIG_SPECIFIC && again.specific_count == 2);
+        INVARIANT(again.specific_versions[1] == 31);
+        INVARIANT(again.input_count == config->input_count);
+        INVARIANT(again.row_count_max == config->row_count_max);
+        INVARIANT(again.warmup_count == config->warmup_count);
+    }
+    writer_deinit(&out);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct arena arena;
@@ -154,6 +177,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (status == GALEN_OK) {
         check_config(&config);
         expect_same_by_json(&config, &arena);
+        expect_other_versions(&config, bytes_of(data, size), &arena);
         for (size_t i = 0; i < 2; i++) {
             complete(&config, &specs[i], &arena);
         }
