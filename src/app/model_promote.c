@@ -30,11 +30,12 @@ const struct model_command model_promote_command = {
         "that it named. The version's files are hashed first and have to be those that\n"
         "its model.yaml states. The release is recorded in NAME/releases and in the\n"
         "audit trail before a tag moves. Where the tag names the version already,\n"
-        "nothing is done. docs/releases.md says more.\n\n"
+        "nothing is done. NVIDIA Tritons that models.triton names have loaded it before\n"
+        "the tag moves. docs/releases.md says more.\n\n"
         "  --tag TAG           another tag than current, such as canary; it moves "
         "alone\n" MODEL_RELEASE_HELP
         "\nExit codes: 0 done, or so already; 1 somebody else was first, --expect does\n"
-        "not hold, or the disk or the audit trail cannot be written; 2 wrong usage, or\n"
-        "there is no such version, or it cannot be used.\n",
+        "not hold, a Triton does not follow, or the disk or the audit trail cannot be\n"
+        "written; 2 wrong usage, or there is no such version, or it cannot be used.\n",
     .run = run,
 };

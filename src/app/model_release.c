@@ -9,6 +9,7 @@
 
 #include "app/model.h"
 #include "app/model_trail.h"
+#include "app/model_triton.h"
 #include "backend/builtin.h"
 #include "base/clock.h"
 #include "base/limits.h"
@@ -261,6 +262,8 @@ static enum galen_status commit(struct attempt *attempt)
                                         release_planned_sha256(attempt->release));
     TRY(model_trail_record(attempt->trail, &event, &attempt->error));
     attempt->is_intended = true;
+    TRY(model_triton_prepare(&attempt->wish->settings, attempt->model, attempt->release,
+                             &attempt->error));
     TRY(release_commit(attempt->release, &attempt->error));
     event.outcome = "ok";
     struct error why = {"", ""};
@@ -415,6 +418,21 @@ static void tell_finished(const struct attempt *attempt)
     }
 }
 
+/* Others may make releases meanwhile. */
+static enum exit_code settle(struct attempt *attempt)
+{
+    const uint64_t number = release_planned(attempt->release)->number;
+    const bool is_over =
+        !attempt->changes || release_planned(attempt->release)->after.is_disabled;
+    release_close(take(&attempt->release));
+    if (is_over) {
+        return EXIT_DONE;
+    }
+    const enum galen_status status = model_triton_settle(
+        &attempt->wish->settings, attempt->model, number, &attempt->error);
+    return status == GALEN_OK ? EXIT_DONE : model_fail(status, &attempt->error);
+}
+
 static enum exit_code run(struct attempt *attempt, uint64_t version)
 {
     enum galen_status status = decide(attempt, version);
@@ -423,7 +441,9 @@ static enum exit_code run(struct attempt *attempt, uint64_t version)
     }
     tell_finished(attempt);
     if (status == GALEN_OK) {
-        return report(attempt);
+        const enum exit_code code = report(attempt);
+        const enum exit_code settled = settle(attempt);
+        return code != EXIT_DONE ? code : settled;
     }
     const enum exit_code code = model_fail(status, &attempt->error);
     record_refusal(attempt, status);
