@@ -11,6 +11,7 @@
 #include "gateway/infer_schema.h"
 #include "gateway/phases.h"
 #include "gateway/policy_rules.h"
+#include "gateway/preprocess_answer.h"
 #include "gateway/routes.h"
 #include "gateway/scores.h"
 #include "gateway/subject.h"
@@ -157,6 +158,8 @@ static enum galen_status prepare_preprocess(struct request *request)
                     bytes_from_string(request->input.media_type), &inputs[1]));
     call->request.inputs = inputs;
     call->request.input_count = 2;
+    call->request.check = preprocess_answer_check;
+    call->request.check_context = request->version->contract;
     return GALEN_OK;
 }
 
