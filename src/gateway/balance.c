@@ -327,11 +327,11 @@ bool balance_may_repeat(enum balance_outcome outcome, bool is_once)
         return true;
     case BALANCE_BROKEN:
     case BALANCE_LATE:
+    case BALANCE_FAILED:
     case BALANCE_UNAVAILABLE:
     case BALANCE_UNUSABLE:
         return !is_once;
     case BALANCE_ANSWERED:
-    case BALANCE_FAILED:
     case BALANCE_UNSAID:
         break;
     }

@@ -130,7 +130,7 @@ enum balance_outcome {
     BALANCE_UNREACHED,   /* no connection came about */
     BALANCE_BROKEN,      /* reset or truncated before the answer was complete */
     BALANCE_LATE,        /* no answer within the time of one attempt */
-    BALANCE_FAILED,      /* 500: its own failure with this request, on any endpoint */
+    BALANCE_FAILED,      /* 500: its own failure, or one that this request brings about */
     BALANCE_UNAVAILABLE, /* 502, 503, 504 */
     BALANCE_UNUSABLE,    /* an answer that is none */
     BALANCE_UNSAID,      /* says nothing of the endpoint: cancelled, or never sent */

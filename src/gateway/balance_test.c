@@ -450,7 +450,7 @@ static void only_what_another_endpoint_may_do_better_is_repeated(void **state)
     } rows[] = {
         {BALANCE_ANSWERED, false, false}, {BALANCE_UNREACHED, true, true},
         {BALANCE_BROKEN, true, false},    {BALANCE_LATE, true, false},
-        {BALANCE_FAILED, false, false},   {BALANCE_UNAVAILABLE, true, false},
+        {BALANCE_FAILED, true, false},    {BALANCE_UNAVAILABLE, true, false},
         {BALANCE_UNUSABLE, true, false},  {BALANCE_UNSAID, false, false},
     };
     (void)state;

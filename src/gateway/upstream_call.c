@@ -347,8 +347,9 @@ static bool retry(struct job *job, size_t endpoint, uint64_t now_ns)
     return true;
 }
 
-/* Whether it went on, or waits to; false: there is nobody to ask in time. */
-static bool go_on(struct job *job, uint64_t now_ns)
+/* Whether it went on, or waits to; false: there is nobody to ask in time. Who failed by
+ * itself would do so again. */
+static bool go_on(struct job *job, enum balance_outcome outcome, uint64_t now_ns)
 {
     size_t endpoint = 0;
     uint64_t return_ns = 0;
@@ -360,7 +361,8 @@ static bool go_on(struct job *job, uint64_t now_ns)
         return true;
     }
     const uint64_t due_ns = now_ns + backoff_of(job);
-    if (due_ns >= job->whole->request.deadline_ns) {
+    if (due_ns >= job->whole->request.deadline_ns ||
+        (outcome == BALANCE_FAILED && !upstream_has_other(job->upstream, job->tried))) {
         return false;
     }
     wait_until(job, due_ns);
@@ -425,7 +427,7 @@ static void on_attempt(struct infer_call *attempt)
         return;
     }
     infer_call_clear(attempt);
-    if (may_go_on(job, outcome, now_ns) && go_on(job, now_ns)) {
+    if (may_go_on(job, outcome, now_ns) && go_on(job, outcome, now_ns)) {
         return;
     }
     job->whole->response.timing = attempt->response.timing;

@@ -40,10 +40,10 @@ static void broken_attempt_is_made_again_elsewhere(void **state)
     assert_int_equal(tally_read(&rig.counts.retries), 1);
 }
 
-static void refusals_of_the_client_and_failures_with_it_are_final(void **state)
+static void refusals_of_the_client_are_final(void **state)
 {
     static const enum galen_status statuses[] = {GALEN_INVALID, GALEN_NOT_FOUND,
-                                                 GALEN_INTERNAL, GALEN_UNPROCESSABLE};
+                                                 GALEN_UNPROCESSABLE};
     (void)state;
     for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
         struct infer_call *call = run();
@@ -52,6 +52,31 @@ static void refusals_of_the_client_and_failures_with_it_are_final(void **state)
         assert_string_equal(call->error.text, "why");
         assert_int_equal(call->route.attempt_count, 1);
     }
+}
+
+static void failure_at_one_endpoint_is_tried_at_another(void **state)
+{
+    (void)state;
+    struct infer_call *call = run();
+    const size_t first = asked();
+    break_off(first, INFER_REFUSED, GALEN_INTERNAL);
+    const size_t second = asked();
+    assert_int_not_equal(first, second);
+    answer(second);
+    EXPECT_OK(call->status);
+    assert_int_equal(attempts(first, UPSTREAM_FAILED), 1);
+}
+
+static void failure_at_every_endpoint_is_the_answer(void **state)
+{
+    (void)state;
+    struct infer_call *call = run();
+    for (size_t i = 0; i < 3; i++) {
+        assert_false(is_done(call));
+        break_off(asked(), INFER_REFUSED, GALEN_INTERNAL);
+    }
+    EXPECT_STATUS(GALEN_INTERNAL, call->status);
+    assert_int_equal(call->route.attempt_count, 3);
 }
 
 static void after_so_many_failures_the_last_is_the_answer(void **state)
@@ -367,7 +392,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FRESH(answer_is_passed_on_with_who_gave_it),
         FRESH(broken_attempt_is_made_again_elsewhere),
-        FRESH(refusals_of_the_client_and_failures_with_it_are_final),
+        FRESH(refusals_of_the_client_are_final),
+        FRESH(failure_at_one_endpoint_is_tried_at_another),
+        FRESH(failure_at_every_endpoint_is_the_answer),
         FRESH(after_so_many_failures_the_last_is_the_answer),
         FRESH(unusable_answer_is_refused_by_the_name_of_who_gave_it),
         FRESH(answer_that_the_caller_cannot_use_is_asked_for_elsewhere),

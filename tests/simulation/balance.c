@@ -6,8 +6,7 @@
  *
  * A request counts as lost when it fails although an endpoint was well from its beginning
  * to its end, in the set and not ejected. That must not happen, unless more attempts were
- * taken and then failed than upstream.retries allows, or the failure is a 500, which is
- * never repeated. docs/invariants.md has the rest.
+ * taken and then failed than upstream.retries allows. docs/invariants.md has the rest.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -417,8 +416,7 @@ static void check_run(const struct client *client)
         client->world->answered_count++;
         return;
     }
-    const bool is_excused =
-        client->has_left || call->status == GALEN_INTERNAL || had_its_attempts(client);
+    const bool is_excused = client->has_left || had_its_attempts(client);
     if (had_a_well_endpoint(client) && !is_excused) {
         (void)fprintf(stderr, "balance: lost after %zu attempts: %s\n", client->visit_count,
                       call->error.text);
