@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # What people and CI type. Each target installs what it needs first (tools/bootstrap).
-.PHONY: build run test bench conformance fuzz lint format models clean help deps
+.PHONY: build run test bench conformance faults soak fuzz lint format models clean help deps
 
 PYTHON = /usr/bin/python3
 SECONDS = 60
@@ -25,6 +25,14 @@ bench: build ## measure, and write docs/benchmarks.md
 conformance: build ## hold galen, Triton and MLServer to v2, and write docs/conformance.md
 	@tools/bootstrap --tests --conformance
 	cd tests && PYTHONPATH=support ../.deps/venv/bin/python -m conformance.publish
+
+faults: build ## kill, stop, cut and mislead servers under load, and write docs/resilience.md
+	@tools/bootstrap --tests
+	cd tests/faults && PYTHONPATH=../support ../../.deps/venv/bin/python publish.py
+
+soak: build ## ten minutes of load and faults: memory and open files stay flat
+	@tools/bootstrap --tests
+	.deps/venv/bin/python tests/faults/soak.py
 
 fuzz: ## fuzz each target for SECONDS=60
 	@tools/bootstrap --tests

@@ -178,6 +178,7 @@ STEPS = [
     Step("units", programs("build", "--no-rebuild"), needs="gcc"),
     Step("conformance", pytest("tests/conformance", "build/galen"), needs="gcc"),
     Step("e2e", pytest("tests/e2e", "build/galen"), needs="gcc"),
+    Step("faults", pytest("tests/faults", "build/galen"), needs="gcc"),
     Step("security", pytest("tests/security", "build/galen"), needs="gcc"),
     Step("parity", pytest("tests/parity", "build/galen"), needs="gcc"),
     Step("api", pytest("tests/api", "build/galen"), needs="gcc"),
