@@ -129,15 +129,52 @@ static enum galen_status move_tags(const struct release_folder *folder,
     return current == NULL ? GALEN_OK : move_tag(folder, now, current, out_error);
 }
 
-static enum galen_status move_all(const struct release_folder *folder,
-                                  const struct release_state *now,
-                                  const struct release_state *to, uint64_t number,
-                                  struct error *out_error)
+static enum galen_status drop_tags(const struct release_folder *folder,
+                                   const struct release_state *now,
+                                   const struct release_state *to, struct error *out_error)
+{
+    for (size_t i = 0; i < now->tag_count; i++) {
+        if (release_state_version(to, now->tags[i].name) == 0) {
+            TRY(release_folder_remove_tag(folder, now->tags[i].name, out_error));
+        }
+    }
+    return GALEN_OK;
+}
+
+static enum galen_status move_versions(const struct release_folder *folder,
+                                       const struct release_state *now,
+                                       const struct release_state *to,
+                                       struct error *out_error)
 {
     if (!are_exchanged(now, to) ||
         !release_folder_exchange(folder, RELEASE_CURRENT, RELEASE_PREVIOUS)) {
         TRY(move_tags(folder, now, to, out_error));
     }
+    return drop_tags(folder, now, to, out_error);
+}
+
+/* A canary has its tag for as long as it takes traffic. */
+static enum galen_status move_rollout(const struct release_folder *folder,
+                                      const struct release_state *now,
+                                      const struct release_state *to, uint64_t number,
+                                      struct error *out_error)
+{
+    const bool ends = now->rollout.version != 0 && to->rollout.version == 0;
+    const bool begins =
+        to->rollout.version != 0 && !release_rollout_equal(&now->rollout, &to->rollout);
+    if (ends) {
+        TRY(release_folder_set_rollout(folder, 0, out_error));
+    }
+    TRY(move_versions(folder, now, to, out_error));
+    return begins ? release_folder_set_rollout(folder, number, out_error) : GALEN_OK;
+}
+
+static enum galen_status move_all(const struct release_folder *folder,
+                                  const struct release_state *now,
+                                  const struct release_state *to, uint64_t number,
+                                  struct error *out_error)
+{
+    TRY(move_rollout(folder, now, to, number, out_error));
     if (to->is_disabled && !now->is_disabled) {
         TRY(release_folder_disable(folder, number, out_error));
     }
@@ -181,6 +218,81 @@ static enum galen_status check_expected(const struct release *release,
                            (unsigned long long)order->expected);
 }
 
+static enum galen_status check_started(const struct release *release,
+                                       const struct release_order *order,
+                                       struct error *out_error)
+{
+    const struct release_rollout *rollout = &release->standing.state.rollout;
+    return order->started == 0 ||
+                   (rollout->version != 0 && rollout->started == order->started)
+               ? GALEN_OK
+               : error_set(out_error, GALEN_BUSY,
+                           "%s: the canary that began with release %06llu is not under "
+                           "way any more",
+                           release->folder->path, (unsigned long long)order->started);
+}
+
+static enum galen_status refuse_canary(const struct release *release, const char *why,
+                                       struct error *out_error)
+{
+    return error_set(out_error, GALEN_INVALID, "%s: %s", release->folder->path, why);
+}
+
+static enum galen_status check_canary(const struct release *release,
+                                      const struct release_order *order,
+                                      struct error *out_error)
+{
+    const struct release_state *state = &release->standing.state;
+    const uint64_t current = release_state_version(state, RELEASE_CURRENT);
+    const bool moves_tag =
+        order->action == RELEASE_PROMOTE && strcmp(order->tag, RELEASE_CANARY_TAG) == 0;
+    if (moves_tag && state->rollout.version != 0) {
+        return refuse_canary(release, "a canary is under way: end it first", out_error);
+    }
+    if (order->action != RELEASE_CANARY) {
+        return GALEN_OK;
+    }
+    if (current == 0) {
+        return refuse_canary(release, "there is no `current` to compare a canary with",
+                             out_error);
+    }
+    return current != order->version
+               ? GALEN_OK
+               : refuse_canary(release, "this version is `current` already", out_error);
+}
+
+static enum galen_status check_order(const struct release *release,
+                                     const struct release_order *order,
+                                     struct error *out_error)
+{
+    TRY(check_expected(release, order, out_error));
+    TRY(check_started(release, order, out_error));
+    return check_canary(release, order, out_error);
+}
+
+static enum galen_status end_canary(struct release_state *state, struct arena *arena)
+{
+    if (state->rollout.version == 0) {
+        return GALEN_OK;
+    }
+    state->rollout = (struct release_rollout){.version = 0};
+    return release_state_drop(state, RELEASE_CANARY_TAG, arena);
+}
+
+/* One whose shares change goes on: who was asked of it still is. */
+static enum galen_status begin_canary(const struct release *release,
+                                      const struct release_order *order,
+                                      struct release_state *state, struct arena *arena)
+{
+    const uint64_t started = state->rollout.version == order->version
+                                 ? state->rollout.started
+                                 : release->standing.newest + 1;
+    state->rollout = order->rollout;
+    state->rollout.version = order->version;
+    state->rollout.started = started;
+    return release_state_put(state, RELEASE_CANARY_TAG, order->version, arena);
+}
+
 /* `current` takes the version, and `previous` the one that gives way. */
 static enum galen_status move_current(const struct release_order *order,
                                       struct release_state *state, struct arena *arena)
@@ -204,17 +316,24 @@ static enum galen_status find_after(struct release *release,
     case RELEASE_ENABLE:
         state->is_disabled = false;
         return GALEN_OK;
+    case RELEASE_CANARY:
+        return begin_canary(release, order, state, &release->arena);
     case RELEASE_PROMOTE:
     case RELEASE_ROLLBACK:
     case RELEASE_ACTION_COUNT:
         break;
     }
+    if (order->ends_canary) {
+        return end_canary(state, &release->arena);
+    }
     if (release_state_version(state, order->tag) == order->version) {
         return GALEN_OK;
     }
-    return strcmp(order->tag, RELEASE_CURRENT) == 0
-               ? move_current(order, state, &release->arena)
-               : release_state_put(state, order->tag, order->version, &release->arena);
+    if (strcmp(order->tag, RELEASE_CURRENT) != 0) {
+        return release_state_put(state, order->tag, order->version, &release->arena);
+    }
+    TRY(end_canary(state, &release->arena));
+    return move_current(order, state, &release->arena);
 }
 
 /* What was hashed now, else what the release before tells. */
@@ -310,7 +429,7 @@ enum galen_status release_plan(struct release *release, const struct release_ord
                                bool *out_changes, struct error *out_error)
 {
     struct release_record *record = &release->record;
-    TRY(check_expected(release, order, out_error));
+    TRY(check_order(release, order, out_error));
     TRY(make_record(release, order, record, out_error));
     const enum galen_status status = find_after(release, order, &record->after);
     if (status != GALEN_OK) {

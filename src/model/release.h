@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Releases: tags of a model are moved, or it is disabled, and a record tells who did it,
- * when and why (docs/releases.md).
+ * Releases: tags of a model are moved, it is disabled, or a canary begins, and a record
+ * tells who did it, when and why (docs/releases.md, docs/rollout.md).
  *
  * The record is the intent and is durable first; the tags are what counts. A process that
  * is killed in between leaves a release that is not finished; the next one finishes it
@@ -14,6 +14,9 @@
  * and a rollback that comes in between goes to the last version that served and not to the
  * one before. A rollback exchanges both at once (RENAME_EXCHANGE), where the file system
  * can: neither version is without a tag.
+ *
+ * A canary takes traffic from when all tags are where they are to be, and none any more
+ * before one moves. Whatever moves `current` ends it, and `canary` goes.
  *
  * Who makes a release holds a lock that ends with its process, so that nobody finishes what
  * is under way. Where locks do not reach every machine the exclusive creation of the record
@@ -32,10 +35,14 @@
 /* What is wanted. Borrowed until it is planned. */
 struct release_order {
     enum release_action action;
-    const char *tag;  /* of a promotion; `current` otherwise */
-    uint64_t version; /* of a promotion or a rollback */
-    uint64_t served;  /* that a model without `current` served; 0: none */
-    bool expects;     /* only while the tag names `expected`; 0: while there is none */
+    const char *tag;                /* of a promotion; `current` otherwise */
+    uint64_t version;               /* of a promotion, a rollback or a canary */
+    struct release_rollout rollout; /* of a canary: its shares, and whether it promotes */
+    bool ends_canary;               /* of a rollback: that, and `current` stays */
+    uint64_t
+        started; /* only while the canary that began then is under way; 0: whatever is */
+    uint64_t served; /* that a model without `current` served; 0: none */
+    bool expects;    /* only while the tag names `expected`; 0: while there is none */
     uint64_t expected;
     const char *actor;  /* release_text_is_valid, not empty */
     const char *reason; /* the same, may be empty */
@@ -61,7 +68,9 @@ const struct release_standing *release_standing(const struct release *release);
 MUST_USE enum galen_status release_finish(struct release *release, struct error *out_error);
 
 /* Makes the record of what is wanted, and writes nothing. *out_changes false: all is so
- * already. GALEN_BUSY: not as expected; GALEN_TOO_LARGE: too many tags or releases. */
+ * already. GALEN_BUSY: not as expected; GALEN_TOO_LARGE: too many tags or releases;
+ * GALEN_INVALID: a canary of what is `current`, or where there is none; or `canary` is to
+ * move while one is under way. */
 MUST_USE enum galen_status release_plan(struct release *release,
                                         const struct release_order *order,
                                         bool *out_changes, struct error *out_error);

@@ -15,7 +15,10 @@
 
 #define LOCK ".lock"
 
-enum { DIGIT_COUNT = 6 };
+enum {
+    DIGIT_COUNT = 6,
+    ROLLOUT_ARENA_SIZE_BYTES_MAX = 64 * LIMIT_RELEASE_RECORD_SIZE_BYTES_MAX,
+};
 
 static const struct bytes record_end = BYTES_INIT(".json");
 static const uint64_t version_max = INT64_MAX;
@@ -217,6 +220,7 @@ enum galen_status release_folder_state(const struct release_folder *folder,
                              LIMIT_RELEASE_TAG_COUNT_MAX);
         }
     }
+    TRY(release_folder_rollout(folder, &state.rollout, out_error));
     *out_state = state;
     return GALEN_OK;
 }
@@ -310,4 +314,46 @@ enum galen_status release_folder_record(const struct release_folder *folder,
                            folder->path, (unsigned long long)number,
                            status == GALEN_OK ? "says that it has another number"
                                               : why.text);
+}
+
+static enum galen_status read_rollout(const struct release_folder *folder, uint64_t number,
+                                      struct arena *arena,
+                                      struct release_rollout *out_rollout,
+                                      struct error *out_error)
+{
+    struct release_record record;
+    uint8_t sha256[SHA256_SIZE];
+    TRY(release_folder_record(folder, number, arena, &record, sha256, out_error));
+    if (record.after.rollout.version == 0) {
+        return error_set(out_error, GALEN_INVALID,
+                         "%s/" RELEASES "/" RELEASE_ROLLOUT
+                         ": points to a release without a canary",
+                         folder->path);
+    }
+    *out_rollout = record.after.rollout;
+    return GALEN_OK;
+}
+
+static bool has_rollout(const struct release_folder *folder)
+{
+    struct directory_entry entry;
+    return folder->releases >= 0 &&
+           directory_look(folder->releases, RELEASE_ROLLOUT, &entry) != GALEN_NOT_FOUND;
+}
+
+enum galen_status release_folder_rollout(const struct release_folder *folder,
+                                         struct release_rollout *out_rollout,
+                                         struct error *out_error)
+{
+    struct arena arena;
+    *out_rollout = (struct release_rollout){.version = 0};
+    if (!has_rollout(folder)) {
+        return GALEN_OK;
+    }
+    arena_init(&arena, ROLLOUT_ARENA_SIZE_BYTES_MAX);
+    const enum galen_status status =
+        read_rollout(folder, linked_record(folder->releases, RELEASE_ROLLOUT, ""), &arena,
+                     out_rollout, out_error);
+    arena_deinit(&arena);
+    return status;
 }

@@ -7,6 +7,7 @@
  *     models/<name>/disabled -> releases/000007.json
  *     models/<name>/releases/000007.json   records
  *     models/<name>/releases/done -> 000007.json   the newest whose tags were moved
+ *     models/<name>/releases/canary -> 000007.json while one is under way: what says of it
  *
  * All block on the disk. Statuses: GALEN_NOT_FOUND, GALEN_INVALID: what is there is not
  * what it has to be; GALEN_TOO_LARGE; GALEN_UNAVAILABLE: the system's refusal;
@@ -38,8 +39,8 @@ DEFINE_SCOPED(release_folder, release_folder_close)
 MUST_USE enum galen_status release_folder_lock(struct release_folder *folder,
                                                struct error *out_error);
 
-/* The tags, which are links to a number and nothing else, and whether there is an entry
- * `disabled`, of any kind. */
+/* The tags, which are links to a number and nothing else, whether there is an entry
+ * `disabled`, of any kind, and the canary that is under way. */
 MUST_USE enum galen_status release_folder_state(const struct release_folder *folder,
                                                 struct arena *arena,
                                                 struct release_state *out_state,
@@ -79,6 +80,24 @@ MUST_USE enum galen_status release_folder_check_tag(const struct release_folder 
 MUST_USE enum galen_status release_folder_move_tag(const struct release_folder *folder,
                                                    const char *tag, uint64_t version,
                                                    struct error *out_error);
+
+/* The folder is locked. One that is not there is no failure. */
+MUST_USE enum galen_status release_folder_remove_tag(const struct release_folder *folder,
+                                                     const char *tag,
+                                                     struct error *out_error);
+
+/* What the record says of a canary that `canary` in the releases points to; zeroed: there
+ * is no such link. GALEN_INVALID: it points to no record that says of one; statuses of
+ * release_folder_record. */
+MUST_USE enum galen_status release_folder_rollout(const struct release_folder *folder,
+                                                  struct release_rollout *out_rollout,
+                                                  struct error *out_error);
+
+/* The folder is locked. The canary of that record is under way; 0: none is. By one
+ * rename(2) or unlink(2). */
+MUST_USE enum galen_status release_folder_set_rollout(const struct release_folder *folder,
+                                                      uint64_t number,
+                                                      struct error *out_error);
 
 /* Exchanges two tags at once. False: they are as before, and the file system may not know
  * how. */

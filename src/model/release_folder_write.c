@@ -126,6 +126,38 @@ enum galen_status release_folder_move_tag(const struct release_folder *folder,
     return put_link(folder, folder->model, tag, target, out_error);
 }
 
+static enum galen_status remove_link(const struct release_folder *folder, int parent,
+                                     const char *name, struct error *out_error)
+{
+    return unlinkat(parent, name, 0) == 0 || errno == ENOENT
+               ? GALEN_OK
+               : release_folder_fail(folder, name, out_error);
+}
+
+enum galen_status release_folder_remove_tag(const struct release_folder *folder,
+                                            const char *tag, struct error *out_error)
+{
+    return remove_link(folder, folder->model, tag, out_error);
+}
+
+static enum galen_status link_rollout(const struct release_folder *folder, uint64_t number,
+                                      struct error *out_error)
+{
+    char name[RELEASE_NAME_SIZE];
+    release_record_name(number, name);
+    return number == 0
+               ? remove_link(folder, folder->releases, RELEASE_ROLLOUT, out_error)
+               : put_link(folder, folder->releases, RELEASE_ROLLOUT, name, out_error);
+}
+
+enum galen_status release_folder_set_rollout(const struct release_folder *folder,
+                                             uint64_t number, struct error *out_error)
+{
+    TRY(link_rollout(folder, number, out_error));
+    return fsync(folder->releases) == 0 ? GALEN_OK
+                                        : release_folder_fail(folder, RELEASES, out_error);
+}
+
 bool release_folder_exchange(const struct release_folder *folder, const char *one,
                              const char *other)
 {
@@ -145,9 +177,7 @@ enum galen_status release_folder_disable(const struct release_folder *folder,
 enum galen_status release_folder_enable(const struct release_folder *folder,
                                         struct error *out_error)
 {
-    return unlinkat(folder->model, RELEASE_DISABLED, 0) == 0 || errno == ENOENT
-               ? GALEN_OK
-               : release_folder_fail(folder, RELEASE_DISABLED, out_error);
+    return remove_link(folder, folder->model, RELEASE_DISABLED, out_error);
 }
 
 enum galen_status release_folder_settle(const struct release_folder *folder,

@@ -11,10 +11,9 @@ enum { FORMAT = 1 };
 static const uint64_t version_max = INT64_MAX;
 
 static const char *const actions[RELEASE_ACTION_COUNT] = {
-    [RELEASE_PROMOTE] = "promote",
-    [RELEASE_ROLLBACK] = "rollback",
-    [RELEASE_DISABLE] = "disable",
-    [RELEASE_ENABLE] = "enable",
+    [RELEASE_PROMOTE] = "promote", [RELEASE_ROLLBACK] = "rollback",
+    [RELEASE_DISABLE] = "disable", [RELEASE_ENABLE] = "enable",
+    [RELEASE_CANARY] = "canary",
 };
 
 const char *release_action_name(enum release_action action)
@@ -75,6 +74,27 @@ static void put_digest(struct json_writer *json, const char *name, const uint8_t
     json_put_string(json, bytes_of(hex, sizeof(hex)));
 }
 
+static void put_percent(struct json_writer *json, const char *name, uint32_t share)
+{
+    char text[RELEASE_PERCENT_SIZE];
+    release_percent_write(share, text);
+    json_put_name(json, name);
+    json_put_raw(json, bytes_from_string(text));
+}
+
+static void put_rollout(struct json_writer *json, const struct release_rollout *rollout)
+{
+    json_put_name(json, "canary");
+    json_begin_object(json);
+    put_number(json, "version", rollout->version);
+    put_percent(json, "percent", rollout->share);
+    put_percent(json, "shadow", rollout->shadow);
+    json_put_name(json, "auto");
+    json_put_bool(json, rollout->promotes);
+    put_number(json, "started", rollout->started);
+    json_end_object(json);
+}
+
 void release_state_write(const struct release_state *state, struct json_writer *json)
 {
     json_begin_object(json);
@@ -86,6 +106,9 @@ void release_state_write(const struct release_state *state, struct json_writer *
     json_end_object(json);
     json_put_name(json, "disabled");
     json_put_bool(json, state->is_disabled);
+    if (state->rollout.version != 0) {
+        put_rollout(json, &state->rollout);
+    }
     json_end_object(json);
 }
 
@@ -268,6 +291,35 @@ static enum galen_status read_tags(const struct json *object, struct arena *aren
     return GALEN_OK;
 }
 
+static enum galen_status read_share(const struct json *object, const char *name,
+                                    uint32_t *out_share, struct error *out_error)
+{
+    const struct json *value;
+    TRY(need(object, name, JSON_NUMBER, &value, out_error));
+    return release_percent_parse(json_number(value), out_share)
+               ? GALEN_OK
+               : refuse(out_error, name, "is no percentage");
+}
+
+static enum galen_status read_rollout(const struct json *object,
+                                      struct release_rollout *out_rollout,
+                                      struct error *out_error)
+{
+    const struct json *value;
+    const struct json *promotes;
+    struct release_rollout rollout = {.version = 0};
+    TRY(need(object, "canary", JSON_OBJECT, &value, out_error));
+    TRY(read_number(value, "version", version_max, &rollout.version, out_error));
+    TRY(read_share(value, "percent", &rollout.share, out_error));
+    TRY(read_share(value, "shadow", &rollout.shadow, out_error));
+    TRY(need(value, "auto", JSON_BOOL, &promotes, out_error));
+    rollout.promotes = json_bool(promotes);
+    TRY(read_number(value, "started", LIMIT_RELEASE_COUNT_MAX, &rollout.started,
+                    out_error));
+    *out_rollout = rollout;
+    return GALEN_OK;
+}
+
 static enum galen_status read_state(const struct json *object, const char *name,
                                     struct arena *arena, struct release_state *out_state,
                                     struct error *out_error)
@@ -277,6 +329,9 @@ static enum galen_status read_state(const struct json *object, const char *name,
     TRY(need(object, name, JSON_OBJECT, &value, out_error));
     TRY(need(value, "disabled", JSON_BOOL, &member, out_error));
     out_state->is_disabled = json_bool(member);
+    if (json_member(value, "canary") != NULL) {
+        TRY(read_rollout(value, &out_state->rollout, out_error));
+    }
     TRY(need(value, "tags", JSON_OBJECT, &member, out_error));
     return read_tags(member, arena, out_state, out_error);
 }

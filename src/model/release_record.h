@@ -19,6 +19,7 @@ enum release_action {
     RELEASE_ROLLBACK,
     RELEASE_DISABLE,
     RELEASE_ENABLE,
+    RELEASE_CANARY, /* a canary begins, or its shares change */
     RELEASE_ACTION_COUNT,
 };
 
@@ -65,5 +66,6 @@ MUST_USE enum galen_status release_record_read(struct bytes text, struct arena *
 const struct release_version *release_record_version(const struct release_record *record,
                                                      uint64_t number);
 
-/* {"tags":{"current":2},"disabled":false}, for records and listings. */
+/* {"tags":{"current":2},"disabled":false}, for records and listings; while one is under way
+ * with "canary":{"version":3,"percent":5,"shadow":50,"auto":false,"started":8}. */
 void release_state_write(const struct release_state *state, struct json_writer *json);

@@ -68,6 +68,53 @@ static void a_record_says_all(void **unused)
     assert_int_equal(record.previous_sha256[5], 0x22);
 }
 
+#define HEAD                                                                     \
+    "{\"v\":1,\"number\":9,\"time\":\"2026-11-25T20:55:16.123456Z\",\"action\":" \
+    "\"canary\","                                                                \
+    "\"actor\":\"alice@here\",\"before\":{\"tags\":{},\"disabled\":false},"      \
+    "\"after\":{\"tags\":{},\"disabled\":false,\"canary\":"
+#define TAIL "},\"versions\":[],\"galen\":\"0.1.0\",\"previous\":\"" TWOS "\"}\n"
+
+static void a_record_says_of_the_canary_that_is_under_way(void **unused)
+{
+    (void)unused;
+    static const char text[] = HEAD "{\"version\":3,\"percent\":12.5,\"shadow\":0,\"auto\":"
+                                    "true,\"started\":8}" TAIL;
+    struct release_record record;
+    struct error error;
+    EXPECT_OK(read_line(bytes_from_string(text), &record, &error));
+    assert_int_equal(record.action, RELEASE_CANARY);
+    assert_int_equal(record.before.rollout.version, 0);
+    assert_int_equal(record.after.rollout.version, 3);
+    assert_int_equal(record.after.rollout.share, 1250);
+    assert_int_equal(record.after.rollout.shadow, 0);
+    assert_true(record.after.rollout.promotes);
+    assert_int_equal(record.after.rollout.started, 8);
+}
+
+static void a_canary_that_is_none_is_refused(void **unused)
+{
+    (void)unused;
+    static const char *const wrong[] = {
+        HEAD "{\"version\":0,\"percent\":1,\"shadow\":0,\"auto\":true,\"started\":8}" TAIL,
+        HEAD
+        "{\"version\":3,\"percent\":101,\"shadow\":0,\"auto\":true,\"started\":8}" TAIL,
+        HEAD
+        "{\"version\":3,\"percent\":1,\"shadow\":0.001,\"auto\":true,\"started\":8}" TAIL,
+        HEAD
+        "{\"version\":3,\"percent\":1.50,\"shadow\":0,\"auto\":true,\"started\":8}" TAIL,
+        HEAD "{\"version\":3,\"percent\":1,\"shadow\":0,\"auto\":1,\"started\":8}" TAIL,
+        HEAD "{\"version\":3,\"percent\":1,\"shadow\":0,\"auto\":true}" TAIL,
+        HEAD "3" TAIL,
+    };
+    struct release_record record;
+    struct error error;
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        EXPECT_STATUS(GALEN_INVALID,
+                      read_line(bytes_from_string(wrong[i]), &record, &error));
+    }
+}
+
 static void what_is_read_is_written_again_byte_for_byte(void **unused)
 {
     (void)unused;
@@ -199,7 +246,8 @@ static void the_largest_record_has_room(void **unused)
             (struct release_version){.number = tags[i].version, .has_contract = true};
     }
     memset(text, '"', LIMIT_RELEASE_TEXT_SIZE_BYTES_MAX);
-    const struct release_state state = {tags, LIMIT_RELEASE_TAG_COUNT_MAX, true};
+    const struct release_state state = {
+        .tags = tags, .tag_count = LIMIT_RELEASE_TAG_COUNT_MAX, .is_disabled = true};
     const struct release_record record = {
         .number = LIMIT_RELEASE_COUNT_MAX,
         .wall_ns = UINT64_C(1795640116123456000),
@@ -228,6 +276,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         RECORD_TEST(a_record_says_all),
+        RECORD_TEST(a_record_says_of_the_canary_that_is_under_way),
+        RECORD_TEST(a_canary_that_is_none_is_refused),
         RECORD_TEST(what_is_read_is_written_again_byte_for_byte),
         RECORD_TEST(what_is_wrong_is_refused_by_the_name_of_its_member),
         RECORD_TEST(the_same_in_other_words_is_no_record),

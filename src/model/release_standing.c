@@ -26,12 +26,19 @@ static enum galen_status find_settled(struct release_standing *standing,
     if (standing->kind != RELEASE_UNFINISHED) {
         return GALEN_OK;
     }
+    const struct release_state *before = &standing->record.before;
     const struct release_state *after = &standing->record.after;
     for (size_t i = 0; i < after->tag_count; i++) {
         TRY(release_state_put(&standing->settled, after->tags[i].name,
                               after->tags[i].version, arena));
     }
+    for (size_t i = 0; i < before->tag_count; i++) {
+        if (release_state_version(after, before->tags[i].name) == 0) {
+            TRY(release_state_drop(&standing->settled, before->tags[i].name, arena));
+        }
+    }
     standing->settled.is_disabled = after->is_disabled;
+    standing->settled.rollout = after->rollout;
     return GALEN_OK;
 }
 

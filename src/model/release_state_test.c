@@ -109,10 +109,60 @@ static void what_no_kill_leaves_is_not_between(void **unused)
     assert_true(release_state_is_between(&one, &one, &disabled));
 }
 
-static void who_would_have_to_remove_a_tag_is_not_between(void **unused)
+static void who_has_yet_to_remove_a_tag_is_between(void **unused)
 {
     (void)unused;
-    assert_false(release_state_is_between(&two, &two, &one));
+    assert_true(release_state_is_between(&two, &two, &one));
+}
+
+static void what_is_dropped_is_gone_and_the_rest_stays(void **unused)
+{
+    (void)unused;
+    struct arena arena;
+    struct release_state state = two;
+    arena_init(&arena, 1 << 16);
+    EXPECT_OK(release_state_drop(&state, "current", &arena));
+    EXPECT_OK(release_state_drop(&state, "staging", &arena));
+    assert_int_equal(state.tag_count, 2);
+    assert_int_equal(release_state_version(&state, "canary"), 3);
+    assert_int_equal(release_state_version(&state, "current"), 0);
+    assert_int_equal(release_state_version(&state, "previous"), 1);
+    assert_int_equal(two.tag_count, 3);
+    arena_deinit(&arena);
+}
+
+static void percentages_have_at_most_two_places(void **unused)
+{
+    (void)unused;
+    static const char *const right[] = {"0", "5", "0.5", "12.25", "0.01", "99.99", "100"};
+    static const char *const wrong[] = {"",    "-1",    "101", "100.01", "1.", ".5",
+                                        "1.x", "1.234", "05",  "1e1",    "1,5"};
+    uint32_t share;
+    char text[RELEASE_PERCENT_SIZE];
+    for (size_t i = 0; i < sizeof(right) / sizeof(right[0]); i++) {
+        assert_true(release_percent_parse(bytes_from_string(right[i]), &share));
+        release_percent_write(share, text);
+        assert_string_equal(text, right[i]);
+    }
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        assert_false(release_percent_parse(bytes_from_string(wrong[i]), &share));
+    }
+    assert_true(release_percent_parse(BYTES("12.5"), &share));
+    assert_int_equal(share, 1250);
+}
+
+static void another_canary_is_another_state(void **unused)
+{
+    (void)unused;
+    struct release_state with = two;
+    with.rollout = (struct release_rollout){.version = 3, .share = 500, .started = 1};
+    struct release_state more = with;
+    more.rollout.share = 600;
+    assert_false(release_state_equal(&two, &with));
+    assert_false(release_state_equal(&with, &more));
+    assert_true(release_state_is_between(&with, &two, &with));
+    assert_true(release_state_is_between(&two, &two, &with));
+    assert_false(release_state_is_between(&more, &two, &with));
 }
 
 int main(void)
@@ -125,7 +175,10 @@ int main(void)
         cmocka_unit_test(states_differ_in_tags_versions_and_being_disabled),
         cmocka_unit_test(what_a_kill_can_leave_is_between),
         cmocka_unit_test(what_no_kill_leaves_is_not_between),
-        cmocka_unit_test(who_would_have_to_remove_a_tag_is_not_between),
+        cmocka_unit_test(who_has_yet_to_remove_a_tag_is_between),
+        cmocka_unit_test(what_is_dropped_is_gone_and_the_rest_stays),
+        cmocka_unit_test(percentages_have_at_most_two_places),
+        cmocka_unit_test(another_canary_is_another_state),
     };
     return cmocka_run_group_tests_name("release_state", tests, NULL, NULL);
 }

@@ -176,6 +176,185 @@ static void another_tag_moves_alone(void **state)
     assert_int_equal(rig_tag(*state, "previous"), 0);
 }
 
+static struct release_order canary_order(uint64_t version, uint32_t share)
+{
+    struct release_order order = rig_order(RELEASE_CANARY, version);
+    order.rollout = (struct release_rollout){.share = share, .shadow = 5000};
+    return order;
+}
+
+static void begin_canary(const struct temporary_folder *folder, uint64_t version,
+                         uint32_t share)
+{
+    const struct release_order order = canary_order(version, share);
+    rig_release(folder, &order);
+}
+
+static struct release_rollout rollout_of(const struct temporary_folder *folder)
+{
+    struct arena arena;
+    const struct release_rollout rollout = look(folder, &arena).state.rollout;
+    arena_deinit(&arena);
+    return rollout;
+}
+
+static void a_canary_has_its_tag_its_shares_and_the_release_that_it_began_with(void **state)
+{
+    rig_promote(*state, 2);
+    begin_canary(*state, 3, 2050);
+    const struct release_rollout rollout = rollout_of(*state);
+    assert_int_equal(rollout.version, 3);
+    assert_int_equal(rollout.share, 2050);
+    assert_int_equal(rollout.shadow, 5000);
+    assert_int_equal(rollout.started, 2);
+    assert_false(rollout.promotes);
+    assert_int_equal(rig_tag(*state, "canary"), 3);
+    assert_int_equal(rig_tag(*state, "current"), 2);
+    assert_int_equal(kind_of(*state), RELEASE_SETTLED);
+}
+
+static void a_canary_that_grows_goes_on_and_another_version_begins_anew(void **state)
+{
+    begin_canary(*state, 3, 1000);
+    begin_canary(*state, 3, 2000);
+    assert_int_equal(rollout_of(*state).share, 2000);
+    assert_int_equal(rollout_of(*state).started, 1);
+    begin_canary(*state, 2, 2000);
+    assert_int_equal(rollout_of(*state).version, 2);
+    assert_int_equal(rollout_of(*state).started, 3);
+    assert_int_equal(rig_tag(*state, "canary"), 2);
+}
+
+static void a_rollback_of_a_canary_leaves_current_where_it_is(void **state)
+{
+    struct release_order order = rig_order(RELEASE_ROLLBACK, 0);
+    order.ends_canary = true;
+    rig_promote(*state, 2);
+    begin_canary(*state, 3, 1000);
+    rig_release(*state, &order);
+    assert_int_equal(rollout_of(*state).version, 0);
+    assert_int_equal(rig_tag(*state, "canary"), 0);
+    assert_int_equal(rig_tag(*state, "current"), 2);
+    assert_int_equal(rig_tag(*state, "previous"), 1);
+    assert_int_equal(kind_of(*state), RELEASE_SETTLED);
+}
+
+static void whatever_moves_current_ends_the_canary(void **state)
+{
+    begin_canary(*state, 3, 1000);
+    rig_promote(*state, 3);
+    assert_int_equal(rollout_of(*state).version, 0);
+    assert_int_equal(rig_tag(*state, "canary"), 0);
+    assert_int_equal(rig_tag(*state, "current"), 3);
+    begin_canary(*state, 2, 1000);
+    const struct release_order order = rig_order(RELEASE_ROLLBACK, 1);
+    rig_release(*state, &order);
+    assert_int_equal(rollout_of(*state).version, 0);
+    assert_int_equal(rig_tag(*state, "canary"), 0);
+}
+
+static void a_canary_outlives_releases_that_do_not_move_current(void **state)
+{
+    struct release_order order = rig_order(RELEASE_PROMOTE, 2);
+    order.tag = "staging";
+    begin_canary(*state, 3, 1000);
+    rig_release(*state, &order);
+    const struct release_order disable = rig_order(RELEASE_DISABLE, 0);
+    rig_release(*state, &disable);
+    assert_int_equal(rollout_of(*state).version, 3);
+    assert_int_equal(rollout_of(*state).started, 1);
+}
+
+static void a_canary_of_what_is_current_is_refused(void **state)
+{
+    const struct release_order order = canary_order(1, 1000);
+    expect_refused(*state, &order, GALEN_INVALID, "is `current` already");
+}
+
+static void a_canary_without_current_is_refused(void **state)
+{
+    const struct release_order order = canary_order(1, 1000);
+    remove_file(*state, "tagger/current");
+    expect_refused(*state, &order, GALEN_INVALID, "no `current`");
+}
+
+static void the_tag_of_a_canary_does_not_move_while_it_is_under_way(void **state)
+{
+    struct release_order order = rig_order(RELEASE_PROMOTE, 2);
+    order.tag = "canary";
+    begin_canary(*state, 3, 1000);
+    expect_refused(*state, &order, GALEN_INVALID, "is under way");
+}
+
+static void who_ends_a_canary_that_is_another_by_now_is_refused(void **state)
+{
+    struct release_order order = rig_order(RELEASE_ROLLBACK, 0);
+    order.ends_canary = true;
+    order.started = 1;
+    begin_canary(*state, 3, 1000);
+    begin_canary(*state, 2, 1000);
+    expect_refused(*state, &order, GALEN_BUSY, "release 000001 is not under way");
+    order.started = 2;
+    rig_release(*state, &order);
+}
+
+static void a_canary_whose_record_is_another_stops_releases(void **state)
+{
+    const struct release_order order = rig_order(RELEASE_PROMOTE, 3);
+    rig_promote(*state, 2);
+    begin_canary(*state, 3, 1000);
+    move_link(*state, "tagger/releases/canary", "000001.json");
+    expect_refused(*state, &order, GALEN_INVALID, "points to a release without a canary");
+}
+
+static struct release_rollout rollout_in_snapshot(const struct temporary_folder *folder)
+{
+    scoped(repository) repository = NULL;
+    struct error error;
+    EXPECT_OK(repository_read(folder->path, false, &repository, &error));
+    const struct repository_model *model = repository_find(repository, BYTES(RIG_MODEL));
+    assert_non_null(model);
+    assert_true(model->usable);
+    return model->rollout;
+}
+
+static void a_snapshot_of_the_repository_has_the_canary(void **state)
+{
+    assert_int_equal(rollout_in_snapshot(*state).version, 0);
+    begin_canary(*state, 3, 1000);
+    const struct release_rollout rollout = rollout_of(*state);
+    const struct release_rollout seen = rollout_in_snapshot(*state);
+    assert_true(release_rollout_equal(&rollout, &seen));
+}
+
+static void a_canary_whose_tag_was_moved_by_hand_takes_no_traffic(void **state)
+{
+    begin_canary(*state, 3, 1000);
+    move_link(*state, "tagger/canary", "2");
+    assert_int_equal(rollout_in_snapshot(*state).version, 0);
+    assert_int_equal(kind_of(*state), RELEASE_MOVED_BY_HAND);
+}
+
+static void a_canary_whose_record_cannot_be_read_takes_no_traffic(void **state)
+{
+    begin_canary(*state, 3, 1000);
+    remove_file(*state, "tagger/releases/000001.json");
+    assert_int_equal(rollout_in_snapshot(*state).version, 0);
+}
+
+static void another_share_is_another_snapshot(void **state)
+{
+    const struct temporary_folder *folder = *state;
+    scoped(repository) before = NULL;
+    scoped(repository) after = NULL;
+    struct error error;
+    begin_canary(folder, 3, 1000);
+    EXPECT_OK(repository_read(folder->path, false, &before, &error));
+    begin_canary(folder, 3, 2000);
+    EXPECT_OK(repository_reread(before, &after, &error));
+    assert_ptr_not_equal(before, after);
+}
+
 static void a_model_without_current_keeps_what_served(void **state)
 {
     struct release_order order = rig_order(RELEASE_PROMOTE, 2);
@@ -510,7 +689,18 @@ static void expect_record_first(const struct temporary_folder *folder,
     arena_deinit(&arena);
 }
 
-static bool survive(const struct release_order *order, const struct disk *fault)
+/* None takes traffic without its tag, on which its version is loaded. */
+static void expect_canary_is_whole(const struct temporary_folder *folder)
+{
+    const struct release_rollout rollout = rollout_of(folder);
+    if (rollout.version != 0) {
+        assert_int_equal(rig_tag(folder, "canary"), rollout.version);
+        assert_int_not_equal(rig_tag(folder, "current"), rollout.version);
+    }
+}
+
+static bool survive(const struct release_order *order, bool has_canary,
+                    const struct disk *fault)
 {
     void *state = NULL;
     enum galen_status status;
@@ -521,25 +711,39 @@ static bool survive(const struct release_order *order, const struct disk *fault)
     if (order->action == RELEASE_ROLLBACK) {
         rig_promote(state, 2);
     }
+    if (has_canary) {
+        begin_canary(state, order->version, 1000);
+    }
     const bool is_met = try_with(state, order, fault, &status);
     expect_good_repository(state);
     expect_record_first(state, order);
+    expect_canary_is_whole(state);
     if (status == GALEN_OK) {
-        assert_int_equal(rig_tag(state, "current"), order->version);
+        assert_int_equal(
+            rig_tag(state, order->action == RELEASE_CANARY ? "canary" : "current"),
+            order->version);
     }
     expect_next_release(state);
+    assert_int_equal(rollout_of(state).version, 0);
+    assert_int_equal(rig_tag(state, "canary"), 0);
     assert_int_equal(folder_destroy(&state), 0);
     return is_met;
+}
+
+static void survive_each_with(const struct release_order *order, bool has_canary,
+                              bool is_crash)
+{
+    struct disk fault = {.fail_at = 1, .is_crash = is_crash};
+    while (survive(order, has_canary, &fault)) {
+        fault.fail_at++;
+    }
+    assert_true(fault.fail_at > CALL_COUNT_MIN);
 }
 
 static void survive_each(enum release_action action, uint64_t version, bool is_crash)
 {
     const struct release_order order = rig_order(action, version);
-    struct disk fault = {.fail_at = 1, .is_crash = is_crash};
-    while (survive(&order, &fault)) {
-        fault.fail_at++;
-    }
-    assert_true(fault.fail_at > CALL_COUNT_MIN);
+    survive_each_with(&order, false, is_crash);
 }
 
 static void a_call_that_fails_leaves_a_model_that_serves(void **unused)
@@ -556,6 +760,17 @@ static void a_crash_leaves_a_model_that_serves(void **unused)
     survive_each(RELEASE_ROLLBACK, 1, true);
 }
 
+static void a_canary_that_is_cut_off_is_whole_or_takes_no_traffic(void **unused)
+{
+    (void)unused;
+    const struct release_order begin = canary_order(2, 1000);
+    const struct release_order promote = rig_order(RELEASE_PROMOTE, 2);
+    survive_each_with(&begin, false, false);
+    survive_each_with(&begin, false, true);
+    survive_each_with(&promote, true, false);
+    survive_each_with(&promote, true, true);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -566,6 +781,20 @@ int main(void)
         RIG_TEST(a_rollback_exchanges_current_and_previous),
         RIG_TEST(a_rollback_may_go_to_another_version),
         RIG_TEST(another_tag_moves_alone),
+        RIG_TEST(a_snapshot_of_the_repository_has_the_canary),
+        RIG_TEST(a_canary_whose_tag_was_moved_by_hand_takes_no_traffic),
+        RIG_TEST(a_canary_whose_record_cannot_be_read_takes_no_traffic),
+        RIG_TEST(another_share_is_another_snapshot),
+        RIG_TEST(a_canary_has_its_tag_its_shares_and_the_release_that_it_began_with),
+        RIG_TEST(a_canary_that_grows_goes_on_and_another_version_begins_anew),
+        RIG_TEST(a_rollback_of_a_canary_leaves_current_where_it_is),
+        RIG_TEST(whatever_moves_current_ends_the_canary),
+        RIG_TEST(a_canary_outlives_releases_that_do_not_move_current),
+        RIG_TEST(a_canary_of_what_is_current_is_refused),
+        RIG_TEST(a_canary_without_current_is_refused),
+        RIG_TEST(the_tag_of_a_canary_does_not_move_while_it_is_under_way),
+        RIG_TEST(who_ends_a_canary_that_is_another_by_now_is_refused),
+        RIG_TEST(a_canary_whose_record_is_another_stops_releases),
         RIG_TEST(a_model_without_current_keeps_what_served),
         RIG_TEST(disabling_leaves_the_tags_and_tells_who_did_it),
         RIG_TEST(an_entry_made_by_hand_disables_too),
@@ -587,6 +816,7 @@ int main(void)
         RIG_TEST(hashes_go_from_record_to_record_until_they_are_made_anew),
         cmocka_unit_test(a_call_that_fails_leaves_a_model_that_serves),
         cmocka_unit_test(a_crash_leaves_a_model_that_serves),
+        cmocka_unit_test(a_canary_that_is_cut_off_is_whole_or_takes_no_traffic),
     };
     return cmocka_run_group_tests_name("release", tests, NULL, NULL);
 }

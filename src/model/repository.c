@@ -50,6 +50,7 @@ static bool is_same_model(const struct repository_model *a,
     bool same = strcmp(a->name, b->name) == 0 && a->version_count == b->version_count &&
                 a->tag_count == b->tag_count && a->usable == b->usable &&
                 a->is_disabled == b->is_disabled &&
+                release_rollout_equal(&a->rollout, &b->rollout) &&
                 strcmp(a->why_not.text, b->why_not.text) == 0;
     for (size_t i = 0; same && i < a->version_count; i++) {
         same = a->versions[i] == b->versions[i];

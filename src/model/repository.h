@@ -19,6 +19,7 @@
 
 #include "base/cleanup.h"
 #include "model/contract.h"
+#include "model/release_state.h"
 
 struct repository_tag {
     const char *name;  /* "current"; "": the version lingers */
@@ -56,10 +57,14 @@ struct repository_model {
      * usable and, with a config.pbtxt, served. NULL: there is none. */
     const struct repository_version *choice;
 
+    /* The canary that is under way, where its version can answer; without a version: none.
+     * One whose record cannot be read, or whose tag was moved by hand, is none. */
+    struct release_rollout rollout;
+
     bool is_disabled; /* on purpose: no version answers, and it has neither tags nor choice
                        */
-    bool usable; /* some version is, and every tag points at one that is; or it is disabled
-                  */
+    bool usable; /* some version is, and every tag points at one that is (in an effective
+                  * snapshot all but `canary`, which is tried); or it is disabled */
 
     /* Why it is not usable, or disabled, or (in an effective snapshot) not all as desired;
      * empty: it is. */

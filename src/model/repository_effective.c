@@ -126,6 +126,12 @@ static const struct repository_model *source_of_tags(const struct merge *merge)
     return is_blank && merge->before != NULL ? merge->before : desired;
 }
 
+/* A version that is tried is promised to nobody: what serves does so without it. */
+static bool is_promised(const struct repository_tag *tag)
+{
+    return strcmp(tag->name, RELEASE_CANARY_TAG) != 0;
+}
+
 static enum galen_status merge_tags(const struct merge *merge, struct repository_tag *tags,
                                     struct repository_model *model)
 {
@@ -138,10 +144,10 @@ static enum galen_status merge_tags(const struct merge *merge, struct repository
         tag->name =
             arena_copy_string(merge->arena, bytes_from_string(source->tags[i].name));
         tag->version = merge_tag(merge, &source->tags[i]);
-        model->usable &= serving(merge, tag->version) != NULL;
         if (tag->name == NULL) {
             return GALEN_NO_MEMORY;
         }
+        model->usable &= serving(merge, tag->version) != NULL || !is_promised(tag);
     }
     return GALEN_OK;
 }
@@ -221,6 +227,19 @@ static bool is_served(const struct merge *merge, const struct repository_model *
     return serving(merge, model->choice->number) != NULL;
 }
 
+/* It is held against what is `current`, and not against what was. */
+static struct release_rollout merge_rollout(const struct merge *merge,
+                                            const struct repository_model *model)
+{
+    const struct release_rollout rollout = source_of_tags(merge)->rollout;
+    const struct repository_version *desired = merge->desired->choice;
+    const bool is_ready = rollout.version != 0 && serving(merge, rollout.version) != NULL &&
+                          model->choice != NULL &&
+                          (desired == NULL || desired->number == model->choice->number) &&
+                          serving(merge, model->choice->number) != NULL;
+    return is_ready ? rollout : (struct release_rollout){.version = 0};
+}
+
 static enum galen_status merge_model(struct merge *merge, struct repository_model *model)
 {
     const struct repository_model *desired = merge->desired;
@@ -246,6 +265,7 @@ static enum galen_status merge_model(struct merge *merge, struct repository_mode
     TRY(merge_tags(merge, tags, model));
     model->choice = merge_choice(merge, model);
     model->usable &= is_served(merge, model);
+    model->rollout = merge_rollout(merge, model);
     add_lingering(merge, tags, model);
     model->why_not = desired->why_not.text[0] != '\0' ? desired->why_not : merge->why;
     return GALEN_OK;

@@ -131,6 +131,51 @@ static void tag_moves_when_its_version_is_ready(void **state)
     assert_string_equal(model->why_not.text, "");
 }
 
+static void want_canary(struct rig *rig)
+{
+    add_version(&rig->before, &old_form[1]);
+    add_tag(&rig->before, "current", 1);
+    add_version(&rig->desired, &old_form[1]);
+    add_version(&rig->desired, &old_form[2]);
+    add_tag(&rig->desired, "canary", 2);
+    add_tag(&rig->desired, "current", 1);
+    rig->desired.model.rollout =
+        (struct release_rollout){.version = 2, .share = 500, .started = 1};
+}
+
+static void canary_is_under_way_once_its_version_is_ready(void **state)
+{
+    struct rig *rig = *state;
+    want_canary(rig);
+    const struct repository_model *model = merge(rig, true);
+    assert_int_equal(model->rollout.version, 2);
+    assert_int_equal(model->rollout.share, 500);
+    assert_ptr_equal(resolve(model, ""), &old_form[1]);
+}
+
+static void canary_that_is_not_ready_takes_no_traffic(void **state)
+{
+    struct rig *rig = *state;
+    rig->unready[rig->unready_count++] = &old_form[2];
+    want_canary(rig);
+    const struct repository_model *model = merge(rig, true);
+    assert_int_equal(model->rollout.version, 0);
+    assert_true(model->usable);
+    assert_string_equal(model->why_not.text, "it is broken");
+}
+
+static void canary_waits_for_the_version_that_it_is_held_against(void **state)
+{
+    struct rig *rig = *state;
+    want_canary(rig);
+    rig->desired.model.tag_count = 0;
+    add_version(&rig->desired, &old_form[3]);
+    add_tag(&rig->desired, "canary", 2);
+    add_tag(&rig->desired, "current", 3);
+    rig->unready[rig->unready_count++] = &old_form[3];
+    assert_int_equal(merge(rig, true)->rollout.version, 0);
+}
+
 static void tag_stays_while_its_version_is_not_ready(void **state)
 {
     struct rig *rig = *state;
@@ -319,6 +364,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(tag_moves_when_its_version_is_ready),
+        TEST(canary_is_under_way_once_its_version_is_ready),
+        TEST(canary_that_is_not_ready_takes_no_traffic),
+        TEST(canary_waits_for_the_version_that_it_is_held_against),
         TEST(tag_stays_while_its_version_is_not_ready),
         TEST(tag_of_a_version_that_is_gone_stays_with_what_serves),
         TEST(at_first_a_tag_is_where_it_should_be_and_the_model_says_why_not),

@@ -160,6 +160,38 @@ static enum galen_status read_tags(struct repository_scan *scan,
     return GALEN_OK;
 }
 
+/* Its canary. */
+
+static uint64_t version_of_tag(const struct repository_model *model, const char *tag)
+{
+    for (size_t i = 0; i < model->tag_count; i++) {
+        if (strcmp(model->tags[i].name, tag) == 0) {
+            return model->tags[i].version;
+        }
+    }
+    return 0;
+}
+
+/* What is not whole takes no traffic, which `galen model list` tells. */
+static enum galen_status read_rollout(const struct repository_scan *scan,
+                                      struct repository_model *model)
+{
+    scoped(release_folder) folder = NULL;
+    struct release_rollout rollout = {.version = 0};
+    const uint64_t version = version_of_tag(model, RELEASE_CANARY_TAG);
+    if (version == 0) {
+        return GALEN_OK;
+    }
+    enum galen_status status = release_folder_open(scan->path, model->name, &folder, NULL);
+    if (status == GALEN_OK) {
+        status = release_folder_rollout(folder, &rollout, NULL);
+    }
+    if (status == GALEN_OK && rollout.version == version) {
+        model->rollout = rollout;
+    }
+    return status == GALEN_NO_MEMORY ? status : GALEN_OK;
+}
+
 /* A model. */
 
 static enum galen_status require_a_version(const struct repository_model *model,
@@ -307,6 +339,7 @@ static enum galen_status read_folder(struct repository_scan *scan,
         return GALEN_OK;
     }
     TRY(read_tags(scan, folder, model));
+    TRY(read_rollout(scan, model));
     return configure(scan, folder, model);
 }
 
