@@ -20,11 +20,14 @@ static void check_ADDRESS(const struct settings_address *address, uint64_t min,
     INVARIANT(address->host[0] != '\0');
 }
 
-static void check_PEER(const struct settings_peer *peer, uint64_t min, uint64_t max)
+static void check_PEERS(const struct settings_peers *peers, uint64_t min, uint64_t max)
 {
     (void)min, (void)max;
-    INVARIANT(peer->is_local == (peer->host[0] == '\0'));
-    INVARIANT(peer->is_local == (peer->port == 0));
+    INVARIANT(peers->is_local == (peers->count == 0));
+    INVARIANT(peers->count <= LIMIT_PEER_COUNT_MAX);
+    for (size_t i = 0; i < peers->count; i++) {
+        INVARIANT(peers->peers[i].host[0] != '\0' && peers->peers[i].port != 0);
+    }
 }
 
 static void check_TEXT(const char (*text)[SETTINGS_TEXT_SIZE], uint64_t min, uint64_t max)
