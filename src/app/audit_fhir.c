@@ -45,6 +45,7 @@ static const struct {
     {"model.rollback", RELEASE},
     {"model.disable", RELEASE},
     {"model.enable", RELEASE},
+    {"model.canary", RELEASE},
 };
 
 static const struct coding rest = {TERMINOLOGY "audit-event-type", "rest",

@@ -11,6 +11,7 @@ static const struct model_command *const commands[] = {
     &model_check_command,
     &model_list_command,
     &model_promote_command,
+    &model_canary_command,
     &model_rollback_command,
     &model_disable_command,
     &model_enable_command,
@@ -58,6 +59,7 @@ const struct command model_command = {
             "  check       whether the models of a Triton repository run here\n"
             "  list        models, versions, tags, and whether they can serve\n"
             "  promote     a version becomes the one that serves\n"
+            "  canary      a version answers a part, and is compared\n"
             "  rollback    the version that served before serves again\n"
             "  disable     no version of a model serves\n"
             "  enable      it serves again\n"

@@ -15,6 +15,7 @@ extern const struct model_command model_init_command;
 extern const struct model_command model_check_command;
 extern const struct model_command model_list_command;
 extern const struct model_command model_promote_command;
+extern const struct model_command model_canary_command;
 extern const struct model_command model_rollback_command;
 extern const struct model_command model_disable_command;
 extern const struct model_command model_enable_command;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "app/model.h"
+#include "app/model_changes.h"
 #include "app/model_wish.h"
 #include "base/limits.h"
 #include "base/utc.h"
@@ -22,32 +23,14 @@ struct telling {
 
 /* As text. */
 
-static void print_move(const struct release_record *record, const struct release_tag *tag,
-                       const char **separator)
-{
-    const uint64_t before = release_state_version(&record->before, tag->name);
-    if (before == tag->version) {
-        return;
-    }
-    (void)printf("%s%s ", *separator, tag->name);
-    if (before != 0) {
-        (void)printf("%llu ", (unsigned long long)before);
-    }
-    (void)printf("-> %llu", (unsigned long long)tag->version);
-    *separator = ", ";
-}
-
 static void print_record(const struct release_entry *entry)
 {
     char time[UTC_SIZE];
-    const char *separator = "";
     const struct release_record *record = entry->record;
     utc_write(record->wall_ns, time);
     (void)printf("%06llu  %s  %-8s  %s  ", (unsigned long long)entry->number, time,
                  release_action_name(record->action), record->actor);
-    for (size_t i = 0; i < record->after.tag_count; i++) {
-        print_move(record, &record->after.tags[i], &separator);
-    }
+    model_print_changes(record);
     (void)printf("%s%s\n", record->reason[0] == '\0' ? "" : "  ", record->reason);
 }
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "app/model.h"
+#include "app/model_changes.h"
 #include "app/model_wish.h"
 #include "base/limits.h"
 #include "codec/json_writer.h"
@@ -114,6 +115,11 @@ static void put_tags(struct writer *out, const struct row *row)
         put(out, ", ", state->tags[i].name);
         writer_put_byte(out, ' ');
         writer_put_u64(out, state->tags[i].version);
+    }
+    if (state->rollout.version != 0) {
+        char text[MODEL_ROLLOUT_SIZE];
+        model_tell_rollout(&state->rollout, text);
+        put(out, ", ", text);
     }
 }
 

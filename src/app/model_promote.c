@@ -5,7 +5,7 @@
 
 static const struct model_syntax syntax = {
     .name = "promote",
-    .word_count_min = 2,
+    .word_count_min = 1,
     .word_count_max = 2,
     .options = MODEL_OPTION_RELEASE | MODEL_OPTION_TAG,
 };
@@ -13,11 +13,11 @@ static const struct model_syntax syntax = {
 static enum exit_code run(int argument_count, char **arguments)
 {
     static struct model_wish wish;
-    uint64_t version;
+    uint64_t version = 0;
     if (!model_wish_read(&syntax, argument_count, arguments, &wish)) {
         return EXIT_USAGE;
     }
-    return model_version_parse(wish.words[1], &version)
+    return wish.words[1] == NULL || model_version_parse(wish.words[1], &version)
                ? model_release_run(&wish, RELEASE_PROMOTE, version)
                : model_complain("a version is a number; see galen model promote --help");
 }
@@ -25,9 +25,10 @@ static enum exit_code run(int argument_count, char **arguments)
 const struct model_command model_promote_command = {
     .name = "promote",
     .help =
-        "Usage: galen model promote NAME VERSION [OPTION]...\n\n"
+        "Usage: galen model promote NAME [VERSION] [OPTION]...\n\n"
         "`current` of the model names this version from now on, and `previous` the one\n"
-        "that it named. The version's files are hashed first and have to be those that\n"
+        "that it named; without VERSION that is the canary that is under way, which ends\n"
+        "with this. The version's files are hashed first and have to be those that\n"
         "its model.yaml states. The release is recorded in NAME/releases and in the\n"
         "audit trail before a tag moves. Where the tag names the version already,\n"
         "nothing is done. NVIDIA Tritons that models.triton names have loaded it before\n"

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "app/model.h"
+#include "app/model_changes.h"
 #include "app/model_trail.h"
 #include "app/model_triton.h"
 #include "backend/builtin.h"
@@ -36,6 +37,7 @@ struct attempt {
     bool is_intended;  /* the trail has what is planned */
     bool changes;      /* what is planned does */
     const char *word;  /* for the trail: why it was refused; NULL: the status tells */
+    bool is_quiet;     /* a program decides, not who types */
     uint64_t finished; /* a release that somebody else was cut off in; 0: none */
     struct error error;
 };
@@ -81,26 +83,121 @@ static enum galen_status find_model(struct attempt *attempt)
                         &attempt->error);
 }
 
-/* The version that is to serve; 0: none. */
-static enum galen_status choose_version(struct attempt *attempt, uint64_t version)
+static const struct release_rollout *rollout_of(const struct attempt *attempt)
 {
-    const struct release_state *settled = &attempt->standing.settled;
-    attempt->order.version = version;
-    if (attempt->order.action == RELEASE_ROLLBACK) {
-        attempt->order.version = attempt->wish->to != 0
-                                     ? attempt->wish->to
-                                     : release_state_version(settled, RELEASE_PREVIOUS);
-        return attempt->order.version != 0
-                   ? GALEN_OK
-                   : refuse(attempt, "no-previous",
-                            "there is no `previous` to go back to; --to names a version");
+    return &attempt->standing.settled.rollout;
+}
+
+/* What is decided of a canary holds for the one that is under way, and for no later one. */
+static enum galen_status hold_to_canary(struct attempt *attempt, const char *why)
+{
+    if (rollout_of(attempt)->version == 0) {
+        return refuse(attempt, "no-canary", why);
     }
-    if (attempt->order.action == RELEASE_ENABLE) {
-        attempt->order.version = release_state_version(settled, RELEASE_CURRENT);
-        return attempt->order.version != 0
-                   ? GALEN_OK
-                   : refuse(attempt, "no-current",
-                            "there is no `current`: promote a version first");
+    attempt->order.started = rollout_of(attempt)->started;
+    return GALEN_OK;
+}
+
+static enum galen_status choose_promoted(struct attempt *attempt)
+{
+    if (attempt->order.version != 0) {
+        return GALEN_OK;
+    }
+    TRY(hold_to_canary(attempt, "no canary is under way: name a version"));
+    attempt->order.version = rollout_of(attempt)->version;
+    return GALEN_OK;
+}
+
+/* A canary is rolled back before what serves is. */
+static enum galen_status choose_rolled_back(struct attempt *attempt)
+{
+    const struct model_wish *wish = attempt->wish;
+    struct release_order *order = &attempt->order;
+    order->ends_canary =
+        wish->stops || (rollout_of(attempt)->version != 0 && wish->to == 0);
+    if (order->ends_canary) {
+        order->tag = RELEASE_CANARY_TAG;
+        return hold_to_canary(attempt, "no canary is under way");
+    }
+    order->version =
+        wish->to != 0 ? wish->to
+                      : release_state_version(&attempt->standing.settled, RELEASE_PREVIOUS);
+    return order->version != 0
+               ? GALEN_OK
+               : refuse(attempt, "no-previous",
+                        "there is no `previous` to go back to; --to names a version");
+}
+
+static enum galen_status choose_enabled(struct attempt *attempt)
+{
+    attempt->order.version =
+        release_state_version(&attempt->standing.settled, RELEASE_CURRENT);
+    return attempt->order.version != 0
+               ? GALEN_OK
+               : refuse(attempt, "no-current",
+                        "there is no `current`: promote a version first");
+}
+
+static bool has_contract(const struct attempt *attempt, uint64_t number)
+{
+    const struct repository_version *version =
+        repository_model_version(attempt->source, number);
+    return version != NULL && version->contract != NULL;
+}
+
+/* Else the part of callers that it answers would be told to go to /v2. */
+static enum galen_status check_contract(struct attempt *attempt)
+{
+    const uint64_t current =
+        release_state_version(&attempt->standing.settled, RELEASE_CURRENT);
+    return repository_model_version(attempt->source, attempt->order.version) == NULL ||
+                   !has_contract(attempt, current) ||
+                   has_contract(attempt, attempt->order.version)
+               ? GALEN_OK
+               : refuse(attempt, "unusable",
+                        "the canary has no model.yaml, and `current` has one");
+}
+
+/* What is not said stays as it is. */
+static enum galen_status choose_canary(struct attempt *attempt)
+{
+    const struct model_wish *wish = attempt->wish;
+    const struct release_rollout *now = rollout_of(attempt);
+    struct release_order *order = &attempt->order;
+    const bool is_same = order->version == 0 || order->version == now->version;
+    order->tag = RELEASE_CANARY_TAG;
+    order->version = order->version == 0 ? now->version : order->version;
+    order->rollout = (struct release_rollout){
+        .share = wish->has_share || !is_same ? wish->share : now->share,
+        .shadow = wish->has_shadow || !is_same ? wish->shadow : now->shadow,
+        .promotes = wish->promotes || (is_same && now->promotes),
+    };
+    if (order->version == 0) {
+        return refuse(attempt, "no-canary", "no canary is under way: --version names one");
+    }
+    if (order->rollout.share == 0 && order->rollout.shadow == 0) {
+        return refuse(attempt, "no-share",
+                      "the canary would be asked nothing: --percent or --shadow says how "
+                      "much");
+    }
+    return check_contract(attempt);
+}
+
+/* The version that is to serve; 0: none. */
+static enum galen_status choose_version(struct attempt *attempt)
+{
+    switch (attempt->order.action) {
+    case RELEASE_PROMOTE:
+        return choose_promoted(attempt);
+    case RELEASE_ROLLBACK:
+        return choose_rolled_back(attempt);
+    case RELEASE_ENABLE:
+        return choose_enabled(attempt);
+    case RELEASE_CANARY:
+        return choose_canary(attempt);
+    case RELEASE_DISABLE:
+    case RELEASE_ACTION_COUNT:
+        break;
     }
     return GALEN_OK;
 }
@@ -172,7 +269,8 @@ static enum galen_status decide(struct attempt *attempt, uint64_t version)
     attempt->order.reason = wish->reason;
     attempt->order.version = version;
     TRY(find_model(attempt));
-    TRY(choose_version(attempt, version));
+    TRY(choose_version(attempt));
+    attempt->order.started = wish->started != 0 ? wish->started : attempt->order.started;
     TRY(verify(attempt));
     if (attempt->order.action != RELEASE_DISABLE) { /* which must not wait */
         hash_others(attempt);
@@ -190,6 +288,7 @@ static const enum audit_event_kind events[RELEASE_ACTION_COUNT] = {
     [RELEASE_ROLLBACK] = AUDIT_EVENT_model_rollback,
     [RELEASE_DISABLE] = AUDIT_EVENT_model_disable,
     [RELEASE_ENABLE] = AUDIT_EVENT_model_enable,
+    [RELEASE_CANARY] = AUDIT_EVENT_model_canary,
 };
 
 static struct audit_count count_of(uint64_t number)
@@ -200,6 +299,11 @@ static struct audit_count count_of(uint64_t number)
 /* The tag that a release moved, or would have. */
 static const char *tag_of(const struct release_record *record)
 {
+    if (record->before.rollout.version != 0 && record->after.rollout.version == 0 &&
+        release_state_version(&record->before, RELEASE_CURRENT) ==
+            release_state_version(&record->after, RELEASE_CURRENT)) {
+        return RELEASE_CANARY_TAG;
+    }
     for (size_t i = 0; i < record->after.tag_count; i++) {
         const struct release_tag *tag = &record->after.tags[i];
         if (strcmp(tag->name, RELEASE_PREVIOUS) != 0 &&
@@ -300,7 +404,7 @@ static void record_refusal(struct attempt *attempt, enum galen_status status)
         .actor_operator = bytes_from_string(attempt->actor),
         .model_name = bytes_from_string(attempt->model),
         .model_version = count_of(attempt->order.version),
-        .model_tag = bytes_from_string(attempt->wish->tag),
+        .model_tag = bytes_from_string(attempt->order.tag),
     };
     if (attempt->is_intended) {
         event = event_of(attempt, release_planned(attempt->release),
@@ -313,50 +417,28 @@ static void record_refusal(struct attempt *attempt, enum galen_status status)
     if (recorded == GALEN_OK) {
         recorded = model_trail_record(attempt->trail, &event, &why);
     }
-    if (recorded != GALEN_OK && status != GALEN_AUDIT_UNAVAILABLE) {
+    if (recorded != GALEN_OK && status != GALEN_AUDIT_UNAVAILABLE && !attempt->is_quiet) {
         (void)model_complain(why.text);
     }
 }
 
 /* What is said. */
 
-static void print_version(const char *tag, uint64_t before, uint64_t after,
-                          const char *separator)
-{
-    if (before == 0) {
-        (void)printf("%s%s -> %llu", separator, tag, (unsigned long long)after);
-    } else {
-        (void)printf("%s%s %llu -> %llu", separator, tag, (unsigned long long)before,
-                     (unsigned long long)after);
-    }
-}
-
-static void print_changes(const struct release_record *record)
-{
-    const char *separator = " ";
-    for (size_t i = 0; i < record->after.tag_count; i++) {
-        const struct release_tag *tag = &record->after.tags[i];
-        const uint64_t before = release_state_version(&record->before, tag->name);
-        if (before != tag->version) {
-            print_version(tag->name, before, tag->version, separator);
-            separator = ", ";
-        }
-    }
-    if (record->before.is_disabled != record->after.is_disabled) {
-        (void)printf("%s", record->after.is_disabled ? " disabled" : " enabled");
-    }
-}
-
 static void print_text(const struct attempt *attempt, const struct release_record *record)
 {
     if (attempt->changes) {
-        (void)printf("%s: release %06llu:", attempt->model,
+        (void)printf("%s: release %06llu: ", attempt->model,
                      (unsigned long long)record->number);
-        print_changes(record);
+        model_print_changes(record);
+        if (record->before.is_disabled != record->after.is_disabled) {
+            (void)printf("%s", record->after.is_disabled ? "disabled" : "enabled");
+        }
         (void)printf("\n");
     } else if (record->action == RELEASE_DISABLE || record->action == RELEASE_ENABLE) {
         (void)printf("%s: is %s already\n", attempt->model,
                      record->after.is_disabled ? "disabled" : "enabled");
+    } else if (record->action == RELEASE_CANARY) {
+        (void)printf("%s: the canary is so already\n", attempt->model);
     } else {
         (void)printf("%s: %s is %llu already\n", attempt->model, attempt->order.tag,
                      (unsigned long long)attempt->order.version);
@@ -433,12 +515,15 @@ static enum exit_code settle(struct attempt *attempt)
     return status == GALEN_OK ? EXIT_DONE : model_fail(status, &attempt->error);
 }
 
+static enum galen_status release(struct attempt *attempt, uint64_t version)
+{
+    TRY(decide(attempt, version));
+    return make(attempt);
+}
+
 static enum exit_code run(struct attempt *attempt, uint64_t version)
 {
-    enum galen_status status = decide(attempt, version);
-    if (status == GALEN_OK) {
-        status = make(attempt);
-    }
+    const enum galen_status status = release(attempt, version);
     tell_finished(attempt);
     if (status == GALEN_OK) {
         const enum exit_code code = report(attempt);
@@ -450,19 +535,49 @@ static enum exit_code run(struct attempt *attempt, uint64_t version)
     return code;
 }
 
+static void attempt_init(struct attempt *attempt, const struct model_wish *wish,
+                         enum release_action action)
+{
+    attempt->wish = wish;
+    attempt->model = wish->words[0];
+    attempt->order.action = action;
+    name_actor(attempt);
+    arena_init(&attempt->arena, LIMIT_ARENA_SIZE_BYTES_MAX);
+}
+
+static void attempt_deinit(struct attempt *attempt)
+{
+    release_close(attempt->release);
+    model_trail_close(attempt->trail);
+    repository_unref(attempt->repository);
+    arena_deinit(&attempt->arena);
+}
+
 enum exit_code model_release_run(const struct model_wish *wish, enum release_action action,
                                  uint64_t version)
 {
     static struct attempt attempt;
-    attempt.wish = wish;
-    attempt.model = wish->words[0];
-    attempt.order.action = action;
-    name_actor(&attempt);
-    arena_init(&attempt.arena, LIMIT_ARENA_SIZE_BYTES_MAX);
+    attempt_init(&attempt, wish, action);
     const enum exit_code code = run(&attempt, version);
-    release_close(attempt.release);
-    model_trail_close(attempt.trail);
-    repository_unref(attempt.repository);
-    arena_deinit(&attempt.arena);
+    attempt_deinit(&attempt);
     return code;
+}
+
+enum galen_status model_release_make(const struct model_wish *wish,
+                                     enum release_action action, struct error *out_error)
+{
+    struct attempt *attempt = calloc(1, sizeof(*attempt));
+    if (attempt == NULL) {
+        return GALEN_NO_MEMORY;
+    }
+    attempt->is_quiet = true;
+    attempt_init(attempt, wish, action);
+    const enum galen_status status = release(attempt, 0);
+    if (status != GALEN_OK) {
+        record_refusal(attempt, status);
+        *out_error = attempt->error;
+    }
+    attempt_deinit(attempt);
+    free(attempt);
+    return status;
 }

@@ -22,10 +22,11 @@ const struct model_command model_rollback_command = {
     .name = "rollback",
     .help =
         "Usage: galen model rollback NAME [OPTION]...\n\n"
-        "`current` and `previous` of the model change places. What becomes current is\n"
+        "The canary that is under way ends, and `current` answers all. Without one\n"
+        "`current` and `previous` of the model change places: what becomes current is\n"
         "held to its model.yaml as for a promotion, and recorded like one.\n\n"
-        "  --to VERSION        this version instead of the one that previous "
-        "names\n" MODEL_RELEASE_HELP
+        "  --to VERSION        current names this version instead, and a canary "
+        "ends\n" MODEL_RELEASE_HELP
         "\nExit codes: 0 done, or so already; 1 somebody else was first, --expect does\n"
         "not hold, or the disk or the audit trail cannot be written; 2 wrong usage, or\n"
         "there is no such version, or it cannot be used.\n",

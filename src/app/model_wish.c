@@ -18,6 +18,11 @@ enum {
     OPTION_EXPECT,
     OPTION_TAG,
     OPTION_TO,
+    OPTION_VERSION,
+    OPTION_PERCENT,
+    OPTION_SHADOW,
+    OPTION_AUTO,
+    OPTION_STOP,
     OPTION_COUNT,
 };
 
@@ -31,6 +36,11 @@ static const struct option options[] = {
     [OPTION_EXPECT] = {"--expect", true},
     [OPTION_TAG] = {"--tag", true},
     [OPTION_TO] = {"--to", true},
+    [OPTION_VERSION] = {"--version", true},
+    [OPTION_PERCENT] = {"--percent", true},
+    [OPTION_SHADOW] = {"--shadow", true},
+    [OPTION_AUTO] = {"--auto", false},
+    [OPTION_STOP] = {"--stop", false},
     {NULL, false},
 };
 
@@ -38,7 +48,9 @@ static const struct option options[] = {
 static const unsigned takers[OPTION_COUNT] = {
     [OPTION_ACTOR] = MODEL_OPTION_RELEASE,  [OPTION_REASON] = MODEL_OPTION_RELEASE,
     [OPTION_EXPECT] = MODEL_OPTION_RELEASE, [OPTION_TAG] = MODEL_OPTION_TAG,
-    [OPTION_TO] = MODEL_OPTION_TO,
+    [OPTION_TO] = MODEL_OPTION_TO,          [OPTION_VERSION] = MODEL_OPTION_CANARY,
+    [OPTION_PERCENT] = MODEL_OPTION_CANARY, [OPTION_SHADOW] = MODEL_OPTION_CANARY,
+    [OPTION_AUTO] = MODEL_OPTION_CANARY,    [OPTION_STOP] = MODEL_OPTION_CANARY,
 };
 
 static const uint64_t version_max = INT64_MAX;
@@ -100,6 +112,34 @@ static enum galen_status take_set(const char *pair, struct settings *settings,
                : settings_set(settings, key, value, out_error);
 }
 
+static bool take_share(const char *value, uint32_t max, bool *out_has, uint32_t *out_share)
+{
+    *out_has = true;
+    return release_percent_parse(bytes_from_string(value), out_share) && *out_share <= max;
+}
+
+/* All of it is what `promote` is for: nothing would be left to compare it with. */
+static bool take_canary(const struct argument *argument, struct model_wish *wish)
+{
+    switch (argument->option) {
+    case OPTION_VERSION:
+        return model_version_parse(argument->value, &wish->version);
+    case OPTION_PERCENT:
+        return take_share(argument->value, RELEASE_WHOLE - 1, &wish->has_share,
+                          &wish->share);
+    case OPTION_SHADOW:
+        return take_share(argument->value, RELEASE_WHOLE, &wish->has_shadow, &wish->shadow);
+    case OPTION_AUTO:
+        wish->promotes = true;
+        return true;
+    case OPTION_STOP:
+        wish->stops = true;
+        return true;
+    default:
+        return true; /* the file was read before */
+    }
+}
+
 static bool take_own(const struct model_syntax *syntax, const struct argument *argument,
                      struct model_wish *wish)
 {
@@ -120,7 +160,7 @@ static bool take_own(const struct model_syntax *syntax, const struct argument *a
     case OPTION_TO:
         return model_version_parse(argument->value, &wish->to);
     default:
-        return true; /* the file was read before */
+        return take_canary(argument, wish);
     }
 }
 
@@ -163,10 +203,7 @@ static enum galen_status take_all(const struct model_syntax *syntax, int count,
     }
     return syntax->word_count_min == 0 || wish->words[syntax->word_count_min - 1] != NULL
                ? GALEN_OK
-               : refuse(syntax, syntax->name,
-                        syntax->word_count_min == 1 ? "needs a model"
-                                                    : "needs a model and a version",
-                        out_error);
+               : refuse(syntax, syntax->name, "needs a model", out_error);
 }
 
 /* The file comes before the environment and that before the command line, wherever on it

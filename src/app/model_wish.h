@@ -13,6 +13,7 @@ enum model_option {
     MODEL_OPTION_RELEASE = 1, /* --actor, --reason, --expect */
     MODEL_OPTION_TAG = 2,
     MODEL_OPTION_TO = 4,
+    MODEL_OPTION_CANARY = 8, /* --version, --percent, --shadow, --auto, --stop */
 };
 
 /* Texts are the command line's. */
@@ -26,6 +27,16 @@ struct model_wish {
     bool expects;
     uint64_t expected;
     uint64_t to; /* 0: none is named */
+
+    /* of a canary */
+    uint64_t version; /* 0: none is named */
+    bool has_share;
+    uint32_t share; /* of RELEASE_WHOLE, as shadow */
+    bool has_shadow;
+    uint32_t shadow;
+    bool promotes;
+    bool stops;
+    uint64_t started; /* of who decides by itself: the release that its canary began with */
 };
 
 /* What a subcommand needs to be told. */

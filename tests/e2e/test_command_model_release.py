@@ -216,6 +216,9 @@ REFUSED = {
                         "`current` is 1, and 3 was expected"),
     "no such tag": (nothing, ["promote", "tagger", "2", "--tag", "canary", "--expect", "3"], 1,
                     "there is no tag `canary`"),
+    "no canary to promote": (nothing, ["promote", "tagger"], 2, "no canary is under way"),
+    "a canary that is current": (nothing, ["canary", "tagger", "--version", "1", "--percent", "5"], 2,
+                                 "this version is `current` already"),
     "a damaged record": (spoil_record, ["promote", "tagger", "2"], 2, "releases/000001.json: v: "),
 }
 
@@ -238,7 +241,7 @@ def test_what_is_refused_moves_nothing_and_is_in_the_trail(repository, name):
 
 
 @pytest.mark.parametrize("words", [
-    ("list", "a", "b"), ("list", "--actor", "x"), ("promote",), ("promote", "tagger"),
+    ("list", "a", "b"), ("list", "--actor", "x"), ("promote",), ("canary",),
     ("promote", "tagger", "x"), ("promote", "tagger", "0"), ("promote", "tagger", "1", "2"),
     ("promote", "tagger", "2", "--tag", "7"), ("promote", "tagger", "2", "--tag", "previous"),
     ("promote", "tagger", "2", "--tag", "2-old"), ("promote", "tagger", "2", "--tag=-2"),

@@ -40,11 +40,15 @@ enum audit_field_type { AUDIT_WORD, AUDIT_TEXT, AUDIT_NUMBER, AUDIT_HEX };
 #define AUDIT_EVENTS_REQUESTS                                                           \
     ((1u << AUDIT_EVENT_infer) | (1u << AUDIT_EVENT_validate) |                         \
      (1u << AUDIT_EVENT_authn) | (1u << AUDIT_EVENT_authz) | (1u << AUDIT_EVENT_load) | \
-     (1u << AUDIT_EVENT_unload) | (1u << AUDIT_EVENT_configure))
+     (1u << AUDIT_EVENT_unload) | (1u << AUDIT_EVENT_configure) |                       \
+     (1u << AUDIT_EVENT_shadow))
 #define AUDIT_EVENTS_CONFIGS ((1u << AUDIT_EVENT_start) | (1u << AUDIT_EVENT_configure))
 #define AUDIT_EVENTS_RELEASES                                                 \
     ((1u << AUDIT_EVENT_model_promote) | (1u << AUDIT_EVENT_model_rollback) | \
-     (1u << AUDIT_EVENT_model_disable) | (1u << AUDIT_EVENT_model_enable))
+     (1u << AUDIT_EVENT_model_disable) | (1u << AUDIT_EVENT_model_enable) |   \
+     (1u << AUDIT_EVENT_model_canary))
+#define AUDIT_EVENTS_MODELS ((1u << AUDIT_EVENT_infer) | (1u << AUDIT_EVENT_validate))
+#define AUDIT_EVENTS_SHADOW (1u << AUDIT_EVENT_shadow)
 #define AUDIT_EVENTS_ASKED (AUDIT_EVENTS_REQUESTS | AUDIT_EVENTS_RELEASES)
 
 struct audit_field {
