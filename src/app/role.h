@@ -13,6 +13,7 @@
 #include "app/role_tls.h"
 #include "crypto/hmac.h"
 #include "gateway/admission.h"
+#include "gateway/rollouts.h"
 #include "gateway/view.h"
 #include "infer/infer.h"
 #include "service/audit/writer.h"
@@ -45,6 +46,7 @@ struct role {
     struct view *view;                /* of who answers clients: what served at first */
     struct identity *identity;        /* who its callers are, or who manages; NULL */
     struct rules *rules;              /* as view; the first worker's, once it runs */
+    struct rollouts rollouts;         /* likewise: the canaries that are under way */
     struct admission *admission;      /* of who answers clients; NULL */
     size_t first_loaded_count;  /* versions that the engine loaded while it was made */
     struct error first_failure; /* why there are not more */

@@ -218,8 +218,8 @@ enum galen_status role_make_rules(const struct settings *settings, struct rules 
 enum galen_status role_make_view(const struct role *role, struct repository *repository,
                                  struct view **out_view)
 {
-    return view_create(repository, role->rules, role->settings.mode == SETTINGS_MODE_DEMO,
-                       out_view);
+    return view_create(repository, role->rules, &role->rollouts,
+                       role->settings.mode == SETTINGS_MODE_DEMO, out_view);
 }
 
 static enum galen_status describe(struct role *role, struct error *out_error)
@@ -261,5 +261,6 @@ void role_close_models(struct role *role)
     view_unref(role->view);
     rules_unref(role->rules);
     role_close_admission(role);
+    rollouts_deinit(&role->rollouts);
     repository_unref(role->repository);
 }

@@ -101,6 +101,12 @@ static void on_followed(struct task *task)
 static void on_idle(struct task *task)
 {
     struct worker *worker = LIST_ITEM(task, struct worker, idle);
+    shadow_lane_finish(&worker->shadows, &worker->unshadowed);
+}
+
+static void on_unshadowed(struct task *task)
+{
+    struct worker *worker = LIST_ITEM(task, struct worker, unshadowed);
     if (worker->follower != NULL) {
         follower_finish(worker->follower, &worker->followed);
     } else {
@@ -342,6 +348,8 @@ static enum galen_status open_gateway(struct worker *worker,
         .now_ns = read_clock,
         .random = read_random,
         .admission = role->admission,
+        .shadows = &worker->shadows,
+        .shadow = shadow_begin,
         .lag_ns = read_lag,
     };
     TRY(open_gate(worker));
@@ -407,6 +415,7 @@ enum galen_status worker_open(struct worker *worker, struct role *role, uint16_t
         .engines_closed = {.run = on_engines_closed},
         .preprocessors_closed = {.run = on_preprocessors_closed},
         .idle = {.run = on_idle},
+        .unshadowed = {.run = on_unshadowed},
         .followed = {.run = on_followed},
         .show = {.run = on_show},
         .limit = {.run = on_limit},
@@ -414,6 +423,8 @@ enum galen_status worker_open(struct worker *worker, struct role *role, uint16_t
         .identity_closed = {.run = on_identity_closed},
     };
     TRY(loop_create(&worker->loop));
+    shadow_lane_init(&worker->shadows, loop_mailbox(worker->loop),
+                     role->settings.rollout_tolerance);
     TRY(open_lane(worker));
     TRY(tracing_open(&worker->tracing, &role->settings, read_random, worker));
     TRY(role->kind->is_gateway ? open_gateway(worker, &handler)

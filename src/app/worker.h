@@ -16,6 +16,7 @@
 #include "gateway/counts.h"
 #include "gateway/follower.h"
 #include "gateway/http.h"
+#include "gateway/shadow.h"
 #include "infer/parts.h"
 #include "net/http_server.h"
 #include "v2/front.h"
@@ -40,6 +41,7 @@ struct worker {
     struct infer_service *engine_of_tags; /* says whether a version is ready everywhere */
     struct infer_service *preprocess_of_tags;
     struct gateway_http *http;
+    struct shadow_lane shadows;
     struct follower *follower; /* of the first worker, where there is one; borrowed */
     struct view
         *_Atomic next_view; /* a reference, to serve from now on; NULL: nothing new */
@@ -60,8 +62,9 @@ struct worker {
     struct task limit;
     struct task know;
     struct task identity_closed;
-    struct task idle;     /* no request is left */
-    struct task followed; /* nor a question of the follower's */
+    struct task idle;       /* no request is left */
+    struct task unshadowed; /* nor what was asked of a canary after one */
+    struct task followed;   /* nor a question of the follower's */
     struct task engines_closed;
     struct task preprocessors_closed;
 };

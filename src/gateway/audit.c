@@ -26,6 +26,16 @@ static void put_model(const struct request *request, struct audit_event *event)
     }
 }
 
+static void put_arm(const struct request *request, struct audit_event *event)
+{
+    const bool may_have =
+        event->kind == AUDIT_EVENT_infer || event->kind == AUDIT_EVENT_validate;
+    if (request->arms != NULL && may_have) {
+        event->model_arm = arm_name(request->arm);
+        event->model_arm_by = arm_basis_name(request->arm_by);
+    }
+}
+
 /* A type that the model's contract lists: others are the client's words. */
 static const char *media_type_of(const struct request *request)
 {
@@ -149,6 +159,7 @@ static enum galen_status write_event(struct request *request)
                               &event));
     put_subject(request, &event);
     put_model(request, &event);
+    put_arm(request, &event);
     put_redaction(request, &event);
     put_answer(request, &event);
     put_times(request, &event);

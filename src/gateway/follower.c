@@ -10,7 +10,7 @@
 struct question {
     struct follower *follower;
     const char *model;
-    const struct repository_version *version; /* both of the repository that is asked for */
+    struct repository_version *version; /* both of the repository that is asked for */
     struct arena arena;
     struct infer_call call; /* preprocess first, then the engine */
     bool is_ready;
@@ -25,8 +25,11 @@ struct follower {
     struct question *questions;
     size_t question_count;
     size_t open_count;
+    struct repository_version **unready; /* references: what the last round found so */
+    size_t unready_count;
     bool is_settled;
-    bool asks_again; /* when the questions under way are answered */
+    bool knows_canaries; /* those of the beginning were asked for */
+    bool asks_again;     /* when the questions under way are answered */
     struct task *idle;
 };
 
@@ -87,14 +90,64 @@ static void ask_engine(struct question *question)
 
 /* --- a round of them --- */
 
+/* A tag may name it all the same: one that is new has nowhere else to be. */
+static bool was_unready(const struct follower *follower,
+                        const struct repository_version *version)
+{
+    for (size_t i = 0; i < follower->unready_count; i++) {
+        if (follower->unready[i] == version) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void forget_unready(struct follower *follower)
+{
+    for (size_t i = 0; i < follower->unready_count; i++) {
+        repository_version_unref(follower->unready[i]);
+    }
+    free(follower->unready);
+    follower->unready = NULL;
+    follower->unready_count = 0;
+}
+
+static bool remember_unready(struct follower *follower)
+{
+    struct repository_version **unready =
+        calloc(follower->question_count + 1, sizeof(struct repository_version *));
+    size_t count = 0;
+    if (unready == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < follower->question_count; i++) {
+        if (!follower->questions[i].is_ready) {
+            unready[count++] = repository_version_ref(follower->questions[i].version);
+        }
+    }
+    forget_unready(follower);
+    follower->unready = unready;
+    follower->unready_count = count;
+    return true;
+}
+
 /* Whether it serves already, in this very form. */
 static bool serves(const struct follower *follower, const char *model,
                    const struct repository_version *version)
 {
     const struct repository_model *effective =
         repository_find(follower->effective, bytes_from_string(model));
-    return effective != NULL && repository_is_kept(effective, version->number) &&
+    return effective != NULL && !was_unready(follower, version) &&
+           repository_is_kept(effective, version->number) &&
            repository_model_version(effective, version->number) == version;
+}
+
+/* One of the beginning takes no traffic unasked, though nothing served before. */
+static bool is_new_canary(const struct follower *follower,
+                          const struct repository_model *model,
+                          const struct repository_version *version)
+{
+    return !follower->knows_canaries && model->rollout.version == version->number;
 }
 
 static bool is_to_be_asked(const struct follower *follower,
@@ -102,7 +155,8 @@ static bool is_to_be_asked(const struct follower *follower,
                            const struct repository_version *version)
 {
     return version->usable && repository_is_kept(model, version->number) &&
-           !serves(follower, model->name, version);
+           (is_new_canary(follower, model, version) ||
+            !serves(follower, model->name, version));
 }
 
 static size_t count_versions(const struct repository *repository)
@@ -208,8 +262,11 @@ static void take_effect(struct follower *follower)
     const struct repository_readiness readiness = {.is_ready = is_ready,
                                                    .context = follower};
     follower->is_settled = are_all_ready(follower);
+    follower->knows_canaries = true;
     if (repository_effective(follower->asked, follower->effective, &readiness,
-                             &effective) != GALEN_OK) {
+                             &effective) != GALEN_OK ||
+        !remember_unready(follower)) {
+        repository_unref(effective);
         follower->is_settled = false;
         return;
     }
@@ -269,6 +326,7 @@ void follower_destroy(struct follower *follower)
     }
     repository_unref(follower->desired);
     repository_unref(follower->effective);
+    forget_unready(follower);
     free(follower);
 }
 

@@ -199,6 +199,61 @@ static void what_serves_is_not_asked_for_again(void **state)
     assert_int_equal(rig->publish_count, 1);
 }
 
+/* 1 is current, and 2 is tried. */
+static void want_canary(size_t i)
+{
+    static const struct repository_tag both[] = {{"canary", 2, 0}, {"current", 1, 0}};
+    models[i].tags = both;
+    models[i].tag_count = 2;
+    models[i].choice = &versions[0];
+    models[i].rollout = (struct release_rollout){.version = 2, .share = 1, .started = 1};
+}
+
+static uint64_t canary(const struct rig *rig)
+{
+    return rig->published->models[0].rollout.version;
+}
+
+static void canary_takes_no_traffic_until_the_engine_is_ready(void **state)
+{
+    struct rig *rig = *state;
+    rig->engine.status = GALEN_UNAVAILABLE;
+    rig->engine.why = "it is being loaded";
+    want_canary(1);
+    want_canary(2);
+
+    follower_follow(rig->follower, &repositories[1]);
+    run_all(rig);
+    assert_int_equal(canary(rig), 0);
+    follower_retry(rig->follower);
+    run_all(rig);
+    assert_int_equal(canary(rig), 0);
+    follower_follow(rig->follower, &repositories[2]);
+    run_all(rig);
+    assert_int_equal(canary(rig), 0);
+    assert_false(follower_is_settled(rig->follower));
+
+    rig->engine.status = GALEN_OK;
+    follower_retry(rig->follower);
+    run_all(rig);
+    assert_int_equal(canary(rig), 2);
+    assert_true(follower_is_settled(rig->follower));
+}
+
+static void canary_of_the_beginning_is_asked_for_first(void **state)
+{
+    struct rig *rig = *state;
+    rig->engine.status = GALEN_UNAVAILABLE;
+    rig->engine.why = "it is being loaded";
+    want_canary(0);
+
+    follower_follow(rig->follower, &repositories[0]);
+    run_all(rig);
+    assert_int_equal(rig->engine.submit_count, 1);
+    assert_int_equal(canary(rig), 0);
+    assert_int_equal(current(rig), 1);
+}
+
 static void on_idle(struct task *task)
 {
     LIST_ITEM(task, struct rig, idle)->is_idle = true;
@@ -233,6 +288,8 @@ int main(void)
         TEST(version_without_contract_needs_the_engine_only),
         TEST(what_is_desired_while_it_asks_is_asked_for_next),
         TEST(what_serves_is_not_asked_for_again),
+        TEST(canary_takes_no_traffic_until_the_engine_is_ready),
+        TEST(canary_of_the_beginning_is_asked_for_first),
         TEST(question_under_way_is_waited_for_at_the_end),
     };
     return cmocka_run_group_tests_name("follower", tests, NULL, NULL);

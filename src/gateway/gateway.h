@@ -18,6 +18,8 @@
 #include "service/trace.h"
 
 struct gateway_counts;
+struct request;
+struct shadow_lane;
 
 struct gateway {
     struct infer_service *preprocess;    /* borrowed */
@@ -32,7 +34,10 @@ struct gateway {
     struct trace_lane *trace; /* borrowed; NULL: requests leave no spans */
     bool preprocess_is_remote;
     bool engine_is_remote;
-    struct gateway_counts *counts; /* borrowed; NULL: nothing is counted */
+    struct gateway_counts *counts;                 /* borrowed; NULL: nothing is counted */
+    struct shadow_lane *shadows;                   /* the loop's, borrowed */
+    void (*shadow)(const struct request *request); /* shadow_begin; NULL: nothing is asked
+                                                    * of a canary too */
     struct hmac *subject_hmac;   /* borrowed, the loop's own, of KEY_SUBJECT; NULL: requests
                                   * that name a subject are refused */
     struct hmac *redact_hmac;    /* borrowed, the loop's own, of KEY_REDACT; NULL where no

@@ -61,6 +61,9 @@ static const char *find_note(const struct request *request)
             return repository->models[i].why_not.text;
         }
     }
+    if (request->view->note.text[0] != '\0') {
+        return request->view->note.text;
+    }
     const char *of_preprocess = request->preprocess_call.response.note;
     return of_preprocess != NULL ? of_preprocess : request->infer_call.response.note;
 }

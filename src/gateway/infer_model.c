@@ -2,6 +2,7 @@
 #include "gateway/infer_model.h"
 
 #include "codec/media_type.h"
+#include "gateway/request_arm.h"
 
 enum { TYPE_COUNT_TOLD = 8, TYPES_TEXT_SIZE = 256 };
 
@@ -145,7 +146,7 @@ static enum galen_status find_version(struct request *request,
                          request->model->name, request->model->why_not.text);
     }
     const struct repository_version *version =
-        repository_resolve(request->model, bytes_from_string(body->version));
+        request_arm_version(request, request->model, bytes_from_string(body->version));
     if (version == NULL) {
         return error_set(&request->error, GALEN_NOT_FOUND,
                          "model '%s' has no such version or tag", request->model->name);

@@ -4,6 +4,7 @@
 #include "base/invariant.h"
 #include "gateway/admission_phase.h"
 #include "gateway/phases.h"
+#include "gateway/request_arm.h"
 #include "gateway/request_trace.h"
 #include "gateway/respond.h"
 #include "gateway/routes.h"
@@ -42,12 +43,16 @@ static void leave_traces(const struct request *request)
     const int http_status =
         request->refused_status != 0 ? request->refused_status : request->reply.status;
     count(request, http_status, ended_ns);
+    request_arm_count(request, http_status);
     request_trace_end(request, http_status, ended_ns);
 }
 
 static void finish(struct request *request)
 {
     leave_traces(request);
+    if (request->arms != NULL && request->gateway->shadow != NULL) {
+        request->gateway->shadow(request);
+    }
     infer_call_clear(&request->preprocess_call);
     infer_call_clear(&request->infer_call);
     reply_clear(&request->reply);
@@ -122,6 +127,7 @@ void request_start(struct request *request)
     request->v2 = (struct v2_transaction){0};
     request->model = NULL;
     request->version = NULL;
+    request->arms = NULL;
     request->input = (struct request_input){0};
     request->features = NULL;
     request->document = NULL;

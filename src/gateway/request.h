@@ -103,6 +103,9 @@ struct request {
     struct v2_transaction v2;
     const struct repository_model *model;
     const struct repository_version *version;
+    const struct arms *arms; /* the view's, where the version follows from its arm; NULL */
+    enum arm arm;
+    enum arm_basis arm_by;
     struct request_input input;
     const struct json
         *features; /* a vector in a JSON body, in the place of input.content */

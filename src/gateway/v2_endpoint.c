@@ -2,6 +2,7 @@
 /* /v2 on the gateway: tensors that are normalised already go to the engine as they are. */
 #include "gateway/phases.h"
 #include "gateway/policy_rules.h"
+#include "gateway/request_arm.h"
 #include "gateway/routes.h"
 #include "gateway/subject.h"
 #include "gateway/tensor_body.h"
@@ -39,6 +40,16 @@ static enum phase_result admit(struct request *request)
     return status == GALEN_OK ? tensor_body_admit(request) : request_fail(request, status);
 }
 
+/* Only what is inferred comes to an arm: what a model is like is told of the stable one. */
+static const struct repository_version *version_of(struct request *request,
+                                                   const struct repository_model *model)
+{
+    const struct bytes wanted = bytes_from_string(request->v2.route.version);
+    return request->v2.route.operation == V2_INFER
+               ? request_arm_version(request, model, wanted)
+               : repository_resolve(model, wanted);
+}
+
 /* A model that this repository knows is asked for by number, so that a tag means the same
  * to every request that began with this snapshot. Others are the engine's to know. */
 static enum phase_result route(struct request *request)
@@ -55,7 +66,7 @@ static enum phase_result route(struct request *request)
     const struct repository_model *model =
         repository_find(request->view->repository, bytes_from_string(v2->model));
     const struct repository_version *version =
-        model == NULL ? NULL : repository_resolve(model, bytes_from_string(v2->version));
+        model == NULL ? NULL : version_of(request, model);
     if (version == NULL || (v2->operation != V2_INFER && v2->version[0] == '\0')) {
         return PHASE_CONTINUE;
     }
