@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "app/role_models.h"
+#include "app/rollout_control.h"
 #include "app/watch.h"
 #include "app/worker.h"
 #include "base/clock.h"
@@ -22,6 +23,7 @@ struct lifecycle {
 
     /* of who answers clients; on the first worker's loop */
     struct follower *follower;
+    struct rollout_control *control;
     struct repository *shown;        /* a reference: what serves */
     struct repository *_Atomic next; /* a reference, to be followed; NULL: nothing new */
     struct task follow;
@@ -51,6 +53,7 @@ static void on_retry(struct task *task)
     struct lifecycle *lifecycle = LIST_ITEM(task, struct lifecycle, retry);
     atomic_store(&lifecycle->retry_is_posted, false);
     follower_retry(lifecycle->follower);
+    rollout_control_look(lifecycle->control);
 }
 
 static bool is_news(const struct repository *before, const struct repository_model *model)
@@ -73,22 +76,54 @@ static void log_news(const struct repository *before, const struct repository *e
     }
 }
 
-static void publish(void *context, struct repository *effective)
+static void log_canaries(const struct repository *before,
+                         const struct repository *effective)
 {
-    struct lifecycle *lifecycle = context;
+    for (size_t i = 0; i < effective->model_count; i++) {
+        const struct repository_model *model = &effective->models[i];
+        const struct repository_model *same =
+            repository_find(before, bytes_from_string(model->name));
+        if (same != NULL && !release_rollout_equal(&same->rollout, &model->rollout)) {
+            log_event(LOG_INFO, "rollout.serves", LOG_STR("model", model->name),
+                      LOG_INT("version", model->rollout.version),
+                      LOG_INT("share", model->rollout.share),
+                      LOG_INT("shadow", model->rollout.shadow));
+        }
+    }
+}
+
+static void show(struct lifecycle *lifecycle, struct repository *effective)
+{
     struct view *view = NULL;
-    const enum galen_status status = role_make_view(lifecycle->role, effective, &view);
+    enum galen_status status =
+        rollouts_follow(&lifecycle->role->rollouts, effective, clock_monotonic_ns());
+    if (status == GALEN_OK) {
+        status = role_make_view(lifecycle->role, effective, &view);
+    }
     if (status != GALEN_OK) {
         log_event(LOG_ERROR, "models.view", LOG_STR("why", galen_status_text(status)));
         return;
     }
-    log_news(lifecycle->shown, effective);
-    repository_unref(lifecycle->shown);
-    lifecycle->shown = repository_ref(effective);
     for (size_t i = 0; i < lifecycle->worker_count; i++) {
         worker_show(&lifecycle->workers[i], view);
     }
     view_unref(view);
+}
+
+static void publish(void *context, struct repository *effective)
+{
+    struct lifecycle *lifecycle = context;
+    log_news(lifecycle->shown, effective);
+    log_canaries(lifecycle->shown, effective);
+    repository_unref(lifecycle->shown);
+    lifecycle->shown = repository_ref(effective);
+    show(lifecycle, effective);
+}
+
+static void on_rollouts_changed(void *context)
+{
+    struct lifecycle *lifecycle = context;
+    show(lifecycle, lifecycle->shown);
 }
 
 static uint64_t now_ns(void *context)
@@ -149,6 +184,9 @@ static void on_failed(void *context, const struct error *error)
 static void on_looked(void *context)
 {
     const struct lifecycle *lifecycle = context;
+    if (lifecycle->control != NULL) {
+        rollout_control_work(lifecycle->control);
+    }
     if (lifecycle->role->preprocess != NULL) {
         preprocess_tidy(lifecycle->role->preprocess);
     }
@@ -175,6 +213,27 @@ static enum galen_status open_follower(struct lifecycle *lifecycle)
     return GALEN_OK;
 }
 
+static enum galen_status open_control(struct lifecycle *lifecycle)
+{
+    const struct rollout_control_options options = {
+        .role = lifecycle->role,
+        .mailbox = mailbox_of(lifecycle),
+        .changed = on_rollouts_changed,
+        .context = lifecycle,
+    };
+    return rollout_control_create(&options, &lifecycle->control);
+}
+
+static bool has_canary(const struct repository *repository)
+{
+    for (size_t i = 0; i < repository->model_count; i++) {
+        if (repository->models[i].rollout.version != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static enum galen_status start(struct lifecycle *lifecycle)
 {
     const struct role *role = lifecycle->role;
@@ -188,6 +247,10 @@ static enum galen_status start(struct lifecycle *lifecycle)
     };
     if (role->kind->is_gateway) {
         TRY(open_follower(lifecycle));
+        TRY(open_control(lifecycle));
+    }
+    if (role->kind->is_gateway && has_canary(role->repository)) {
+        hand_to_follower(lifecycle, role->repository);
     }
     return watch_start(&options, &lifecycle->watch);
 }
@@ -226,6 +289,7 @@ void lifecycle_stop(struct role *role)
         repository_unref(lifecycle->next);
         repository_unref(lifecycle->shown);
         follower_destroy(lifecycle->follower);
+        rollout_control_destroy(lifecycle->control);
         free(lifecycle);
     }
 }

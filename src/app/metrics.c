@@ -4,6 +4,7 @@
 #include "app/identity.h"
 #include "app/metrics_engine.h"
 #include "app/metrics_gateway.h"
+#include "app/metrics_rollout.h"
 #include "app/worker.h"
 #include "base/limits.h"
 #include "preprocess/preprocess.h"
@@ -167,6 +168,7 @@ static enum galen_status put_all(struct writer *out, struct role *role)
     metrics_put_connections(out, role);
     if (role->kind->is_gateway) {
         metrics_put_gateway(out, role);
+        metrics_put_rollouts(out, &role->rollouts);
     }
     if (role->tls.listen.is_used || role->tls.upstream.is_used) {
         put_tls(out, &role->tls);

@@ -8,7 +8,7 @@
 
 #define METRICS_MEDIA_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
-enum { METRIC_LABEL_COUNT_MAX = 3 };
+enum { METRIC_LABEL_COUNT_MAX = 4 };
 
 enum metric {
 #define METRIC(member, name, type, labels, help) METRIC_##member,
