@@ -28,7 +28,7 @@ conformance: build ## hold galen, Triton and MLServer to v2, and write docs/conf
 
 faults: build ## kill, stop, cut and mislead servers under load, and write docs/resilience.md
 	@tools/bootstrap --tests
-	cd tests/faults && PYTHONPATH=../support ../../.deps/venv/bin/python publish.py
+	.deps/venv/bin/python tests/faults/publish.py
 
 soak: build ## ten minutes of load and faults: memory and open files stay flat
 	@tools/bootstrap --tests

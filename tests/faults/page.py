@@ -6,8 +6,9 @@ BEGIN, END = "<!-- make faults: -->", "<!-- :make faults -->"
 INTRO = """## What was seen
 
 **This part is generated**: `make faults` starts three engines and three preprocessors, sends requests
-to a gateway before them at a steady rate, whatever becomes of those before (an open loop: {rates}),
-does to some of the servers what a row says, for {seconds} s each, and writes it. Nothing is sent twice.
+to a gateway before them at a steady rate, whatever becomes of those before (an open loop:
+{engine_rate} a second where engines are hit, {preprocess_rate} where preprocessors are), does to some
+of the servers what a row says, for {seconds} s each, and writes it. Nothing is sent twice.
 *Lost* is a request that was not answered with 2xx though one that was well was there all the while.
 Latencies count from when a request was due. Settings of the gateway: {settings}.
 """

@@ -7,21 +7,24 @@ import json
 import pathlib
 import sys
 
-import page
 import pytest
-from field import GATEWAY, ROOT
-from rows import ROLLOUT
-from run import RATE, WHOLE
 
-FOLDER = pathlib.Path(__file__).parent
+FOLDER = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(FOLDER.parent / "support"))
+
+import page  # noqa: E402
+from field import GATEWAY, ROOT  # noqa: E402
+from rows import ROLLOUT  # noqa: E402
+from run import RATE, WHOLE  # noqa: E402
+
 REPORT = ROOT / "build-test/faults.json"
 PAGE = ROOT / "docs/resilience.md"
 
 
 def words() -> dict[str, str]:
     told = [f"`{key}: {value}`" for key, value in GATEWAY.items() if key.endswith("_ms")]
-    rates = " and ".join(f"{rate} a second for {role}s" for role, rate in RATE.items())
-    return {"rates": rates, "seconds": f"{WHOLE.during_s:.0f}", "settings": ", ".join(told)}
+    return {"engine_rate": str(RATE["engine"]), "preprocess_rate": str(RATE["preprocess"]),
+            "seconds": f"{WHOLE.during_s:.0f}", "settings": ", ".join(told)}
 
 
 def main() -> int:
