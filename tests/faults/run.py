@@ -129,10 +129,10 @@ def under_load(about: About, gateway: Process, timing: Timing,
 
 def run_row(row: Row, field: Field, timing: Timing) -> Result:
     gateway = field.start_gateway(row.role if row.event.by_proxy else "")
-    gateway.wait_for("/readyz")
     nodes = field.nodes[row.role][:row.hit]
     expected = Expected(row.has_healthy, row.event.is_false, row.event.passed_on)
     try:
+        gateway.wait_for("/readyz")
         return under_load(row.about, gateway, timing,
                           lambda _: row.event.happen(nodes, timing.during_s), expected)
     finally:
