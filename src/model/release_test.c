@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/release.h"
 
-#include "disk.h"
 #include "model/directory.h"
 #include "model/release_verify.h"
 #include "release_rig.h"
-
-enum { CALL_COUNT_MIN = 25 }; /* of a release */
 
 static const char *const network_names[] = {"model.identity", "model.onnx", NULL};
 
@@ -40,29 +37,10 @@ static void expect_refused(const struct temporary_folder *folder,
     }
 }
 
-/* The standing, its arena left to the test. */
-static struct release_standing look(const struct temporary_folder *folder,
-                                    struct arena *arena)
-{
-    struct release_standing standing;
-    struct error error;
-    arena_init(arena, LIMIT_ARENA_SIZE_BYTES_MAX);
-    EXPECT_OK(rig_look(folder, arena, &standing, &error));
-    return standing;
-}
-
-static enum release_standing_kind kind_of(const struct temporary_folder *folder)
-{
-    struct arena arena;
-    const enum release_standing_kind kind = look(folder, &arena).kind;
-    arena_deinit(&arena);
-    return kind;
-}
-
 static uint64_t newest_of(const struct temporary_folder *folder)
 {
     struct arena arena;
-    const uint64_t newest = look(folder, &arena).newest;
+    const uint64_t newest = rig_stand(folder, &arena).newest;
     arena_deinit(&arena);
     return newest;
 }
@@ -72,7 +50,7 @@ static void a_promotion_moves_current_and_keeps_what_it_was_as_previous(void **s
     rig_promote(*state, 2);
     assert_int_equal(rig_tag(*state, "current"), 2);
     assert_int_equal(rig_tag(*state, "previous"), 1);
-    assert_int_equal(kind_of(*state), RELEASE_SETTLED);
+    assert_int_equal(rig_kind(*state), RELEASE_SETTLED);
     assert_true(exists(*state, "tagger/releases/000001.json"));
     rig_promote(*state, 3);
     assert_int_equal(rig_tag(*state, "current"), 3);
@@ -124,7 +102,7 @@ static void a_record_says_who_why_and_what_was_before(void **state)
     struct arena arena;
     rig_promote(*state, 2);
     rig_promote(*state, 3);
-    const struct release_standing standing = look(*state, &arena);
+    const struct release_standing standing = rig_stand(*state, &arena);
     const struct release_record *record = &standing.record;
     assert_int_equal(record->number, 2);
     assert_int_equal(record->wall_ns, rig_wall_ns);
@@ -176,33 +154,11 @@ static void another_tag_moves_alone(void **state)
     assert_int_equal(rig_tag(*state, "previous"), 0);
 }
 
-static struct release_order canary_order(uint64_t version, uint32_t share)
-{
-    struct release_order order = rig_order(RELEASE_CANARY, version);
-    order.rollout = (struct release_rollout){.share = share, .shadow = 5000};
-    return order;
-}
-
-static void begin_canary(const struct temporary_folder *folder, uint64_t version,
-                         uint32_t share)
-{
-    const struct release_order order = canary_order(version, share);
-    rig_release(folder, &order);
-}
-
-static struct release_rollout rollout_of(const struct temporary_folder *folder)
-{
-    struct arena arena;
-    const struct release_rollout rollout = look(folder, &arena).state.rollout;
-    arena_deinit(&arena);
-    return rollout;
-}
-
 static void a_canary_has_its_tag_its_shares_and_the_release_that_it_began_with(void **state)
 {
     rig_promote(*state, 2);
-    begin_canary(*state, 3, 2050);
-    const struct release_rollout rollout = rollout_of(*state);
+    rig_begin_canary(*state, 3, 2050);
+    const struct release_rollout rollout = rig_rollout(*state);
     assert_int_equal(rollout.version, 3);
     assert_int_equal(rollout.share, 2050);
     assert_int_equal(rollout.shadow, 5000);
@@ -210,18 +166,18 @@ static void a_canary_has_its_tag_its_shares_and_the_release_that_it_began_with(v
     assert_false(rollout.promotes);
     assert_int_equal(rig_tag(*state, "canary"), 3);
     assert_int_equal(rig_tag(*state, "current"), 2);
-    assert_int_equal(kind_of(*state), RELEASE_SETTLED);
+    assert_int_equal(rig_kind(*state), RELEASE_SETTLED);
 }
 
 static void a_canary_that_grows_goes_on_and_another_version_begins_anew(void **state)
 {
-    begin_canary(*state, 3, 1000);
-    begin_canary(*state, 3, 2000);
-    assert_int_equal(rollout_of(*state).share, 2000);
-    assert_int_equal(rollout_of(*state).started, 1);
-    begin_canary(*state, 2, 2000);
-    assert_int_equal(rollout_of(*state).version, 2);
-    assert_int_equal(rollout_of(*state).started, 3);
+    rig_begin_canary(*state, 3, 1000);
+    rig_begin_canary(*state, 3, 2000);
+    assert_int_equal(rig_rollout(*state).share, 2000);
+    assert_int_equal(rig_rollout(*state).started, 1);
+    rig_begin_canary(*state, 2, 2000);
+    assert_int_equal(rig_rollout(*state).version, 2);
+    assert_int_equal(rig_rollout(*state).started, 3);
     assert_int_equal(rig_tag(*state, "canary"), 2);
 }
 
@@ -230,26 +186,26 @@ static void a_rollback_of_a_canary_leaves_current_where_it_is(void **state)
     struct release_order order = rig_order(RELEASE_ROLLBACK, 0);
     order.ends_canary = true;
     rig_promote(*state, 2);
-    begin_canary(*state, 3, 1000);
+    rig_begin_canary(*state, 3, 1000);
     rig_release(*state, &order);
-    assert_int_equal(rollout_of(*state).version, 0);
+    assert_int_equal(rig_rollout(*state).version, 0);
     assert_int_equal(rig_tag(*state, "canary"), 0);
     assert_int_equal(rig_tag(*state, "current"), 2);
     assert_int_equal(rig_tag(*state, "previous"), 1);
-    assert_int_equal(kind_of(*state), RELEASE_SETTLED);
+    assert_int_equal(rig_kind(*state), RELEASE_SETTLED);
 }
 
 static void whatever_moves_current_ends_the_canary(void **state)
 {
-    begin_canary(*state, 3, 1000);
+    rig_begin_canary(*state, 3, 1000);
     rig_promote(*state, 3);
-    assert_int_equal(rollout_of(*state).version, 0);
+    assert_int_equal(rig_rollout(*state).version, 0);
     assert_int_equal(rig_tag(*state, "canary"), 0);
     assert_int_equal(rig_tag(*state, "current"), 3);
-    begin_canary(*state, 2, 1000);
+    rig_begin_canary(*state, 2, 1000);
     const struct release_order order = rig_order(RELEASE_ROLLBACK, 1);
     rig_release(*state, &order);
-    assert_int_equal(rollout_of(*state).version, 0);
+    assert_int_equal(rig_rollout(*state).version, 0);
     assert_int_equal(rig_tag(*state, "canary"), 0);
 }
 
@@ -257,23 +213,23 @@ static void a_canary_outlives_releases_that_do_not_move_current(void **state)
 {
     struct release_order order = rig_order(RELEASE_PROMOTE, 2);
     order.tag = "staging";
-    begin_canary(*state, 3, 1000);
+    rig_begin_canary(*state, 3, 1000);
     rig_release(*state, &order);
     const struct release_order disable = rig_order(RELEASE_DISABLE, 0);
     rig_release(*state, &disable);
-    assert_int_equal(rollout_of(*state).version, 3);
-    assert_int_equal(rollout_of(*state).started, 1);
+    assert_int_equal(rig_rollout(*state).version, 3);
+    assert_int_equal(rig_rollout(*state).started, 1);
 }
 
 static void a_canary_of_what_is_current_is_refused(void **state)
 {
-    const struct release_order order = canary_order(1, 1000);
+    const struct release_order order = rig_canary_order(1, 1000);
     expect_refused(*state, &order, GALEN_INVALID, "is `current` already");
 }
 
 static void a_canary_without_current_is_refused(void **state)
 {
-    const struct release_order order = canary_order(1, 1000);
+    const struct release_order order = rig_canary_order(1, 1000);
     remove_file(*state, "tagger/current");
     expect_refused(*state, &order, GALEN_INVALID, "no `current`");
 }
@@ -282,7 +238,7 @@ static void the_tag_of_a_canary_does_not_move_while_it_is_under_way(void **state
 {
     struct release_order order = rig_order(RELEASE_PROMOTE, 2);
     order.tag = "canary";
-    begin_canary(*state, 3, 1000);
+    rig_begin_canary(*state, 3, 1000);
     expect_refused(*state, &order, GALEN_INVALID, "is under way");
 }
 
@@ -291,8 +247,8 @@ static void who_ends_a_canary_that_is_another_by_now_is_refused(void **state)
     struct release_order order = rig_order(RELEASE_ROLLBACK, 0);
     order.ends_canary = true;
     order.started = 1;
-    begin_canary(*state, 3, 1000);
-    begin_canary(*state, 2, 1000);
+    rig_begin_canary(*state, 3, 1000);
+    rig_begin_canary(*state, 2, 1000);
     expect_refused(*state, &order, GALEN_BUSY, "release 000001 is not under way");
     order.started = 2;
     rig_release(*state, &order);
@@ -302,7 +258,7 @@ static void a_canary_whose_record_is_another_stops_releases(void **state)
 {
     const struct release_order order = rig_order(RELEASE_PROMOTE, 3);
     rig_promote(*state, 2);
-    begin_canary(*state, 3, 1000);
+    rig_begin_canary(*state, 3, 1000);
     move_link(*state, "tagger/releases/canary", "000001.json");
     expect_refused(*state, &order, GALEN_INVALID, "points to a release without a canary");
 }
@@ -321,23 +277,23 @@ static struct release_rollout rollout_in_snapshot(const struct temporary_folder 
 static void a_snapshot_of_the_repository_has_the_canary(void **state)
 {
     assert_int_equal(rollout_in_snapshot(*state).version, 0);
-    begin_canary(*state, 3, 1000);
-    const struct release_rollout rollout = rollout_of(*state);
+    rig_begin_canary(*state, 3, 1000);
+    const struct release_rollout rollout = rig_rollout(*state);
     const struct release_rollout seen = rollout_in_snapshot(*state);
     assert_true(release_rollout_equal(&rollout, &seen));
 }
 
 static void a_canary_whose_tag_was_moved_by_hand_takes_no_traffic(void **state)
 {
-    begin_canary(*state, 3, 1000);
+    rig_begin_canary(*state, 3, 1000);
     move_link(*state, "tagger/canary", "2");
     assert_int_equal(rollout_in_snapshot(*state).version, 0);
-    assert_int_equal(kind_of(*state), RELEASE_MOVED_BY_HAND);
+    assert_int_equal(rig_kind(*state), RELEASE_MOVED_BY_HAND);
 }
 
 static void a_canary_whose_record_cannot_be_read_takes_no_traffic(void **state)
 {
-    begin_canary(*state, 3, 1000);
+    rig_begin_canary(*state, 3, 1000);
     remove_file(*state, "tagger/releases/000001.json");
     assert_int_equal(rollout_in_snapshot(*state).version, 0);
 }
@@ -348,9 +304,9 @@ static void another_share_is_another_snapshot(void **state)
     scoped(repository) before = NULL;
     scoped(repository) after = NULL;
     struct error error;
-    begin_canary(folder, 3, 1000);
+    rig_begin_canary(folder, 3, 1000);
     EXPECT_OK(repository_read(folder->path, false, &before, &error));
-    begin_canary(folder, 3, 2000);
+    rig_begin_canary(folder, 3, 2000);
     EXPECT_OK(repository_reread(before, &after, &error));
     assert_ptr_not_equal(before, after);
 }
@@ -373,14 +329,14 @@ static void disabling_leaves_the_tags_and_tells_who_did_it(void **state)
     const struct release_order disable = rig_order(RELEASE_DISABLE, 0);
     const struct release_order enable = rig_order(RELEASE_ENABLE, 0);
     rig_release(folder, &disable);
-    assert_true(look(folder, &arena).state.is_disabled);
+    assert_true(rig_stand(folder, &arena).state.is_disabled);
     arena_deinit(&arena);
     assert_int_equal(rig_tag(folder, "current"), 1);
     release_why_disabled(folder->path, RIG_MODEL, &why);
     assert_string_equal(why.text,
                         "disabled by alice@here at 2026-11-25T20:55:16.000000Z: because");
     rig_release(folder, &enable);
-    assert_false(look(folder, &arena).state.is_disabled);
+    assert_false(rig_stand(folder, &arena).state.is_disabled);
     arena_deinit(&arena);
     assert_false(exists(folder, "tagger/disabled"));
 }
@@ -392,7 +348,7 @@ static void an_entry_made_by_hand_disables_too(void **state)
     struct error why = {"", ""};
     struct arena arena;
     folder_write(folder, "tagger/disabled", BYTES(""));
-    assert_true(look(folder, &arena).state.is_disabled);
+    assert_true(rig_stand(folder, &arena).state.is_disabled);
     arena_deinit(&arena);
     release_why_disabled(folder->path, RIG_MODEL, &why);
     assert_non_null(strstr(why.text, "that no record of a release tells of"));
@@ -467,10 +423,10 @@ static void what_was_cut_off_is_finished_by_the_next(void **state)
 {
     struct arena arena;
     leave_unfinished(*state, 2);
-    assert_int_equal(kind_of(*state), RELEASE_UNFINISHED);
+    assert_int_equal(rig_kind(*state), RELEASE_UNFINISHED);
     assert_int_equal(rig_tag(*state, "current"), 1);
     rig_promote(*state, 3);
-    const struct release_standing standing = look(*state, &arena);
+    const struct release_standing standing = rig_stand(*state, &arena);
     assert_int_equal(release_state_version(&standing.record.before, "current"), 2);
     assert_int_equal(release_state_version(&standing.state, "current"), 3);
     assert_int_equal(release_state_version(&standing.state, "previous"), 2);
@@ -494,9 +450,9 @@ static void what_was_moved_by_hand_is_no_unfinished_release(void **state)
     struct arena arena;
     rig_promote(*state, 2);
     move_link(*state, "tagger/current", "1");
-    assert_int_equal(kind_of(*state), RELEASE_MOVED_BY_HAND);
+    assert_int_equal(rig_kind(*state), RELEASE_MOVED_BY_HAND);
     rig_promote(*state, 3);
-    const struct release_standing standing = look(*state, &arena);
+    const struct release_standing standing = rig_stand(*state, &arena);
     assert_int_equal(release_state_version(&standing.record.before, "current"), 1);
     assert_int_equal(release_state_version(&standing.state, "previous"), 1);
     arena_deinit(&arena);
@@ -519,7 +475,7 @@ static void links_that_are_no_tags_are_left_alone(void **state)
     folder_link(*state, "tagger/notes", "../notes");
     folder_link(*state, "tagger/zero", "0");
     rig_promote(*state, 2);
-    assert_int_equal(look(*state, &arena).state.tag_count, 2);
+    assert_int_equal(rig_stand(*state, &arena).state.tag_count, 2);
     arena_deinit(&arena);
     assert_true(exists(*state, "tagger/notes"));
 }
@@ -631,144 +587,11 @@ static void hashes_go_from_record_to_record_until_they_are_made_anew(void **stat
     order.versions = &three;
     order.version_count = 1;
     rig_release(*state, &order);
-    const struct release_record record = look(*state, &arena).record;
+    const struct release_record record = rig_stand(*state, &arena).record;
     assert_int_equal(record.version_count, 2);
     assert_int_equal(release_record_version(&record, 2)->network_sha256[0], 0x22);
     assert_int_equal(release_record_version(&record, 3)->network_sha256[0], 0x33);
     arena_deinit(&arena);
-}
-
-/* Faults. */
-
-static void expect_good_repository(const struct temporary_folder *folder)
-{
-    scoped(repository) repository = NULL;
-    struct error error;
-    EXPECT_OK(repository_read(folder->path, true, &repository, &error));
-    const struct repository_model *model = repository_find(repository, BYTES(RIG_MODEL));
-    assert_non_null(model);
-    const struct repository_version *version =
-        repository_resolve(model, BYTES(RELEASE_CURRENT));
-    assert_non_null(version);
-    assert_true(version->usable);
-    assert_true(version->number == 1 || version->number == 2);
-}
-
-static void expect_next_release(const struct temporary_folder *folder)
-{
-    rig_promote(folder, 3);
-    assert_int_equal(rig_tag(folder, "current"), 3);
-    assert_int_equal(kind_of(folder), RELEASE_SETTLED);
-}
-
-/* Whether the fault was met. */
-static bool try_with(const struct temporary_folder *folder,
-                     const struct release_order *order, const struct disk *fault,
-                     enum galen_status *out_status)
-{
-    bool changes = false;
-    struct error error;
-    disk = *fault;
-    *out_status = rig_try(folder, order, &changes, &error);
-    const bool is_met = disk.fail_at <= fault->is_crash;
-    disk.fail_at = 0;
-    return is_met;
-}
-
-/* No tag moves without a record. */
-static void expect_record_first(const struct temporary_folder *folder,
-                                const struct release_order *order)
-{
-    struct arena arena;
-    const struct release_standing standing = look(folder, &arena);
-    if (release_state_version(&standing.state, RELEASE_CURRENT) == order->version) {
-        assert_int_equal(standing.record.action, order->action);
-        assert_int_equal(release_state_version(&standing.record.after, RELEASE_CURRENT),
-                         order->version);
-    }
-    arena_deinit(&arena);
-}
-
-/* None takes traffic without its tag, on which its version is loaded. */
-static void expect_canary_is_whole(const struct temporary_folder *folder)
-{
-    const struct release_rollout rollout = rollout_of(folder);
-    if (rollout.version != 0) {
-        assert_int_equal(rig_tag(folder, "canary"), rollout.version);
-        assert_int_not_equal(rig_tag(folder, "current"), rollout.version);
-    }
-}
-
-static bool survive(const struct release_order *order, bool has_canary,
-                    const struct disk *fault)
-{
-    void *state = NULL;
-    enum galen_status status;
-    if (rig_create(&state) != 0) {
-        fail();
-        return false;
-    }
-    if (order->action == RELEASE_ROLLBACK) {
-        rig_promote(state, 2);
-    }
-    if (has_canary) {
-        begin_canary(state, order->version, 1000);
-    }
-    const bool is_met = try_with(state, order, fault, &status);
-    expect_good_repository(state);
-    expect_record_first(state, order);
-    expect_canary_is_whole(state);
-    if (status == GALEN_OK) {
-        assert_int_equal(
-            rig_tag(state, order->action == RELEASE_CANARY ? "canary" : "current"),
-            order->version);
-    }
-    expect_next_release(state);
-    assert_int_equal(rollout_of(state).version, 0);
-    assert_int_equal(rig_tag(state, "canary"), 0);
-    assert_int_equal(folder_destroy(&state), 0);
-    return is_met;
-}
-
-static void survive_each_with(const struct release_order *order, bool has_canary,
-                              bool is_crash)
-{
-    struct disk fault = {.fail_at = 1, .is_crash = is_crash};
-    while (survive(order, has_canary, &fault)) {
-        fault.fail_at++;
-    }
-    assert_true(fault.fail_at > CALL_COUNT_MIN);
-}
-
-static void survive_each(enum release_action action, uint64_t version, bool is_crash)
-{
-    const struct release_order order = rig_order(action, version);
-    survive_each_with(&order, false, is_crash);
-}
-
-static void a_call_that_fails_leaves_a_model_that_serves(void **unused)
-{
-    (void)unused;
-    survive_each(RELEASE_PROMOTE, 2, false);
-    survive_each(RELEASE_ROLLBACK, 1, false);
-}
-
-static void a_crash_leaves_a_model_that_serves(void **unused)
-{
-    (void)unused;
-    survive_each(RELEASE_PROMOTE, 2, true);
-    survive_each(RELEASE_ROLLBACK, 1, true);
-}
-
-static void a_canary_that_is_cut_off_is_whole_or_takes_no_traffic(void **unused)
-{
-    (void)unused;
-    const struct release_order begin = canary_order(2, 1000);
-    const struct release_order promote = rig_order(RELEASE_PROMOTE, 2);
-    survive_each_with(&begin, false, false);
-    survive_each_with(&begin, false, true);
-    survive_each_with(&promote, true, false);
-    survive_each_with(&promote, true, true);
 }
 
 int main(void)
@@ -814,9 +637,6 @@ int main(void)
         RIG_TEST(a_version_without_contract_has_the_first_network_that_is_there),
         RIG_TEST(a_version_that_cannot_be_used_is_refused_with_its_reason),
         RIG_TEST(hashes_go_from_record_to_record_until_they_are_made_anew),
-        cmocka_unit_test(a_call_that_fails_leaves_a_model_that_serves),
-        cmocka_unit_test(a_crash_leaves_a_model_that_serves),
-        cmocka_unit_test(a_canary_that_is_cut_off_is_whole_or_takes_no_traffic),
     };
     return cmocka_run_group_tests_name("release", tests, NULL, NULL);
 }

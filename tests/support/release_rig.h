@@ -131,4 +131,45 @@ static inline uint64_t rig_tag_of_link(const struct temporary_folder *folder,
     return strtoull(target, NULL, 10);
 }
 
+/* The standing, its arena left to the test. */
+static inline struct release_standing rig_stand(const struct temporary_folder *folder,
+                                                struct arena *arena)
+{
+    struct release_standing standing;
+    struct error error;
+    arena_init(arena, LIMIT_ARENA_SIZE_BYTES_MAX);
+    EXPECT_OK(rig_look(folder, arena, &standing, &error));
+    return standing;
+}
+
+static inline enum release_standing_kind rig_kind(const struct temporary_folder *folder)
+{
+    struct arena arena;
+    const enum release_standing_kind kind = rig_stand(folder, &arena).kind;
+    arena_deinit(&arena);
+    return kind;
+}
+
+static inline struct release_rollout rig_rollout(const struct temporary_folder *folder)
+{
+    struct arena arena;
+    const struct release_rollout rollout = rig_stand(folder, &arena).state.rollout;
+    arena_deinit(&arena);
+    return rollout;
+}
+
+static inline struct release_order rig_canary_order(uint64_t version, uint32_t share)
+{
+    struct release_order order = rig_order(RELEASE_CANARY, version);
+    order.rollout = (struct release_rollout){.share = share, .shadow = 5000};
+    return order;
+}
+
+static inline void rig_begin_canary(const struct temporary_folder *folder, uint64_t version,
+                                    uint32_t share)
+{
+    const struct release_order order = rig_canary_order(version, share);
+    rig_release(folder, &order);
+}
+
 #define RIG_TEST(test) cmocka_unit_test_setup_teardown(test, rig_create, folder_destroy)
