@@ -4,7 +4,7 @@ import pathlib
 import shutil
 import subprocess
 
-from server import Server, free_port, load_cores
+from server import ROOT, Server, free_port, load_cores
 
 PROGRAMS = ("nginx", "haproxy")
 CONNECTIONS = 64
@@ -58,7 +58,7 @@ backend engine
 
 
 def find(program: str) -> str | None:
-    return shutil.which(program, path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
+    return shutil.which(program, path=ROOT / ".deps/proxies/bin")
 
 
 def why_not() -> str:
@@ -81,7 +81,7 @@ def configure(folder: pathlib.Path, name: str, text: str, upstream: int) -> tupl
 
 def start_nginx(folder: pathlib.Path, upstream: int) -> Server:
     path, port = configure(folder, "nginx", NGINX, upstream)
-    return Server("nginx", [find("nginx"), "-c", path], port)
+    return Server("nginx", [find("nginx"), "-e", folder / "nginx.log", "-c", path], port)
 
 
 def start_haproxy(folder: pathlib.Path, upstream: int) -> Server:
