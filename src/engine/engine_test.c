@@ -271,13 +271,23 @@ static void broken_model_stops_no_other(void **state)
 static void tag_that_points_nowhere_makes_the_engine_unready(void **state)
 {
     struct fixture *fixture = *state;
-    scratch_link(&fixture->scratch, "echo/canary", "9");
+    scratch_link(&fixture->scratch, "echo/staging", "9");
     fixture->service = open_engine(&fixture->scratch, 0);
 
     assert_int_equal(told.loaded_count, 2);
     assert_int_equal(told.failure_count, 1);
     ask(fixture, INFER_READY, "", "", GALEN_UNAVAILABLE);
     ask(fixture, INFER_RUN, "echo", "", GALEN_OK);
+}
+
+static void canary_that_points_nowhere_is_a_trial_and_no_more(void **state)
+{
+    struct fixture *fixture = *state;
+    scratch_link(&fixture->scratch, "echo/canary", "9");
+    fixture->service = open_engine(&fixture->scratch, 0);
+
+    assert_int_equal(told.failure_count, 1);
+    ask(fixture, INFER_READY, "", "", GALEN_OK);
 }
 
 static void options_out_of_range_are_refused(void **state)
@@ -434,6 +444,7 @@ static int run_own_tests(void)
         TEST(description_lists_what_is_loaded),
         TEST(broken_model_stops_no_other),
         TEST(tag_that_points_nowhere_makes_the_engine_unready),
+        TEST(canary_that_points_nowhere_is_a_trial_and_no_more),
         TEST(options_out_of_range_are_refused),
         TEST(drained_engine_refuses_and_is_not_ready),
         TEST(drain_gives_up_at_its_deadline),
