@@ -88,13 +88,25 @@ static void shares_are_decimal_numbers(void **state)
     assert_true(settings.trace_sample_ratio == 0);
 }
 
+struct wrong_file {
+    const char *text;
+    const char *why;
+};
+
+static void expect_wrong(const struct wrong_file *cases, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        EXPECT_STATUS(GALEN_INVALID, read_text(cases[i].text));
+        if (strncmp(error.text, cases[i].why, strlen(cases[i].why)) != 0) {
+            assert_string_equal(error.text, cases[i].why);
+        }
+    }
+}
+
 static void what_is_wrong_in_a_file_is_told_by_its_place(void **state)
 {
     (void)state;
-    static const struct {
-        const char *text;
-        const char *why;
-    } cases[] = {
+    static const struct wrong_file cases[] = {
         {"mode: test", "galen.yaml:1:7: mode: is neither standard nor demo"},
         {"listen: {http: localhost:8000}",
          "galen.yaml:1:16: listen.http: is not a numeric"},
@@ -111,22 +123,10 @@ static void what_is_wrong_in_a_file_is_told_by_its_place(void **state)
          "galen.yaml:1:14: repository.url: there is no such setting"},
         {"threads: [1]", "galen.yaml:1:10: threads: this setting is no list"},
         {"engine: {}", "galen.yaml:1:9: engine: is empty"},
-        {"preprocess: https://a/b", "galen.yaml:1:13: preprocess: is not a URL"},
         {"listen: {tls: {client_certificate: yes}}",
          "galen.yaml:1:36: listen.tls.client_certificate: needs text"},
         {"listen: {tls: {client_certificate: always}}",
          "galen.yaml:1:36: listen.tls.client_certificate: is neither none nor ask"},
-        {"preprocess: http://a,", "galen.yaml:1:13: preprocess: is not a URL"},
-        {"preprocess: local,http://a", "galen.yaml:1:13: preprocess: is not a URL"},
-        {"preprocess: http://a,http://a:80/",
-         "galen.yaml:1:13: preprocess: has the same URL twice"},
-        {"preprocess: http://a@b", "galen.yaml:1:13: preprocess: is not a URL"},
-        {"preprocess: http://a:0", "galen.yaml:1:13: preprocess: is not a URL"},
-        {"preprocess: http://a/b", "galen.yaml:1:13: preprocess: is not a URL"},
-        {"trace: {otlp: http://a:1}", "galen.yaml:1:15: trace.otlp: is not a URL"},
-        {"trace: {otlp: https://a:1/b}", "galen.yaml:1:15: trace.otlp: is not a URL"},
-        {"trace: {otlp: 'http://a:1/b c'}", "galen.yaml:1:15: trace.otlp: is not a URL"},
-        {"trace: {otlp: local}", "galen.yaml:1:15: trace.otlp: is not a URL"},
         {"trace: {sample_ratio: 1.01}",
          "galen.yaml:1:23: trace.sample_ratio: is not a number from 0 to 1"},
         {"trace: {sample_ratio: -0.1}",
@@ -148,18 +148,33 @@ static void what_is_wrong_in_a_file_is_told_by_its_place(void **state)
          "galen.yaml:1:1: ['listen.http']: there is no such setting"},
         {"listen: {http: '[127.0.0.1]:80'}",
          "galen.yaml:1:16: listen.http: is not a numer"},
-        {"preprocess: {url: local}", "galen.yaml:1:19: preprocess.url: is not a URL"},
-        {"preprocess: {url: ~}", "galen.yaml:1:19: preprocess.url: has no value"},
         {"limts: {connections: 1}",
          "galen.yaml:1:9: limts.connections: there is no such setting; did you mean "
          "'limits.connections'?"},
     };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        EXPECT_STATUS(GALEN_INVALID, read_text(cases[i].text));
-        if (strncmp(error.text, cases[i].why, strlen(cases[i].why)) != 0) {
-            assert_string_equal(error.text, cases[i].why);
-        }
-    }
+    expect_wrong(cases, sizeof(cases) / sizeof(cases[0]));
+}
+
+static void what_is_no_url_in_a_file_is_told_by_its_place(void **state)
+{
+    (void)state;
+    static const struct wrong_file cases[] = {
+        {"preprocess: https://a/b", "galen.yaml:1:13: preprocess: is not a URL"},
+        {"preprocess: http://a,", "galen.yaml:1:13: preprocess: is not a URL"},
+        {"preprocess: local,http://a", "galen.yaml:1:13: preprocess: is not a URL"},
+        {"preprocess: http://a,http://a:80/",
+         "galen.yaml:1:13: preprocess: has the same URL twice"},
+        {"preprocess: http://a@b", "galen.yaml:1:13: preprocess: is not a URL"},
+        {"preprocess: http://a:0", "galen.yaml:1:13: preprocess: is not a URL"},
+        {"preprocess: http://a/b", "galen.yaml:1:13: preprocess: is not a URL"},
+        {"trace: {otlp: http://a:1}", "galen.yaml:1:15: trace.otlp: is not a URL"},
+        {"trace: {otlp: https://a:1/b}", "galen.yaml:1:15: trace.otlp: is not a URL"},
+        {"trace: {otlp: 'http://a:1/b c'}", "galen.yaml:1:15: trace.otlp: is not a URL"},
+        {"trace: {otlp: local}", "galen.yaml:1:15: trace.otlp: is not a URL"},
+        {"preprocess: {url: local}", "galen.yaml:1:19: preprocess.url: is not a URL"},
+        {"preprocess: {url: ~}", "galen.yaml:1:19: preprocess.url: has no value"},
+    };
+    expect_wrong(cases, sizeof(cases) / sizeof(cases[0]));
 }
 
 static void only_demo_mode_listens_beyond_loopback(void **state)
@@ -416,6 +431,7 @@ int main(void)
         TEST(where_spans_go_is_a_url_with_a_path),
         TEST(shares_are_decimal_numbers),
         TEST(what_is_wrong_in_a_file_is_told_by_its_place),
+        TEST(what_is_no_url_in_a_file_is_told_by_its_place),
         TEST(only_demo_mode_listens_beyond_loopback),
         TEST(listener_that_requires_certificates_may_be_anywhere),
         TEST(what_belongs_together_for_tls_is_there_or_not),
