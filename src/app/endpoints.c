@@ -9,6 +9,7 @@
 #include "app/worker.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "net/address.h"
 #include "net/http_client.h"
 #include "net/resolver.h"
 #include "v2/remote.h"
@@ -146,9 +147,8 @@ static void cut_port(const char *name, char *out_host, size_t size)
 
 static bool is_numeric(const char *host)
 {
-    struct sockaddr_in in;
-    struct sockaddr_in6 in6;
-    return uv_ip4_addr(host, 0, &in) == 0 || uv_ip6_addr(host, 0, &in6) == 0;
+    struct sockaddr_storage address = {.ss_family = 0};
+    return address_parse(host, 0, &address);
 }
 
 static struct http_client_options client_options(const struct endpoints *endpoints,

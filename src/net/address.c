@@ -2,10 +2,15 @@
 #include "net/address.h"
 
 #include <errno.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <uv.h>
+
+bool address_parse(const char *text, uint16_t port, struct sockaddr_storage *out_address)
+{
+    return uv_ip4_addr(text, port, (struct sockaddr_in *)out_address) == 0 ||
+           uv_ip6_addr(text, port, (struct sockaddr_in6 *)out_address) == 0;
+}
 
 static socklen_t size_of(const struct sockaddr_storage *address)
 {
@@ -35,8 +40,7 @@ enum galen_status address_check_free(const char *address, uint16_t port,
                                      struct error *out_error)
 {
     struct sockaddr_storage parsed = {.ss_family = 0};
-    if (uv_ip4_addr(address, port, (struct sockaddr_in *)&parsed) != 0 &&
-        uv_ip6_addr(address, port, (struct sockaddr_in6 *)&parsed) != 0) {
+    if (!address_parse(address, port, &parsed)) {
         return error_set(out_error, GALEN_INVALID, "%s is not a numeric address", address);
     }
     const int failure = try_to_bind(&parsed);

@@ -65,6 +65,19 @@ static void address_of_another_host_is_unavailable(void **state)
     EXPECT_STATUS(GALEN_UNAVAILABLE, address_check_free("192.0.2.1", 0, &error));
 }
 
+static void numbers_of_either_kind_are_addresses(void **state)
+{
+    (void)state;
+    struct sockaddr_storage address = {.ss_family = 0};
+
+    assert_true(address_parse("127.0.0.1", 80, &address));
+    assert_int_equal(address.ss_family, AF_INET);
+    assert_true(address_parse("::1", 80, &address));
+    assert_int_equal(address.ss_family, AF_INET6);
+    assert_false(address_parse("localhost", 80, &address));
+    assert_false(address_parse("[::1]", 80, &address));
+}
+
 static void name_is_no_address(void **state)
 {
     (void)state;
@@ -81,6 +94,7 @@ int main(void)
         cmocka_unit_test(any_port_is_free),
         cmocka_unit_test(address_of_another_host_is_unavailable),
         cmocka_unit_test(name_is_no_address),
+        cmocka_unit_test(numbers_of_either_kind_are_addresses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

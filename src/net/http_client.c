@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/invariant.h"
+#include "net/address.h"
 #include "net/http_client_impl.h"
 
 enum {
@@ -258,14 +259,6 @@ static void on_expired(struct timeouts *timeouts, struct timeout *deadline)
     }
 }
 
-static bool parse_numeric(struct http_client *client, const char *text)
-{
-    struct sockaddr_storage *address = &client->address;
-    const uint16_t port = client->options.port;
-    return uv_ip4_addr(text, port, (struct sockaddr_in *)address) == 0 ||
-           uv_ip6_addr(text, port, (struct sockaddr_in6 *)address) == 0;
-}
-
 static void write_authority(const char *host, uint16_t port, char *out_text)
 {
     (void)snprintf(out_text, AUTHORITY_SIZE_MAX,
@@ -292,7 +285,7 @@ enum galen_status http_client_create(struct loop *loop,
     const char *address = options->address != NULL ? options->address : client->host;
     write_authority(client->host, options->port, client->authority);
     write_authority(address, options->port, client->endpoint);
-    client->is_numeric = parse_numeric(client, address);
+    client->is_numeric = address_parse(address, options->port, &client->address);
     list_init(&client->connections);
     list_init(&client->idle);
     list_init(&client->waiting);

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/invariant.h"
+#include "net/address.h"
 #include "net/http2_connection.h"
 #include "net/http_server_impl.h"
 
@@ -169,19 +170,6 @@ static void on_expired(struct timeouts *timeouts, struct timeout *deadline)
 
 /* Opening */
 
-static bool parse_address(const struct http_server_options *options,
-                          struct sockaddr_storage *out_address)
-{
-    struct sockaddr_storage address = {.ss_family = 0};
-    if (uv_ip4_addr(options->address, options->port, (struct sockaddr_in *)&address) != 0 &&
-        uv_ip6_addr(options->address, options->port, (struct sockaddr_in6 *)&address) !=
-            0) {
-        return false;
-    }
-    *out_address = address;
-    return true;
-}
-
 /* Linux hands TCP_NODELAY on to what is accepted. */
 static int set_option(const uv_tcp_t *tcp, int level, int option)
 {
@@ -247,9 +235,9 @@ enum galen_status http_server_open(struct loop *loop,
                                    const struct http_handler *handler,
                                    struct http_server **out_server, struct error *out_error)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {.ss_family = 0};
     struct http_server *server = NULL;
-    if (!parse_address(options, &address)) {
+    if (!address_parse(options->address, options->port, &address)) {
         return error_set(out_error, GALEN_INVALID, "%s is not a numeric address",
                          options->address);
     }
