@@ -174,33 +174,15 @@ static enum phase_result preprocess(struct request *request)
                               : request_fail(request, status);
 }
 
-static bool is_reserved(const struct galen_tensor *tensor)
-{
-    return bytes_starts_with(bytes_from_string(tensor->name), BYTES(PREPROCESS_RESERVED));
-}
-
 /* What preprocess made, without the galen.* outputs, which stay here. */
 static enum galen_status pass_on_tensors(struct request *request)
 {
-    const struct infer_response *made = &request->preprocess_call.response;
     struct infer_call *call = &request->infer_call;
-    struct galen_tensor *inputs =
-        arena_alloc_array(&request->arena, made->output_count, sizeof(*inputs));
-    size_t count = 0;
-    if (inputs == NULL) {
-        return GALEN_NO_MEMORY;
-    }
-    for (size_t i = 0; i < made->output_count; i++) {
-        if (!is_reserved(&made->outputs[i].tensor)) {
-            inputs[count++] = made->outputs[i].tensor;
-        }
-    }
     request_prepare_call(request, call);
     call->request.model = request->model->name;
     call->request.version = request->version->number_text;
-    call->request.inputs = inputs;
-    call->request.input_count = count;
-    return GALEN_OK;
+    return preprocess_pass_on(&request->preprocess_call.response, &request->arena,
+                              &call->request);
 }
 
 /* As the task's own reading of it, so that another engine is asked while it can be. */

@@ -224,21 +224,8 @@ static enum galen_status want_output(struct shadow *shadow)
 
 static enum galen_status pass_on(struct shadow *shadow)
 {
-    const struct infer_response *made = &shadow->preprocess_call.response;
-    struct galen_tensor *inputs =
-        arena_alloc_array(&shadow->arena, made->output_count, sizeof(*inputs));
-    size_t count = 0;
-    if (inputs == NULL) {
-        return GALEN_NO_MEMORY;
-    }
-    for (size_t i = 0; i < made->output_count; i++) {
-        if (!bytes_starts_with(bytes_from_string(made->outputs[i].tensor.name),
-                               BYTES(PREPROCESS_RESERVED))) {
-            inputs[count++] = made->outputs[i].tensor;
-        }
-    }
-    shadow->infer_call.request.inputs = inputs;
-    shadow->infer_call.request.input_count = count;
+    TRY(preprocess_pass_on(&shadow->preprocess_call.response, &shadow->arena,
+                           &shadow->infer_call.request));
     return want_output(shadow);
 }
 

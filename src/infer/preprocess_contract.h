@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include "infer/infer.h"
+
 #define PREPROCESS_INPUT "input"               /* BYTES [1]: what the client sent */
 #define PREPROCESS_CONTENT_TYPE "content_type" /* BYTES [1]: "text/plain" */
 
@@ -20,3 +22,9 @@
 #define PREPROCESS_OFFSETS "galen.offsets"
 #define PREPROCESS_WORDS "galen.words"
 #define PREPROCESS_SPECIAL "galen.special"
+
+/* Makes what preprocess made, without its reserved outputs, the inputs of a request; the
+ * array lies in the arena, the tensors stay where they are. GALEN_NO_MEMORY. */
+MUST_USE enum galen_status preprocess_pass_on(const struct infer_response *made,
+                                              struct arena *arena,
+                                              struct infer_request *request);
