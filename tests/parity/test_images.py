@@ -11,10 +11,10 @@ import subprocess
 import images
 import numpy
 import pytest
+from seed import SEED
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DRIVER = pathlib.Path(os.environ.get("GALEN_BUILD", ROOT / "build")) / "tests/parity/image_driver"
-SEED = int(os.environ.get("GALEN_SEED", random.SystemRandom().randrange(1 << 32)))
 SPECS_OF_A_FILE = 6
 RANDOM_COUNT = 1500
 ROUNDED = 0.1  # of a pixel: what FP16 cannot tell apart

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """config.pbtxt and its JSON are read and printed as protobuf's own libraries do."""
 import json
-import os
 import random
 
 import configs
 import pytest
 from google.protobuf import descriptor_pb2, json_format
+from seed import SEED
 
-SEED = int(os.environ.get("GALEN_SEED", random.SystemRandom().randrange(1 << 32)))
 VALID_COUNT = 1500
 BROKEN_COUNT = 3000
 JSON_COUNT = 800

@@ -8,8 +8,8 @@ import jsonschema
 import jsonschema_rs
 import pytest
 import schemas
+from seed import SEED
 
-SEED = int(os.environ.get("GALEN_SEED", random.SystemRandom().randrange(1 << 32)))
 SCHEMA_COUNT = int(os.environ.get("GALEN_COUNT", "500"))
 VALUE_COUNT = 6
 BROKEN_COUNT = 400

@@ -12,10 +12,10 @@ import pytest
 import recipes
 import texts
 from tokenizers import Tokenizer
+from seed import SEED
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DRIVER = pathlib.Path(os.environ.get("GALEN_BUILD", ROOT / "build")) / "tests/parity/tokenizer_driver"
-SEED = int(os.environ.get("GALEN_SEED", random.SystemRandom().randrange(1 << 32)))
 FUZZED_COUNT = 1000
 EXHAUSTIVE = (
     "bert-uncased",

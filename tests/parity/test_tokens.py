@@ -2,15 +2,14 @@
 """Tokens at random through our verifier, PyJWT and joserfc. Whom we let in, both let in. Whom we
 refuse and they do not, is refused for a reason that stands below."""
 import collections
-import os
 import random
 
 import counted
 import pytest
 import tokens
+from seed import SEED
 
 COUNT = 4000
-SEED = int(os.environ.get("GALEN_SEED") or random.SystemRandom().getrandbits(32))
 
 # Words of refusal.def by which we refuse what PyJWT or joserfc lets in, and why. There is nothing
 # that we let in and one of the two does not.

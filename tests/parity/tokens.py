@@ -187,7 +187,10 @@ def scopes_are_malformed(draft):
 
 
 def token_lives_long(draft):
-    draft.claims["exp"] = draft.claims.get("iat", NOW) + draft.rng.choice([3600, 3601, 10**5])
+    begins = draft.claims.get("iat")
+    if type(begins) not in (int, float):  # Another fault was here before.
+        begins = NOW
+    draft.claims["exp"] = begins + draft.rng.choice([3600, 3601, 10**5])
 
 
 def token_is_an_id_token(draft):
