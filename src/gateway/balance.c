@@ -98,11 +98,15 @@ static size_t count_there(const struct balance *balance)
     return count;
 }
 
+static bool is_aside(const struct balance_endpoint *endpoint, uint64_t now_ns)
+{
+    return endpoint->is_ejected && now_ns < endpoint->ejected_until_ns;
+}
+
 bool balance_is_in_rotation(const struct balance *balance, size_t endpoint, uint64_t now_ns)
 {
     const struct balance_endpoint *it = &balance->endpoints[endpoint];
-    const bool is_aside = it->is_ejected && now_ns < it->ejected_until_ns;
-    return is_there(it) && !is_aside && it->health != BALANCE_UNREADY;
+    return is_there(it) && !is_aside(it, now_ns) && it->health != BALANCE_UNREADY;
 }
 
 /* --- choice --- */
@@ -112,9 +116,15 @@ enum {
     RANK_UNKNOWN = 1,
     RANK_RESTS = 2,
     RANK_UNREADY = 4,
-    RANK_TRIED = 8,
-    RANK_NOT_FOR_TOPIC = 16,
+    RANK_EJECTED = 8,
+    RANK_TRIED = 16,
+    RANK_NOT_FOR_TOPIC = 32,
 };
+
+static bool was_tried(size_t index, const struct balance_question *question)
+{
+    return (question->tried & bit(index)) != 0;
+}
 
 static unsigned rank_of(const struct balance_endpoint *endpoint, size_t index,
                         const struct balance_question *question)
@@ -125,25 +135,32 @@ static unsigned rank_of(const struct balance_endpoint *endpoint, size_t index,
     unsigned rank = 0;
     rank += endpoint->health == BALANCE_UNREADY ? RANK_UNREADY : 0;
     rank += is_known && !is_for_topic ? RANK_NOT_FOR_TOPIC : 0;
-    rank += (question->tried & bit(index)) != 0 ? RANK_TRIED : 0;
+    rank += is_aside(endpoint, question->now_ns) ? RANK_EJECTED : 0;
+    rank += was_tried(index, question) ? RANK_TRIED : 0;
     rank += question->now_ns < endpoint->rests_until_ns ? RANK_RESTS : 0;
     rank += endpoint->health == BALANCE_UNKNOWN || !is_known ? RANK_UNKNOWN : 0;
     return rank;
 }
 
-/* One whose time is over has one attempt at a time until that went well. */
-static bool is_shut(const struct balance_endpoint *endpoint, uint64_t now_ns)
+/* One attempt at a time until one went well: when its time is over, and before that for a
+ * request that would else ask again who has just failed. */
+static bool is_shut(const struct balance_endpoint *endpoint, size_t index,
+                    const struct balance_question *question)
 {
-    return endpoint->is_ejected &&
-           (now_ns < endpoint->ejected_until_ns || endpoint->pending_count > 0);
+    if (!endpoint->is_ejected) {
+        return false;
+    }
+    const bool may_be_last_resort = question->tried != 0 && !was_tried(index, question) &&
+                                    endpoint->health == BALANCE_READY;
+    return endpoint->pending_count > 0 ||
+           (is_aside(endpoint, question->now_ns) && !may_be_last_resort);
 }
 
 /* Of this very request. */
 static bool has_asked_for_time(const struct balance_endpoint *endpoint, size_t index,
                                const struct balance_question *question)
 {
-    return (question->tried & bit(index)) != 0 &&
-           question->now_ns < endpoint->rests_until_ns;
+    return was_tried(index, question) && question->now_ns < endpoint->rests_until_ns;
 }
 
 struct best {
@@ -184,7 +201,7 @@ enum balance_choice balance_choose(const struct balance *balance,
         if (!is_there(endpoint)) {
             continue;
         }
-        if (is_shut(endpoint, question->now_ns)) {
+        if (is_shut(endpoint, i, question)) {
             return_ns = endpoint->ejected_until_ns < return_ns ? endpoint->ejected_until_ns
                                                                : return_ns;
             otherwise = otherwise == BALANCE_NONE ? BALANCE_EJECTED : otherwise;

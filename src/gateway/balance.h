@@ -14,7 +14,9 @@
  *   version) that some endpoint has answered for.
  * - Rest: one that refused with Retry-After is asked last until then, or until it answers.
  * Who is left is chosen by pending attempts, least first, and at random among equals. Every
- * preference gives way before nobody is asked, but ejection and the circuit: pending_max.
+ * preference gives way before nobody is asked, but the circuit, pending_max, and ejection;
+ * and ejection does for a retry: one attempt at a time, of what probes found ready, rather
+ * than to ask again who has just failed.
  *
  * Retries have a budget: a share of the requests under way, and always a few.
  *
@@ -117,8 +119,8 @@ enum balance_choice {
 };
 
 /* Says which, without taking it: balance_begin does. Not chosen unless nobody else is left,
- * the worst first: who is not ready for this topic, who was tried, who is not ready at all,
- * who rests, who is not known to be ready. */
+ * the worst first: who is not ready for this topic, who was tried, who is ejected, who is
+ * not ready at all, who rests, who is not known to be ready. */
 enum balance_choice balance_choose(const struct balance *balance,
                                    const struct balance_question *question,
                                    size_t *out_endpoint, uint64_t *out_return_ns);

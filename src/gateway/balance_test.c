@@ -293,6 +293,22 @@ static void no_more_than_the_share_is_ejected(void **state)
     assert_int_equal(any(usual.eject_base_ns), 1); /* and half of one is none */
 }
 
+static void retry_would_rather_ask_who_is_ejected_than_who_has_failed_it(void **state)
+{
+    (void)state;
+    balance.options.eject_percent_max = 100;
+    probe(0, BALANCE_PROBE_YES, 0);
+    fail_often(0, BALANCE_BROKEN, 0);
+    fail_often(1, BALANCE_BROKEN, 0);
+    probe(1, BALANCE_PROBE_NO, 0);
+    assert_int_equal(any(1), 4);
+    assert_int_equal(chosen(1, 1, BALANCE_NO_TOPIC), 4); /* who is well comes first */
+    assert_int_equal(chosen(1, 4, BALANCE_NO_TOPIC), 1); /* of which 1 is not ready */
+    balance_begin(&balance, 0);
+    assert_int_equal(chosen(1, 4, BALANCE_NO_TOPIC), 4); /* one attempt at a time */
+    assert_int_equal(chosen(1, 5, BALANCE_NO_TOPIC), 4);
+}
+
 static void when_all_are_ejected_it_says_when_the_first_returns(void **state)
 {
     struct balance_options options = usual;
@@ -481,6 +497,7 @@ int main(void)
         FRESH(time_in_rotation_is_forgiven),
         FRESH(late_answer_of_before_does_not_end_an_ejection),
         FRESH(no_more_than_the_share_is_ejected),
+        FRESH(retry_would_rather_ask_who_is_ejected_than_who_has_failed_it),
         FRESH(when_all_are_ejected_it_says_when_the_first_returns),
         FRESH(who_cannot_be_reached_leaves_rotation_at_once),
         FRESH(probe_shortens_the_ejection_of_who_could_not_be_reached_only),
