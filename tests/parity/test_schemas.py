@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A value meets a schema where `jsonschema` says so, or where it does not, `jsonschema-rs`."""
 import os
-import random
 import sys
 
 import jsonschema

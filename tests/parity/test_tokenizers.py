@@ -11,8 +11,8 @@ import subprocess
 import pytest
 import recipes
 import texts
-from tokenizers import Tokenizer
 from seed import SEED
+from tokenizers import Tokenizer
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DRIVER = pathlib.Path(os.environ.get("GALEN_BUILD", ROOT / "build")) / "tests/parity/tokenizer_driver"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The seed of what tests draw: GALEN_SEED, a number or `random`. Without it always the same, so that a run tells of
-the tree and of nothing else."""
+"""The seed of what tests draw: GALEN_SEED, a number or `random`. Without it always the same, so that
+a run tells of the tree and of nothing else."""
 import os
 import random
 
