@@ -32,7 +32,7 @@ static void on_closed(struct task *task)
 static enum galen_status open_tls(struct trip *trip, const struct errand *errand,
                                   bool is_secure, struct error *out_error)
 {
-    const struct tls_context_options options = {.is_server = false};
+    const struct tls_context_options options = {.trusts_anybody = errand->trusts_anybody};
     struct tls_context *context = NULL;
     if (is_secure) {
         TRY(tls_files_load(&errand->tls, &options, &context, out_error));

@@ -14,6 +14,7 @@ enum { ERRAND_HEADER_COUNT_MAX = 2 };
 struct errand {
     const char *url; /* of the peer: http://host:port or https://host:port */
     struct tls_files tls;
+    bool trusts_anybody; /* of tls_context_options: only for what anybody may hear */
     enum http_method method;
     struct bytes target;
     struct http_header headers[ERRAND_HEADER_COUNT_MAX];

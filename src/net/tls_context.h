@@ -35,10 +35,12 @@ struct tls_context_options {
     struct tls_pem certificate; /* and its chain behind it; a server needs one */
     struct tls_pem key;         /* without a passphrase */
     struct tls_pem authorities; /* who certifies peers; none: as the system has it */
-    struct tls_pem revoked;     /* lists (RFC 5280 section 5) of those authorities */
-    enum tls_demand demand;     /* of a server */
-    const char *allowed_names;  /* of clients: DNS names and URIs with commas between them,
-                                   one of which has to be theirs; "" or NULL: any */
+    bool trusts_anybody;       /* a client, whatever certificate it is shown: it has to know
+                                  by other means who answers, and tells no secret */
+    struct tls_pem revoked;    /* lists (RFC 5280 section 5) of those authorities */
+    enum tls_demand demand;    /* of a server */
+    const char *allowed_names; /* of clients: DNS names and URIs with commas between them,
+                                  one of which has to be theirs; "" or NULL: any */
     const char *const
         *protocols; /* ALPN (RFC 7301), preferred first, NULL behind; or NULL */
 };
