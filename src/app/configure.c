@@ -106,7 +106,7 @@ static enum galen_status check_peers(const struct role_kind *kind,
                          "--set engines.default=http://127.0.0.1:8012",
                          kind->name);
     }
-    if (!kind->runs_preprocess && settings->preprocess.is_local) {
+    if (!kind->runs_preprocess && settings_preprocess_of_images(settings)->is_local) {
         return error_set(out_error, GALEN_INVALID,
                          "preprocess: galen %s needs a URL, such as "
                          "--set preprocess=http://127.0.0.1:8011",

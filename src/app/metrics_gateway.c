@@ -273,7 +273,8 @@ static void put_upstreams(struct writer *out, const struct role *role)
 {
     struct service services[] = {
         {role, "engine", offsetof(struct worker, engines)},
-        {role, "preprocess", offsetof(struct worker, preprocessors)}};
+        {role, "preprocess", offsetof(struct worker, preprocessors)},
+        {role, "preprocess-image", offsetof(struct worker, image_preprocessors)}};
     size_t count = 0;
     for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++) {
         if (role->worker_count > 0 && counts_at(&services[i], 0) != NULL) {

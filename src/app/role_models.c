@@ -27,7 +27,8 @@ static bool runs_engine(const struct role *role)
 static bool runs_preprocess(const struct role *role)
 {
     return role->kind->runs_preprocess &&
-           (!role->kind->is_gateway || role->settings.preprocess.is_local);
+           (!role->kind->is_gateway ||
+            settings_preprocess_of_images(&role->settings)->is_local);
 }
 
 static bool is_by_request(const struct role *role)

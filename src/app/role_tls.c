@@ -102,9 +102,11 @@ static bool is_any_secure(const struct settings_peers *peers)
 enum galen_status role_tls_open(struct role_tls *tls, const struct settings *settings,
                                 struct error *out_error)
 {
-    const bool asks_securely =
-        is_any_secure(&settings->engine) || is_any_secure(&settings->preprocess) ||
-        is_https(settings->auth_issuer) || is_https(settings->auth_jwks);
+    const bool asks_securely = is_any_secure(&settings->engine) ||
+                               is_any_secure(settings_preprocess_of_images(settings)) ||
+                               is_any_secure(settings_preprocess_of_others(settings)) ||
+                               is_https(settings->auth_issuer) ||
+                               is_https(settings->auth_jwks);
     tls->settings = settings;
     TRY(open_side(tls, &tls->listen, "listen", settings->listen_tls_certificate[0] != '\0',
                   out_error));

@@ -46,6 +46,11 @@ static void on_preprocessors_closed(struct task *task)
     close_one(LIST_ITEM(task, struct worker, preprocessors_closed));
 }
 
+static void on_image_preprocessors_closed(struct task *task)
+{
+    close_one(LIST_ITEM(task, struct worker, image_preprocessors_closed));
+}
+
 static void close_endpoints(struct endpoints *endpoints, struct task *closed)
 {
     if (endpoints != NULL) {
@@ -90,6 +95,7 @@ static void close_rest(struct worker *worker)
     }
     close_endpoints(worker->engines, &worker->engines_closed);
     close_endpoints(worker->preprocessors, &worker->preprocessors_closed);
+    close_endpoints(worker->image_preprocessors, &worker->image_preprocessors_closed);
     close_one(worker);
 }
 
@@ -243,6 +249,26 @@ static enum galen_status choose_engine(struct worker *worker)
     return GALEN_OK;
 }
 
+/* Where images have preprocessors of their own. */
+static enum galen_status split_off_images(struct worker *worker)
+{
+    const struct settings *settings = &worker->role->settings;
+    struct gateway *gateway = &worker->gateway;
+    const struct settings_peers *peers = settings_preprocess_of_images(settings);
+    if (peers == settings_preprocess_of_others(settings)) {
+        return GALEN_OK;
+    }
+    TRY(open_endpoints(worker, "preprocess-image", peers, &worker->image_preprocessors));
+    struct upstream *upstream = endpoints_upstream(worker->image_preprocessors);
+    preprocess_pair_init(&worker->preprocess_pair, upstream_any(upstream),
+                         gateway->preprocess);
+    preprocess_pair_init(&worker->preprocess_pair_of_tags, upstream_all(upstream),
+                         worker->preprocess_of_tags);
+    gateway->preprocess = &worker->preprocess_pair.base;
+    worker->preprocess_of_tags = &worker->preprocess_pair_of_tags.base;
+    return GALEN_OK;
+}
+
 static enum galen_status choose_preprocess(struct worker *worker)
 {
     struct role *role = worker->role;
@@ -252,12 +278,12 @@ static enum galen_status choose_preprocess(struct worker *worker)
         worker->preprocess_of_tags = role->preprocess;
         return GALEN_OK;
     }
-    TRY(open_endpoints(worker, "preprocess", &role->settings.preprocess,
+    TRY(open_endpoints(worker, "preprocess", settings_preprocess_of_others(&role->settings),
                        &worker->preprocessors));
     struct upstream *upstream = endpoints_upstream(worker->preprocessors);
     gateway->preprocess = upstream_any(upstream);
     worker->preprocess_of_tags = upstream_all(upstream);
-    return GALEN_OK;
+    return split_off_images(worker);
 }
 
 /* Our own engine has a limit of its own. */
@@ -414,6 +440,7 @@ enum galen_status worker_open(struct worker *worker, struct role *role, uint16_t
         .trace_closed = {.run = on_trace_closed},
         .engines_closed = {.run = on_engines_closed},
         .preprocessors_closed = {.run = on_preprocessors_closed},
+        .image_preprocessors_closed = {.run = on_image_preprocessors_closed},
         .idle = {.run = on_idle},
         .unshadowed = {.run = on_unshadowed},
         .followed = {.run = on_followed},
@@ -520,5 +547,6 @@ void worker_deinit(struct worker *worker)
     hmac_destroy(worker->redact_hmac);
     endpoints_destroy(worker->engines);
     endpoints_destroy(worker->preprocessors);
+    endpoints_destroy(worker->image_preprocessors);
     loop_destroy(worker->loop);
 }

@@ -18,6 +18,7 @@
 #include "gateway/http.h"
 #include "gateway/shadow.h"
 #include "infer/parts.h"
+#include "infer/preprocess_pair.h"
 #include "net/http_server.h"
 #include "v2/front.h"
 
@@ -38,6 +39,9 @@ struct worker {
     struct infer_parts parts;        /* in front of gateway.engine */
     struct endpoints *engines;       /* NULL: the engine is in this process */
     struct endpoints *preprocessors; /* likewise */
+    struct endpoints *image_preprocessors; /* NULL: those of all else, or in this process */
+    struct preprocess_pair preprocess_pair; /* where they are apart */
+    struct preprocess_pair preprocess_pair_of_tags;
     struct infer_service *engine_of_tags; /* says whether a version is ready everywhere */
     struct infer_service *preprocess_of_tags;
     struct gateway_http *http;
@@ -67,6 +71,7 @@ struct worker {
     struct task followed;   /* nor a question of the follower's */
     struct task engines_closed;
     struct task preprocessors_closed;
+    struct task image_preprocessors_closed;
 };
 
 /* GET /metrics on this worker's loop; after worker_open. out_port: the one taken. */

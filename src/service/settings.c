@@ -275,6 +275,18 @@ static enum galen_status read_option(struct bytes text, char *out_text,
                : error_set(out_error, GALEN_INVALID, "is too long");
 }
 
+/* Empty only where that is the default: another setting says it then. */
+static enum galen_status read_peers(const struct setting_row *row, struct bytes text,
+                                    struct settings_peers *out_peers,
+                                    struct error *out_error)
+{
+    if (text.size == 0 && row->otherwise[0] == '\0') {
+        *out_peers = (struct settings_peers){.count = 0};
+        return GALEN_OK;
+    }
+    return settings_peers_read(text, out_peers, out_error);
+}
+
 static enum galen_status read_value(const struct setting_row *row, struct bytes text,
                                     struct settings *settings, struct error *out_error)
 {
@@ -283,7 +295,7 @@ static enum galen_status read_value(const struct setting_row *row, struct bytes 
     case SETTING_ADDRESS:
         return read_address(text, member, out_error);
     case SETTING_PEERS:
-        return settings_peers_read(text, member, out_error);
+        return read_peers(row, text, member, out_error);
     case SETTING_COUNT:
         return read_count(row, text, member, out_error);
     case SETTING_MODE:
@@ -740,6 +752,34 @@ static enum galen_status check_open(const struct settings *settings,
                            "speaks TLS");
 }
 
+static const struct settings_peers *or_any(const struct settings *settings,
+                                           const struct settings_peers *peers)
+{
+    return peers->is_local || peers->count > 0 ? peers : &settings->preprocess;
+}
+
+const struct settings_peers *settings_preprocess_of_images(const struct settings *settings)
+{
+    return or_any(settings, &settings->preprocess_image);
+}
+
+const struct settings_peers *settings_preprocess_of_others(const struct settings *settings)
+{
+    return or_any(settings, &settings->preprocess_text);
+}
+
+static enum galen_status check_preprocess(const struct settings *settings,
+                                          struct error *out_error)
+{
+    const bool is_of_others = settings_preprocess_of_others(settings)->is_local;
+    return settings_preprocess_of_images(settings)->is_local == is_of_others
+               ? GALEN_OK
+               : error_set(out_error, GALEN_INVALID,
+                           "preprocess.%s: is local, and the other of text and image is "
+                           "not: both are, or neither",
+                           is_of_others ? "text" : "image");
+}
+
 enum galen_status settings_check(const struct settings *settings, struct error *out_error)
 {
     if (!is_loopback(settings->listen_admin.host)) {
@@ -748,6 +788,7 @@ enum galen_status settings_check(const struct settings *settings, struct error *
                          "models; listen on 127.0.0.1");
     }
     TRY(check_tls(settings, out_error));
+    TRY(check_preprocess(settings, out_error));
     return settings_are_local(settings) ? GALEN_OK : check_open(settings, out_error);
 }
 

@@ -187,12 +187,17 @@ MUST_USE enum galen_status settings_set(struct settings *settings, struct bytes 
 
 /* What single settings cannot tell: listen.admin is a loopback address, and listen.http
  * too, outside demo mode and where clients need no certificate; certificates have their
- * keys, and clients their authority. GALEN_INVALID. */
+ * keys, and clients their authority; images and all else are both preprocessed in this
+ * process or both are not. GALEN_INVALID. */
 MUST_USE enum galen_status settings_check(const struct settings *settings,
                                           struct error *out_error);
 
 /* Whether only this machine reaches listen.http. */
 bool settings_are_local(const struct settings *settings);
+
+/* Who preprocesses images, and who all else. */
+const struct settings_peers *settings_preprocess_of_images(const struct settings *settings);
+const struct settings_peers *settings_preprocess_of_others(const struct settings *settings);
 
 /* Whether a program that runs with the one can go on with the other. GALEN_INVALID: the
  * error has the key of a setting that is read at the start only. Both come from

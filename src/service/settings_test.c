@@ -46,6 +46,24 @@ static void file_is_read_by_its_nesting(void **state)
     assert_int_equal(settings.limits_connections, 5);
 }
 
+static void images_may_be_preprocessed_elsewhere(void **state)
+{
+    (void)state;
+    assert_ptr_equal(settings_preprocess_of_images(&settings), &settings.preprocess);
+    assert_ptr_equal(settings_preprocess_of_others(&settings), &settings.preprocess);
+    EXPECT_OK(
+        read_text("preprocess: {text: http://a, image: {url: 'http://b,http://c:80'}}"));
+    EXPECT_OK(settings_check(&settings, &error));
+    assert_string_equal(settings_preprocess_of_others(&settings)->peers[0].host, "a");
+    assert_int_equal(settings_preprocess_of_images(&settings)->count, 2);
+    EXPECT_OK(settings_set(&settings, BYTES("preprocess.image"), BYTES("local"), &error));
+    EXPECT_STATUS(GALEN_INVALID, settings_check(&settings, &error));
+    EXPECT_OK(settings_set(&settings, BYTES("preprocess.image"), BYTES_NONE, &error));
+    EXPECT_STATUS(GALEN_INVALID, settings_check(&settings, &error));
+    EXPECT_OK(settings_set(&settings, BYTES("preprocess"), BYTES("http://d"), &error));
+    EXPECT_OK(settings_check(&settings, &error));
+}
+
 static void peer_is_any_number_of_urls_with_commas_between(void **state)
 {
     struct writer out;
@@ -427,6 +445,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(every_default_is_a_value_that_its_row_takes),
         TEST(file_is_read_by_its_nesting),
+        TEST(images_may_be_preprocessed_elsewhere),
         TEST(peer_is_any_number_of_urls_with_commas_between),
         TEST(where_spans_go_is_a_url_with_a_path),
         TEST(shares_are_decimal_numbers),
