@@ -4,10 +4,8 @@
 # Any builder will do: nothing here needs BuildKit.
 #
 # Debian is pinned by its tag. A digest is the same bytes for ever, without the fixes that come
-# after it, and helps only where something renews it; who has that says
-# --build-arg DEBIAN=debian:trixie-slim@sha256:...
-ARG DEBIAN=debian:trixie-slim
-FROM ${DEBIAN} AS build
+# after it, and helps only where something renews it (docs/deployment.md).
+FROM debian:trixie-slim AS build
 ARG VERSION=0.1.0
 ARG SOURCE_DATE_EPOCH=0
 ENV DEBIAN_FRONTEND=noninteractive
