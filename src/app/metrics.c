@@ -4,6 +4,7 @@
 #include "app/identity.h"
 #include "app/metrics_engine.h"
 #include "app/metrics_gateway.h"
+#include "app/metrics_process.h"
 #include "app/metrics_rollout.h"
 #include "app/worker.h"
 #include "base/limits.h"
@@ -176,6 +177,7 @@ static enum galen_status put_all(struct writer *out, struct role *role)
     if (role->admission != NULL) {
         put_admission(out, role);
     }
+    metrics_put_process(out, role);
     put_machine(out, &role->machine);
     if (role->preprocess != NULL) {
         put_number(out, METRIC_IMAGE_WORKERS_LOST,

@@ -18,6 +18,7 @@
 #include "app/role_models.h"
 #include "app/role_policies.h"
 #include "app/worker.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "net/address.h"
 
@@ -252,6 +253,7 @@ enum exit_code role_run(const struct role_kind *kind, int argument_count, char *
     static struct crew crew; /* too large for a stack */
     enum exit_code code;
     crew.role.kind = kind;
+    crew.role.begun_s = clock_wall_ns() / NS_PER_S;
     (void)pthread_mutex_init(&crew.role.lifecycle_lock, NULL);
     if (!configure(&crew.role, argument_count, arguments, &code)) {
         return code;

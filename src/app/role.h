@@ -36,6 +36,7 @@ struct worker;
 
 struct role {
     const struct role_kind *kind;
+    uint64_t begun_s;           /* in Unix seconds */
     struct settings settings;   /* where ports are those that were taken */
     struct settings configured; /* as they were read; the first worker's once it runs */
     int argument_count;         /* where these come from, beside file and environment */

@@ -4,11 +4,12 @@ import collections
 import re
 import subprocess
 import threading
+import time
 import urllib.request
 
 import pytest
 from message import connect, encode, exchange, read_reply, send_raw
-from process import ROOT, Process, until
+from process import BINARY, DEADLINE_S, ROOT, Process, until
 from refusals import MODEL, V2_INFER
 from samples import as_tensor, by_features
 
@@ -118,6 +119,19 @@ def test_the_machine_is_told_of(engine):
     samples = engine.metrics()
     assert 0 <= samples["nv_cpu_utilization"] <= 1
     assert 0 < samples["nv_cpu_memory_used_bytes"] < samples["nv_cpu_memory_total_bytes"]
+
+
+def test_a_process_tells_what_it_is_and_takes(engine):
+    before = engine.metrics()
+    version = subprocess.run([BINARY, "--version"], capture_output=True, text=True, check=True).stdout
+    assert before[f'galen_build_info{{role="engine",version="{version.split()[1]}"}}'] == 1
+    assert time.time() - DEADLINE_S < before["process_start_time_seconds"] <= time.time()
+    resident, limit = before["process_resident_memory_bytes"], before["galen_memory_limit_bytes"]
+    assert engine.resident_bytes() / 2 < resident < limit <= before["nv_cpu_memory_total_bytes"]
+    load(engine)
+    after = engine.metrics()
+    assert after["process_start_time_seconds"] == before["process_start_time_seconds"]
+    assert 0 < before["process_cpu_seconds_total"] < after["process_cpu_seconds_total"]
 
 
 def test_samples_of_a_metric_stand_together_and_none_twice(engine):
