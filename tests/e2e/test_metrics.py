@@ -13,7 +13,7 @@ from process import BINARY, DEADLINE_S, ROOT, Process, until
 from refusals import MODEL, V2_INFER
 from samples import as_tensor, by_features
 
-PROMTOOL = ROOT / ".deps/promtool/bin/promtool"
+PROMTOOL = ROOT / ".deps/prometheus/bin/promtool"
 CLIENTS, REQUESTS, ROWS = 4, 50, 3
 VERSION = (ROOT / "models" / MODEL / "current").resolve().name
 LABELS = f'{{model="{MODEL}",version="{VERSION}"}}'
