@@ -66,7 +66,13 @@ static uint64_t count_of(const struct role *role, size_t route, size_t status)
     return count;
 }
 
-/* A route that was never asked for has its 200 all the same: rates begin at 0. */
+/* Successes and failures of a route are told before there are any: rates begin at 0, and an
+ * alert sees the first failure. */
+static bool is_told(size_t route, int status, uint64_t count)
+{
+    return count > 0 || (route != ROUTE_NUMBER_NONE && (status == 200 || status >= 500));
+}
+
 static void put_requests(struct writer *out, const struct role *role)
 {
     metric_begin(out, METRIC_REQUESTS);
@@ -76,7 +82,7 @@ static void put_requests(struct writer *out, const struct role *role)
             const uint64_t count = count_of(role, route, i);
             char text[16];
             (void)snprintf(text, sizeof(text), "%d", status);
-            if (count > 0 || (status == 200 && route != ROUTE_NUMBER_NONE)) {
+            if (is_told(route, status, count)) {
                 const char *const labels[] = {route_id(route),
                                               status == 0 ? "other" : text};
                 metric_put_u64(out, METRIC_REQUESTS, labels, count);

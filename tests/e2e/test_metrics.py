@@ -205,6 +205,13 @@ def test_known_traffic_is_counted_exactly(launch):
     until(lambda: gateway.metrics()["galen_connections_open"] == 0, "all have left")
 
 
+def test_failures_are_counted_from_0(launch):
+    """Else a rate misses the first ones: it needs a number before them."""
+    samples = launch("one").processes[0].metrics()
+    for status in (200, 500, 502, 503, 504):
+        assert samples[f'galen_requests_total{{route="infer",status="{status}"}}'] == 0
+
+
 def test_all_loops_are_counted_together(launch):
     gateway = launch("one", threads=3).processes[0]
     before = gateway.metrics()
