@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Traffic, failures, latency, saturation, and who is asked behind it."""
+
 from panels import Panel, quantiles, rate
 
 MODELS_ASKED = 'route=~"infer|v2_infer"'
@@ -83,8 +84,10 @@ ROWS = [
             ),
             Panel(
                 "Not taken on",
-                ("rate: one caller's doing; concurrency: one route's; "
-                    "capacity, bodies, lag: too little of galen."),
+                (
+                    "rate: one caller's doing; concurrency: one route's; "
+                    "capacity, bodies, lag: too little of galen."
+                ),
                 {"{{route}} {{reason}}": rate("galen_shed_total", JOB, "route, reason")},
                 unit="reqps",
                 stacked=True,
@@ -101,8 +104,8 @@ ROWS = [
                 "Open, and opened a second.",
                 {
                     "open {{instance}}": f"galen_connections_open{{{JOB}}}",
-                    ("opened/s {{instance}}": "
-                        "f"rate(galen_connections_accepted_total{{{JOB}}}[$__rate_interval])"),
+                    "opened/s {{instance}}": "rate(galen_connections_accepted_total"
+                    f"{{{JOB}}}[$__rate_interval])",
                 },
             ),
             Panel(
@@ -117,8 +120,9 @@ ROWS = [
                 "Machine's memory used",
                 "Of each machine; galen's own is in the overview.",
                 {
-                    ("{{instance}}": f"nv_cpu_memory_used_bytes{{{JOB}}} / "
-                        "nv_cpu_memory_total_bytes{{{JOB}}}")
+                    "{{instance}}": (
+                        f"nv_cpu_memory_used_bytes{{{JOB}}} / nv_cpu_memory_total_bytes{{{JOB}}}"
+                    )
                 },
                 unit="percentunit",
                 yellow=0.8,
@@ -133,8 +137,9 @@ ROWS = [
                 "In rotation",
                 "Event loops that take an endpoint for ready; all at 0: nobody to ask.",
                 {
-                    ("{{service}} {{endpoint}}": f"sum by (service, endpoint) "
-                        "(galen_upstream_in_rotation{{{JOB}}})")
+                    "{{service}} {{endpoint}}": (
+                        f"sum by (service, endpoint) (galen_upstream_in_rotation{{{JOB}}})"
+                    )
                 },
                 runbook="GalenNobodyInRotation",
             ),
@@ -154,7 +159,10 @@ ROWS = [
             ),
             Panel(
                 "Retries",
-                "Attempts beyond the first; delayed: the budget was spent; nobody: no endpoint to ask.",
+                (
+                    "Attempts beyond the first; delayed: the budget was spent; "
+                    "nobody: no endpoint to ask."
+                ),
                 {
                     "retries {{service}}": rate("galen_upstream_retries_total", JOB, "service"),
                     "delayed {{service}}": rate("galen_upstream_retries_delayed_total", JOB, "service"),
@@ -167,8 +175,9 @@ ROWS = [
                 "Pending",
                 "Attempts under way at each endpoint: uneven is a slow one.",
                 {
-                    ("{{service}} {{endpoint}}": f"sum by (service, "
-                        "endpoint) (galen_upstream_pending{{{JOB}}})")
+                    "{{service}} {{endpoint}}": (
+                        f"sum by (service, endpoint) (galen_upstream_pending{{{JOB}}})"
+                    )
                 },
                 width=12,
             ),
@@ -177,8 +186,9 @@ ROWS = [
                 "Event loops that ejected it, and how often in an hour.",
                 {
                     "now {{endpoint}}": f"sum by (endpoint) (galen_upstream_ejected{{{JOB}}})",
-                    ("1 h {{endpoint}}": f"sum by (endpoint) "
-                        "(increase(galen_upstream_ejections_total{{{JOB}}}[1h]))"),
+                    "1 h {{endpoint}}": (
+                        f"sum by (endpoint) (increase(galen_upstream_ejections_total{{{JOB}}}[1h]))"
+                    ),
                 },
                 width=12,
                 runbook="GalenEndpointEjected",

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Versions, queues, batches and canaries."""
+
 from panels import Panel, rate, stat
 
 MODEL = 'model=~"$model"'
@@ -21,8 +22,10 @@ ROWS = [
             ),
             Panel(
                 "Not answered",
-                ("REJECTED: full, draining or late; BACKEND: the "
-                    "network failed; CANCELED: the client left."),
+                (
+                    "REJECTED: full, draining or late; BACKEND: the network "
+                    "failed; CANCELED: the client left."
+                ),
                 {
                     "{{model}}/{{version}} {{reason}}": rate(
                         "nv_inference_request_failure", MODEL, "model, version, reason"
@@ -41,8 +44,7 @@ ROWS = [
                         (
                             f"p{p}",
                             f"histogram_quantile({p / 100}, sum by (le, model, version) "
-                            (f""
-                                f"(rate(nv_inference_request_duration_histogram_us_bucket{{{MODEL}}}[$__rate_interval])))"),
+                            f"(rate(nv_inference_request_duration_histogram_us_bucket{{{MODEL}}}[$__rate_interval])))",
                         )
                         for p in (50, 99)
                     )
@@ -59,8 +61,9 @@ ROWS = [
                 "Waiting",
                 "Requests that wait for an instance; engine.queue_size (1024) is the end.",
                 {
-                    ("{{model}}/{{version}}": f"sum by (model, version) "
-                        "(nv_inference_pending_request_count{{{MODEL}}})")
+                    "{{model}}/{{version}}": (
+                        f"sum by (model, version) (nv_inference_pending_request_count{{{MODEL}}})"
+                    )
                 },
                 yellow=256,
                 red=900,
@@ -70,8 +73,8 @@ ROWS = [
                 "Mean wait",
                 "In the queue. Alerts at 0.25 s.",
                 {
-                    ("{{model}}/{{version}}": "
-                        "f"job_model_version:nv_inference_queue_seconds:mean5m{{{MODEL}}}")
+                    "{{model}}/{{version}}": "job_model_version:nv_inference_queue_seconds:mean5m"
+                    f"{{{MODEL}}}"
                 },
                 unit="s",
                 yellow=0.1,
@@ -93,8 +96,9 @@ ROWS = [
                 "Rows of a batch",
                 "On average. 1 under load: nothing is gained by batching.",
                 {
-                    "{{model}}/{{version}}": f"{rate('nv_inference_count', MODEL, 'model, version')} / "
-                    f"{rate('nv_inference_exec_count', MODEL, 'model, version')}"
+                    "{{model}}/{{version}}": rate("nv_inference_count", MODEL, "model, version")
+                    + " / "
+                    + rate("nv_inference_exec_count", MODEL, "model, version")
                 },
             ),
             Panel(
@@ -141,9 +145,11 @@ ROWS = [
                 "Not answered, by arm",
                 "Share that failed or was refused: the canary's should be no higher.",
                 {
-                    ("{{model}} {{arm}}": f"{rate('galen_arm_requests_total', MODEL + ', "
-                        "outcome!=' + chr(34) + 'answered' + chr(34), 'model, arm')} / ")
-                    f"{rate('galen_arm_requests_total', MODEL, 'model, arm')}"
+                    "{{model}} {{arm}}": rate(
+                        "galen_arm_requests_total", MODEL + ', outcome!="answered"', "model, arm"
+                    )
+                    + " / "
+                    + rate("galen_arm_requests_total", MODEL, "model, arm")
                 },
                 unit="percentunit",
                 width=6,
@@ -152,7 +158,11 @@ ROWS = [
             Panel(
                 "Shadow",
                 "What was asked of both.",
-                {"{{model}} {{outcome}}": rate("galen_shadow_requests_total", MODEL, "model, outcome")},
+                {
+                    "{{model}} {{outcome}}": rate(
+                        "galen_shadow_requests_total", MODEL, ("model, outcome")
+                    )
+                },
                 unit="reqps",
                 stacked=True,
                 width=6,

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Start here at 3 am: what fires, whether objectives hold, what runs where."""
-from panels import Panel, rate, stat
+
+from panels import Panel, stat
 
 MODELS_ASKED = 'route=~"infer|v2_infer"'
 
@@ -77,9 +78,10 @@ ROWS = [
             stat(
                 "Latency budget left, 30 days",
                 "What is left of the 1 % of requests that may be slow.",
-                (f'1 - (1 - '
-                    f'sum(increase(galen_request_duration_seconds_bucket{{{MODELS_ASKED}, le="0.5"}}[30d])) ')
-                f"/ sum(increase(galen_request_duration_seconds_count{{{MODELS_ASKED}}}[30d]))) / 0.01",
+                "1 - (1 - sum(increase(galen_request_duration_seconds_bucket"
+                f'{{{MODELS_ASKED}, le="0.5"}}[30d])) '
+                "/ sum(increase(galen_request_duration_seconds_count"
+                f"{{{MODELS_ASKED}}}[30d]))) / 0.01",
                 unit="percentunit",
                 yellow=0.5,
                 red=0,
@@ -89,8 +91,10 @@ ROWS = [
             ),
             Panel(
                 "Failed",
-                ("Share of requests with 5xx, by window: short windows "
-                    "see it first, long ones are sure."),
+                (
+                    "Share of requests with 5xx, by window: short windows see it "
+                    "first, long ones are sure."
+                ),
                 {
                     window: f"max(job:galen_failures:ratio_rate{window})"
                     for window in ("5m", "1h", "6h", "3d")
@@ -123,7 +127,7 @@ ROWS = [
                 "Alerts",
                 "Each has its runbook under its name in docs/operations.md.",
                 {
-                    "": 'sort_desc(count by (alertname, severity, job, instance) '
+                    "": "sort_desc(count by (alertname, severity, job, instance) "
                     '(ALERTS{alertstate="firing", severity=~"page|ticket"}))'
                 },
                 kind="table",
@@ -145,8 +149,10 @@ ROWS = [
                 "Requests",
                 "By role: what came to listen.http of each process that answers clients.",
                 {
-                    ("{{job}} {{route}}": f"sum by (job, route) "
-                        "(rate(galen_requests_total{{{MODELS_ASKED}}}[$__rate_interval]))")
+                    "{{job}} {{route}}": (
+                        f"sum by (job, route) "
+                        f"(rate(galen_requests_total{{{MODELS_ASKED}}}[$__rate_interval]))"
+                    )
                 },
                 unit="reqps",
             ),
@@ -154,7 +160,7 @@ ROWS = [
                 "Processors",
                 "Cores that each process takes.",
                 {
-                    "{{job}} {{instance}}": 'rate(process_cpu_seconds_total'
+                    "{{job}} {{instance}}": "rate(process_cpu_seconds_total"
                     '{job=~"galen.*"}[$__rate_interval])'
                 },
             ),

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who was kept out, whether records are kept, and what they say."""
+
 from panels import LOKI, Panel, rate, stat
 
-
+OF_JOB = 'job=~"$job"'
 
 ROWS = [
     (
@@ -36,8 +37,8 @@ ROWS = [
             stat(
                 "Look forged, 24 hours",
                 "Wrong signatures, algorithms or bindings, tokens in URLs.",
-                (''
-                    'sum(increase(galen_auth_refusals_total{reason=~"alg-none|alg|crit|signature|binding|token-in-url"}[24h]))'),
+                "sum(increase(galen_auth_refusals_total"
+                '{reason=~"alg-none|alg|crit|signature|binding|token-in-url"}[24h]))',
                 yellow=1,
                 red=10,
                 runbook="GalenForgedTokens",
@@ -62,7 +63,7 @@ ROWS = [
             Panel(
                 "Callers not let in",
                 "By the word for it in docs/auth.md.",
-                {"{{reason}}": rate("galen_auth_refusals_total", 'job=~"$job"', "reason") + " > 0"},
+                {"{{reason}}": rate("galen_auth_refusals_total", OF_JOB, "reason") + " > 0"},
                 unit="reqps",
                 stacked=True,
                 width=12,
@@ -73,8 +74,7 @@ ROWS = [
                 "How fetching them went; passed over: keys of the set that are of no use.",
                 {
                     "{{result}}": "sum by (result) (increase(galen_jwks_fetches_total[1h]))",
-                    ("unknown keys, not asked again": "
-                        ""sum(increase(galen_jwks_wishes_refused_total[1h]))"),
+                    "not asked again": "sum(increase(galen_jwks_wishes_refused_total[1h]))",
                     "passed over, {{reason}}": "max by (reason) (galen_jwks_keys_passed_over)",
                 },
                 width=12,
@@ -139,18 +139,17 @@ ROWS = [
                 "Records",
                 "Durable ones, and those that could not be made so.",
                 {
-                    "{{job}} {{instance}}": rate(
-                        "galen_audit_records_total", 'job=~"$job"', "job, instance"
-                    ),
-                    "refused {{instance}}": rate(
-                        "galen_audit_refused_total", 'job=~"$job"', "instance"
-                    ),
+                    "{{job}} {{instance}}": rate("galen_audit_records_total", OF_JOB, "job, instance"),
+                    "refused {{instance}}": rate("galen_audit_refused_total", OF_JOB, "instance"),
                 },
                 unit="ops",
             ),
             Panel(
                 "Time to be durable",
-                "Of a group of records that is written and synced at once. Every answer waits for it.",
+                (
+                    "Of a group of records that is written and synced at once. "
+                    "Every answer waits for it."
+                ),
                 {"{{job}} {{instance}}": 'instance:galen_audit_commit_seconds:mean5m{job=~"$job"}'},
                 unit="s",
                 yellow=0.05,
@@ -161,10 +160,9 @@ ROWS = [
                 "Records of a group",
                 "More under load: the disk is what it waits for.",
                 {
-                    ("{{job}} {{instance}}": f"{rate('galen_audit_records_total', 'job=~' "
-                        "+ chr(34) + '$job' + chr(34), 'job, instance')} / ")
-                    (f"{rate('galen_audit_commits_total', 'job=~' + chr(34) + "
-                        f"'$job' + chr(34), 'job, instance')}")
+                    "{{job}} {{instance}}": rate("galen_audit_records_total", OF_JOB, "job, instance")
+                    + " / "
+                    + rate("galen_audit_commits_total", OF_JOB, "job, instance")
                 },
             ),
         ],
@@ -176,7 +174,7 @@ ROWS = [
                 "Requests by outcome",
                 "As the trail of who answers clients has them.",
                 {
-                    "{{event}} {{outcome}}": 'sum by (event, outcome) '
+                    "{{event}} {{outcome}}": "sum by (event, outcome) "
                     '(count_over_time({job="galen-audit", '
                     'service=~"gateway|serve", outcome!=""} [$__auto]))'
                 },
@@ -189,8 +187,8 @@ ROWS = [
                 "Of answers, by policy.",
                 {
                     "{{redact_policy}}": 'sum by (redact_policy) (sum_over_time({job="galen-audit", '
-                    ('service=~"gateway|serve"} | json '
-                        'redact_policy="redact.policy", redact_count="redact.count" ')
+                    'service=~"gateway|serve"} | json '
+                    'redact_policy="redact.policy", redact_count="redact.count" '
                     '| redact_policy!="" | unwrap redact_count [$__auto]))'
                 },
                 source=LOKI,
@@ -207,8 +205,10 @@ ROWS = [
             ),
             Panel(
                 "Checkpoints",
-                ("Signed notes as they were collected: a copy that the "
-                    "machine's administrators cannot change."),
+                (
+                    "Signed notes as they were collected: a copy that the "
+                    "machine's administrators cannot change."
+                ),
                 {"": '{job="galen-checkpoints"}'},
                 source=LOKI,
                 kind="logs",
