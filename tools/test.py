@@ -77,7 +77,7 @@ def format_c(log):
 
 
 def scripts(log):
-    python = [n for n in files("tools", "tests", "train", suffixes=(".py",))]
+    python = [n for n in files("tools", "tests", "train", "deploy", suffixes=(".py",))]
     command(log, LINT / "ruff", "check", "--cache-dir", LOGS / "ruff", *python)
     shell = [tree.name(p) for p in tree.files("tools", "tests", "train", ".ci", suffixes=("", ".sh"))
              if p.read_bytes().startswith((b"#!/bin/sh", b"#!/bin/bash"))]
@@ -180,6 +180,7 @@ STEPS = [
     Step("e2e", pytest("tests/e2e", "build/galen"), needs="gcc"),
     Step("faults", pytest("tests/faults", "build/galen"), needs="gcc"),
     Step("security", pytest("tests/security", "build/galen"), needs="gcc"),
+    Step("observability", pytest("tests/observability", "build/galen"), needs="gcc"),
     Step("parity", pytest("tests/parity", "build/galen"), needs="gcc"),
     Step("api", pytest("tests/api", "build/galen"), needs="gcc"),
     Step("browser", pytest("tests/browser", "build/galen"), needs="gcc"),
