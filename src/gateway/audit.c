@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/audit.h"
 
+#include <stdio.h>
+
 #include "base/clock.h"
 #include "base/limits.h"
 #include "crypto/sha256.h"
 #include "gateway/phases.h"
 #include "service/audit/event.h"
 #include "service/auth/auth_record.h"
+#include "v2/run_record.h"
 
 static bool asked_a_model(const struct request *request)
 {
@@ -63,15 +66,28 @@ static struct audit_count microseconds(uint64_t ns)
     return AUDIT_COUNT(ns / NS_PER_US);
 }
 
+/* Preprocess, or without it the model; 0: neither. */
+static uint64_t asked_at(const struct request *request)
+{
+    return request->preprocess_call.done != NULL
+               ? request->times[GATEWAY_PREPROCESS].began_ns
+               : request->times[GATEWAY_INFER].began_ns;
+}
+
 static void put_times(const struct request *request, struct audit_event *event)
 {
     const uint64_t now_ns = request->gateway->now_ns(request->gateway->context);
+    const uint64_t asked_ns = asked_at(request);
     event->dur_us = microseconds(now_ns - request->started_ns);
+    if (asked_ns != 0) {
+        event->before_us = microseconds(asked_ns - request->started_ns);
+    }
     if (request->preprocess_call.done != NULL) {
         event->preprocess_us = microseconds(request->times[GATEWAY_PREPROCESS].ns);
     }
     if (request->infer_call.done != NULL) {
         event->infer_us = microseconds(request->times[GATEWAY_INFER].ns);
+        run_record_put_timing(&request->infer_call.response.timing, event);
     }
 }
 
@@ -130,6 +146,39 @@ static void put_redaction(const struct request *request, struct audit_event *eve
     }
 }
 
+/* "engine 10.0.0.7:8000 unreached", behind a comma where it is not the first. */
+static bool add_trouble(const char *service, const struct infer_trouble *trouble,
+                        char text[AUDIT_TEXT_SIZE_BYTES_MAX], size_t *size)
+{
+    const size_t left = AUDIT_TEXT_SIZE_BYTES_MAX - *size;
+    const int added = snprintf(text + *size, left, "%s%s %s %s", *size == 0 ? "" : ", ",
+                               service, trouble->endpoint, trouble->outcome);
+    if ((size_t)added >= left) {
+        return false; /* half of an endpoint would be another one */
+    }
+    *size += (size_t)added;
+    return true;
+}
+
+static void put_troubles(const struct request *request,
+                         char text[AUDIT_TEXT_SIZE_BYTES_MAX], struct audit_event *event)
+{
+    const struct {
+        const char *service;
+        const struct infer_route *route;
+    } calls[] = {{"preprocess", &request->preprocess_call.route},
+                 {"engine", &request->infer_call.route}};
+    size_t size = 0;
+    for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+        for (size_t k = 0; k < calls[i].route->trouble_count; k++) {
+            if (!add_trouble(calls[i].service, &calls[i].route->troubles[k], text, &size)) {
+                break;
+            }
+        }
+    }
+    event->upstream_failed = size == 0 ? BYTES_NONE : bytes_of(text, size);
+}
+
 /* Of what ran the model; preprocess has its own count in the metrics. */
 static void put_route(const struct request *request, struct audit_event *event)
 {
@@ -148,6 +197,7 @@ static enum galen_status write_event(struct request *request)
     uint8_t hmac[SHA256_SIZE];
     uint8_t token_hmac[SHA256_SIZE];
     char trace[TRACE_PARENT_SIZE + 1];
+    char failed[AUDIT_TEXT_SIZE_BYTES_MAX];
     struct audit_event event = {
         .kind = kind_of(request),
         .request_id = bytes_from_string(request->id),
@@ -155,6 +205,7 @@ static enum galen_status write_event(struct request *request)
         .route = request->endpoint == NULL ? NULL : request->endpoint->name,
     };
     put_route(request, &event);
+    put_troubles(request, failed, &event);
     TRY(auth_record_put_actor(request->visit.principal, request->gateway->audit, token_hmac,
                               &event));
     put_subject(request, &event);

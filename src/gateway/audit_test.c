@@ -44,7 +44,8 @@ static void an_answer_leaves_a_record(void **state)
     EXPECT_CONTAINS(audit.text, "\"in\":{\"media_type\":\"application/json\",\"bytes\":42,"
                                 "\"hmac\":\"");
     EXPECT_CONTAINS(audit.text, "\"out\":{\"status\":200,\"bytes\":");
-    EXPECT_CONTAINS(audit.text, "\"dur_us\":0,\"preprocess_us\":0,\"infer_us\":0}");
+    EXPECT_CONTAINS(audit.text,
+                    "\"dur_us\":0,\"before_us\":0,\"preprocess_us\":0,\"infer_us\":0}");
     assert_null(strstr(audit.text, "reason"));
     assert_null(strstr(audit.text, "upstream"));
 }
@@ -198,6 +199,44 @@ static void another_process_that_ran_the_model_is_named(void **state)
     EXPECT_CONTAINS(audit.text, "\"upstream\":{\"addr\":\"10.0.0.7:8000\",\"attempts\":2}");
 }
 
+static void endpoints_that_failed_are_named_with_what_became_of_them(void **state)
+{
+    static const struct infer_trouble troubles[] = {{"10.0.0.6:8000", "unreached"},
+                                                    {"10.0.0.5:8000", "late"}};
+    struct rig *rig = *state;
+    rig->engine.route = (struct infer_route){.endpoint = "10.0.0.7:8000",
+                                             .attempt_count = 3,
+                                             .troubles = troubles,
+                                             .trouble_count = 2};
+    post(rig, "/infer", "application/json", right_body);
+    EXPECT_CONTAINS(audit.text,
+                    "\"upstream\":{\"addr\":\"10.0.0.7:8000\",\"attempts\":3,\"failed\":"
+                    "\"engine 10.0.0.6:8000 unreached, engine 10.0.0.5:8000 late\"}");
+}
+
+static void an_endpoint_that_failed_is_named_whole_or_not_at_all(void **state)
+{
+    static char name[200];
+    const struct infer_trouble troubles[] = {{name, "broken"}, {name, "unavailable"}};
+    struct rig *rig = *state;
+    memset(name, 'h', sizeof(name) - 1);
+    rig->engine.route = (struct infer_route){
+        .endpoint = name, .attempt_count = 2, .troubles = troubles, .trouble_count = 2};
+    post(rig, "/infer", "application/json", right_body);
+    EXPECT_CONTAINS(audit.text, "h broken\"}");
+    assert_null(strstr(audit.text, "unavailable"));
+}
+
+static void a_run_in_this_process_tells_when_it_waited_and_ran(void **state)
+{
+    struct rig *rig = *state;
+    rig->engine.timing = (struct infer_timing){
+        .queued_ns = 1000, .began_ns = 8000, .ended_ns = 50000, .row_count = 3};
+    post(rig, "/infer", "application/json", right_body);
+    EXPECT_CONTAINS(audit.text,
+                    "\"infer_us\":0,\"queue_us\":7,\"compute_us\":42,\"batch_rows\":3}");
+}
+
 static void probes_and_pages_leave_none(void **state)
 {
     static const char *const paths[] = {"/healthz", "/readyz", "/docs", "/v2/health/live",
@@ -255,6 +294,9 @@ int main(void)
         AUDIT_TEST(a_body_that_is_refused_on_its_way_is_recorded_as_it_was_answered),
         AUDIT_TEST(a_client_that_leaves_during_the_record_changes_nothing),
         AUDIT_TEST(another_process_that_ran_the_model_is_named),
+        AUDIT_TEST(endpoints_that_failed_are_named_with_what_became_of_them),
+        AUDIT_TEST(an_endpoint_that_failed_is_named_whole_or_not_at_all),
+        AUDIT_TEST(a_run_in_this_process_tells_when_it_waited_and_ran),
         AUDIT_TEST(probes_and_pages_leave_none),
         AUDIT_TEST(a_gateway_that_cannot_record_is_not_ready),
         AUDIT_TEST(the_engine_is_told_the_request_of_the_record),

@@ -36,6 +36,8 @@ struct job {
     enum galen_status status;   /* likewise; its error is the call's */
     uint64_t retry_after_s;
     const char *endpoint_name; /* likewise */
+    struct infer_trouble troubles[LIMIT_ROUTE_TROUBLE_COUNT_MAX];
+    size_t trouble_count;
 };
 
 static uint64_t bit(size_t index)
@@ -54,6 +56,8 @@ static void close_job(struct job *job)
         .attempt_count = job->attempt_count,
         .failure = job->failure,
         .retry_after_s = job->retry_after_s,
+        .troubles = job->troubles,
+        .trouble_count = job->trouble_count,
     };
 }
 
@@ -213,9 +217,9 @@ static enum balance_outcome outcome_of(const struct job *job)
     return BALANCE_UNSAID;
 }
 
-static void count(const struct job *job, enum balance_outcome outcome)
+static enum upstream_attempt attempt_of(enum balance_outcome outcome)
 {
-    static const enum upstream_attempt counted[] = {
+    static const enum upstream_attempt attempts[] = {
         [BALANCE_ANSWERED] = UPSTREAM_OK,
         [BALANCE_UNREACHED] = UPSTREAM_UNREACHED,
         [BALANCE_BROKEN] = UPSTREAM_BROKEN,
@@ -225,9 +229,14 @@ static void count(const struct job *job, enum balance_outcome outcome)
         [BALANCE_UNUSABLE] = UPSTREAM_UNUSABLE,
         [BALANCE_UNSAID] = UPSTREAM_CANCELLED,
     };
+    return attempts[outcome];
+}
+
+static void count(const struct job *job, enum balance_outcome outcome)
+{
     struct upstream_counted *it = job->upstream->slots[job->endpoint]->counted;
     if (it != NULL) {
-        tally_add(&it->attempts[counted[outcome]], 1);
+        tally_add(&it->attempts[attempt_of(outcome)], 1);
     }
 }
 
@@ -266,6 +275,15 @@ static void remember(struct job *job)
     }
 }
 
+static void remember_trouble(struct job *job, enum balance_outcome outcome)
+{
+    if (outcome != BALANCE_ANSWERED && job->endpoint_name != NULL &&
+        job->trouble_count < LIMIT_ROUTE_TROUBLE_COUNT_MAX) {
+        job->troubles[job->trouble_count++] = (struct infer_trouble){
+            job->endpoint_name, upstream_attempt_name(attempt_of(outcome))};
+    }
+}
+
 static bool note_end(struct job *job, enum balance_outcome outcome, uint64_t now_ns)
 {
     struct upstream *upstream = job->upstream;
@@ -288,6 +306,7 @@ static bool note_end(struct job *job, enum balance_outcome outcome, uint64_t now
         job->is_retry = false;
     }
     remember(job);
+    remember_trouble(job, outcome);
     upstream_settle(upstream, job->endpoint);
     return was_retry;
 }

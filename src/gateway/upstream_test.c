@@ -36,6 +36,9 @@ static void broken_attempt_is_made_again_elsewhere(void **state)
     assert_string_equal(call->error.text, "");
     assert_string_equal(call->route.endpoint, names[second]);
     assert_int_equal(call->route.attempt_count, 2);
+    assert_int_equal(call->route.trouble_count, 1);
+    assert_string_equal(call->route.troubles[0].endpoint, names[first]);
+    assert_string_equal(call->route.troubles[0].outcome, "broken");
     assert_int_equal(attempts(first, UPSTREAM_BROKEN), 1);
     assert_int_equal(tally_read(&rig.counts.retries), 1);
 }
@@ -51,6 +54,7 @@ static void refusals_of_the_client_are_final(void **state)
         EXPECT_STATUS(statuses[i], call->status);
         assert_string_equal(call->error.text, "why");
         assert_int_equal(call->route.attempt_count, 1);
+        assert_int_equal(call->route.trouble_count, 0);
     }
 }
 
@@ -90,6 +94,7 @@ static void after_so_many_failures_the_last_is_the_answer(void **state)
     EXPECT_STATUS(GALEN_UNAVAILABLE, call->status);
     assert_string_equal(call->error.text, "why");
     assert_int_equal(call->route.attempt_count, 3);
+    assert_int_equal(call->route.trouble_count, 3);
 }
 
 static void unusable_answer_is_refused_by_the_name_of_who_gave_it(void **state)
@@ -146,6 +151,9 @@ static void who_cannot_be_reached_costs_no_retry_while_others_are_left(void **st
     answer(asked());
     EXPECT_OK(call->status);
     assert_int_equal(call->route.attempt_count, 5);
+    assert_int_equal(call->route.trouble_count, 4);
+    assert_string_equal(call->route.troubles[1].outcome, "unreached");
+    assert_string_equal(call->route.troubles[3].outcome, "broken");
 }
 
 static void same_endpoint_is_asked_again_after_a_while(void **state)

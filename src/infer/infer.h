@@ -93,6 +93,12 @@ enum infer_failure {
     INFER_UNUSABLE,  /* it answered what nobody can use */
 };
 
+/* An endpoint that was asked in vain, and a word for what became of it. */
+struct infer_trouble {
+    const char *endpoint;
+    const char *outcome; /* static */
+};
+
 /* How a call went to another host, whatever its status. Zeroed: it was answered in this
  * process. */
 struct infer_route {
@@ -100,6 +106,10 @@ struct infer_route {
     uint32_t attempt_count;     /* on all endpoints */
     enum infer_failure failure; /* of the last attempt */
     uint64_t retry_after_s;     /* with BUSY and UNAVAILABLE; 0: nothing is known */
+
+    /* The first attempts that came to nothing, in their order; in the call's arena. */
+    const struct infer_trouble *troubles;
+    size_t trouble_count; /* at most LIMIT_ROUTE_TROUBLE_COUNT_MAX */
 };
 
 struct infer_response {

@@ -171,14 +171,18 @@ static enum galen_status join(struct job *job)
     return GALEN_OK;
 }
 
-/* All attempts, and who was asked last. */
+/* All attempts, who was asked last, and the troubles of the first part that had any. */
 static struct infer_route route_of(const struct job *job)
 {
     struct infer_route route = {.attempt_count = 0};
     for (size_t i = 0; i < job->part_count && job->parts[i].done != NULL; i++) {
-        const uint32_t attempt_count = route.attempt_count;
+        const struct infer_route before = route;
         route = job->parts[i].route;
-        route.attempt_count += attempt_count;
+        route.attempt_count += before.attempt_count;
+        if (before.trouble_count > 0) {
+            route.troubles = before.troubles;
+            route.trouble_count = before.trouble_count;
+        }
     }
     return route;
 }

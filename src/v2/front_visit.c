@@ -124,6 +124,7 @@ static enum galen_status write_record(struct visit *visit, enum galen_status sta
         .body = visit_body(visit),
         .reply = reply,
         .duration_ns = loop_now_ns(options->loop) - visit->started_ns,
+        .timing = &visit->call.response.timing,
     };
     return run_record_write(&record, options->audit, &visit->record);
 }

@@ -63,6 +63,20 @@ static void put_model(const struct run_record *record, struct audit_event *event
     }
 }
 
+void run_record_put_timing(const struct infer_timing *timing, struct audit_event *event)
+{
+    if (timing->began_ns == 0 || timing->ended_ns < timing->began_ns) {
+        return;
+    }
+    if (timing->queued_ns != 0) {
+        event->queue_us = AUDIT_COUNT((timing->began_ns - timing->queued_ns) / NS_PER_US);
+    }
+    event->compute_us = AUDIT_COUNT((timing->ended_ns - timing->began_ns) / NS_PER_US);
+    if (timing->row_count != 0) {
+        event->batch_rows = AUDIT_COUNT(timing->row_count);
+    }
+}
+
 static void put_answer(const struct run_record *record, struct audit_event *event)
 {
     const struct reply *reply = record->reply;
@@ -71,6 +85,9 @@ static void put_answer(const struct run_record *record, struct audit_event *even
     event->out_status = AUDIT_COUNT((uint64_t)reply->status);
     event->out_bytes = AUDIT_COUNT(reply->body == NULL ? 0 : blob_size(reply->body));
     event->dur_us = AUDIT_COUNT(record->duration_ns / NS_PER_US);
+    if (record->timing != NULL) {
+        run_record_put_timing(record->timing, event);
+    }
 }
 
 enum galen_status run_record_write(const struct run_record *record,

@@ -21,12 +21,16 @@ struct run_record {
     struct bytes body;                 /* as it came; data NULL: it was not read */
     const struct reply *reply;
     uint64_t duration_ns;
+    const struct infer_timing *timing; /* of the run; NULL: it is no run */
 };
 
 /* Whether the name of a model in the path is one that a model has; others are the client's
  * word, and none of ours. A load that fails is of a model that there is. */
 bool v2_names_a_model(enum v2_operation operation, bool is_submitted,
                       enum galen_status status);
+
+/* When the run waited and ran; nothing where that is not known. */
+void run_record_put_timing(const struct infer_timing *timing, struct audit_event *event);
 
 /* Writes one JSON object of audit_event_write's. GALEN_INTERNAL, GALEN_NO_MEMORY. */
 MUST_USE enum galen_status run_record_write(const struct run_record *record,

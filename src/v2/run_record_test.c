@@ -24,6 +24,25 @@ static const char *write(const struct run_record record)
     return text;
 }
 
+static void a_run_tells_how_long_it_waited_and_ran(void **state)
+{
+    (void)state;
+    const struct reply reply = {.status = 200};
+    const struct infer_timing timing = {
+        .queued_ns = 2000, .began_ns = 5000, .ended_ns = 25000, .row_count = 4};
+    const char *text = write((struct run_record){.operation = V2_INFER,
+                                                 .model = "m",
+                                                 .version = "3",
+                                                 .id = "r-1",
+                                                 .is_submitted = true,
+                                                 .status = GALEN_OK,
+                                                 .reply = &reply,
+                                                 .duration_ns = 30000,
+                                                 .timing = &timing});
+    assert_non_null(strstr(text, "\"dur_us\":30,\"queue_us\":3,\"compute_us\":20,"
+                                 "\"batch_rows\":4}"));
+}
+
 static void a_run_names_its_model_and_version(void **state)
 {
     (void)state;
@@ -137,6 +156,7 @@ static void who_was_not_let_in_is_an_event_of_its_own_whatever_was_asked(void **
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_run_tells_how_long_it_waited_and_ran),
         cmocka_unit_test(a_run_names_its_model_and_version),
         cmocka_unit_test(what_no_model_is_called_is_not_recorded),
         cmocka_unit_test(a_change_is_an_event_of_its_own_and_names_the_model_that_failed),

@@ -99,7 +99,8 @@ def test_a_record_says_what_was_asked_and_answered(history):
     model = reply.json()["model"]
     assert record["model"] == model | {"version": int(model["version"])}
     assert record["out"] == {"status": 200, "bytes": len(reply.body)}
-    assert record["dur_us"] >= record["infer_us"]
+    parts = ("before_us", "preprocess_us", "infer_us")
+    assert record["dur_us"] >= sum(record[part] for part in parts)
     assert "reason" not in record
 
 
@@ -109,6 +110,15 @@ def test_the_body_is_in_the_record_by_its_size_and_its_pseudonym(history):
     secret = bytes.fromhex((keys.folder(BINARY) / f"{record['key_id']}.key").read_text())
     assert record["in"]["bytes"] == len(body)
     assert record["in"]["hmac"] == hmac.new(secret, body, hashlib.sha256).hexdigest()
+
+
+@pytest.mark.parametrize("request_name", ["infer-given", "v2-given"])
+def test_the_process_that_ran_the_model_says_how_long_it_waited_and_ran(history, request_name):
+    records = history.records(request_name)
+    record = records["serve" if history.name == "one" else "engine"]
+    assert record["batch_rows"] >= 1
+    assert 0 < record["compute_us"] + record["queue_us"] <= record["dur_us"]
+    assert "compute_us" not in records.get("gateway", {})
 
 
 @pytest.mark.parametrize("request_name, reason, status", [

@@ -163,8 +163,8 @@ def infer_fields(number: int, **other) -> dict:
         "route": "infer",
         "model": {"name": "lung-nodule", "version": "1", "sha256": sha256(b"model").hex()},
         "in": {"media_type": "image/png", "bytes": 1000 + number, "hmac": sha256(b"%d" % number).hex()},
-        "out": {"status": 200, "bytes": 300}, "dur_us": 5000 + number, "preprocess_us": 1000,
-        "infer_us": 3000}
+        "out": {"status": 200, "bytes": 300}, "dur_us": 5000 + number, "before_us": 500,
+        "preprocess_us": 1000, "infer_us": 3000}
     return fields | other
 
 
