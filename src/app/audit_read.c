@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "app/printable.h"
 #include "base/invariant.h"
 #include "base/limits.h"
 #include "base/utc.h"
@@ -241,13 +242,10 @@ audit_read(const struct audit_trails *trails, const struct audit_filter *filter,
 void audit_print_safe(struct bytes text, size_t width)
 {
     size_t printed = 0;
-    for (size_t i = 0; i < text.size; i++) {
-        const uint8_t byte = text.data[i];
-        const bool is_c1 = byte == 0xC2 && i + 1 < text.size &&
-                           text.data[i + 1] < 0xA0; /* ESC in 8 bits */
-        (void)putchar(byte < ' ' || byte == 0x7F || is_c1 ? '?' : byte);
-        printed += (byte & 0xC0) != 0x80;
-        i += is_c1;
+    for (struct bytes rest = text; rest.size > 0; printed++) {
+        struct bytes character;
+        rest = printable_next(rest, &character);
+        (void)fwrite(character.data, 1, character.size, stdout);
     }
     for (; printed < width; printed++) {
         (void)putchar(' ');
