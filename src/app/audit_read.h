@@ -3,20 +3,8 @@
 #pragma once
 
 #include "app/audit.h"
+#include "app/audit_entry.h"
 #include "app/audit_subject.h"
-#include "codec/json.h"
-#include "service/audit/record.h"
-
-/* One record, borrowed until the next. */
-struct audit_entry {
-    const struct audit_record *record;
-    struct bytes line;       /* without its line feed */
-    const struct json *root; /* what it says; NULL: it is no JSON */
-};
-
-/* What stands at a path of audit.def: a string's or a number's text, or nothing. */
-struct bytes audit_entry_text(const struct audit_entry *entry, const char *path);
-uint64_t audit_entry_count(const struct audit_entry *entry, const char *path); /* 0: none */
 
 /* The options that choose; zeroed: every record. Texts are borrowed. */
 struct audit_filter {

@@ -27,6 +27,7 @@ extern const struct command model_command;
 extern const struct command key_command;
 extern const struct command config_command;
 extern const struct command audit_command;
+extern const struct command explain_command;
 extern const struct command token_command;
 extern const struct command health_command;
 extern const struct command image_worker_command;

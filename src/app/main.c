@@ -5,9 +5,10 @@
 #include "app/command.h"
 
 static const struct command *const commands[] = {
-    &serve_command, &gateway_command, &preprocess_command, &engine_command,
-    &infer_command, &model_command,   &key_command,        &config_command,
-    &audit_command, &token_command,   &health_command,     &image_worker_command,
+    &serve_command,        &gateway_command, &preprocess_command, &engine_command,
+    &infer_command,        &model_command,   &key_command,        &config_command,
+    &audit_command,        &explain_command, &token_command,      &health_command,
+    &image_worker_command,
 };
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
