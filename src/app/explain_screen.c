@@ -13,6 +13,7 @@ enum {
     TIME_WIDTH = 12,
     BAR_WIDTH = EXPLAIN_COLUMN_COUNT - LABEL_WIDTH - PART_WIDTH - TIME_WIDTH - 2,
     ITEM_SIZE = 512,
+    WORD_SIZE = 128,
     SHORT_DIGEST = 12,
     RECORD_LINE_COUNT_MAX = 6,
     NOTE_LINE_COUNT_MAX = 3,
@@ -152,16 +153,20 @@ static enum colour colour_of(struct bytes outcome)
 /* "refused 422 schema"; an intent and a start have no outcome. */
 static void put_outcome(struct screen *screen, const struct explained *it)
 {
-    char text[ITEM_SIZE];
-    const struct bytes reason = explained_text(it, "reason");
-    if (!has(it, "outcome")) {
-        return;
+    static const char *const paths[] = {"outcome", "out.status", "reason"};
+    char text[ITEM_SIZE] = "";
+    size_t size = 0;
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+        const struct bytes word = bytes_first(explained_text(it, paths[i]), WORD_SIZE);
+        if (word.size > 0) {
+            size += (size_t)snprintf(text + size, sizeof(text) - size, "%s%.*s",
+                                     size == 0 ? "" : " ", BYTES_PRINT(word));
+        }
     }
-    (void)snprintf(text, sizeof(text), "%.*s %.*s%s%.*s",
-                   BYTES_PRINT(explained_text(it, "outcome")),
-                   BYTES_PRINT(explained_text(it, "out.status")),
-                   reason.size > 0 ? " " : "", BYTES_PRINT(reason));
-    put_coloured(screen, colour_of(explained_text(it, "outcome")), bytes_from_string(text));
+    if (size > 0) {
+        put_coloured(screen, colour_of(explained_text(it, "outcome")),
+                     bytes_from_string(text));
+    }
 }
 
 /* --- what was asked and answered --- */
