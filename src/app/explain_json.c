@@ -94,6 +94,7 @@ void explain_json_put(const struct explanation *explanation, struct writer *out)
     put_bool(&json, "found", explanation->count > 0);
     put_bool(&json, "ok", explanation_is_sound(explanation));
     put_count(&json, "earlier_requests", explanation->earlier_count);
+    put_count(&json, "left_out", explanation->left_out);
     put_count(&json, "other_faulty_chains", explanation->other_faulty_count);
     json_put_name(&json, "records");
     json_begin_array(&json);

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An explanation on one screen: lines of EXPLAIN_COLUMN_COUNT columns at most, and
- * EXPLAIN_LINE_COUNT of them at most. Pure. */
+/* An explanation on one screen: EXPLAIN_LINE_COUNT lines at most, of screen.h. Pure. */
 #pragma once
 
 #include "app/explanation.h"
 #include "base/writer.h"
 
-enum { EXPLAIN_COLUMN_COUNT = 80, EXPLAIN_LINE_COUNT = 40 };
+enum { EXPLAIN_LINE_COUNT = 40 };
 
 struct explain_look {
     bool has_bars;

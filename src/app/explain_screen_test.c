@@ -2,6 +2,7 @@
 /* Screens, as a person sees them, of records that are made up. */
 #include "app/explain_screen.h"
 
+#include "app/screen.h"
 #include "explain_rig.h"
 
 static const struct explain_look bars = {.has_bars = true};
@@ -156,7 +157,7 @@ static void expect_fits(const char *text)
     while (rest.size > 0) {
         struct bytes line;
         rest = bytes_split(rest, '\n', &line);
-        assert_in_range(bytes_count_code_points(line), 0, EXPLAIN_COLUMN_COUNT);
+        assert_in_range(bytes_count_code_points(line), 0, SCREEN_COLUMN_COUNT);
         count++;
     }
     assert_in_range(count, 1, EXPLAIN_LINE_COUNT);

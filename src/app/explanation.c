@@ -92,7 +92,6 @@ enum galen_status explanation_add(struct explanation *explanation, const char *t
     memset(it, 0, sizeof(*it));
     it->trail = trail;
     it->seq = entry->record->head.seq;
-    memcpy(it->hash, entry->record->hash, sizeof(it->hash));
     (void)snprintf(it->chain, sizeof(it->chain), "%.*s",
                    BYTES_PRINT(entry->record->head.chain));
     arena_init(&it->arena, RECORD_MEMORY_SIZE_BYTES_MAX);
@@ -108,13 +107,13 @@ enum galen_status explanation_add(struct explanation *explanation, const char *t
 /* From the event to the end of its fields. */
 static struct bytes fields_of(const struct explained *it)
 {
-    const struct bytes line = it->entry.line;
-    const struct bytes marks[] = {BYTES(",\"event\":"), BYTES(",\"prev\":\"")};
-    const uint8_t *begin = memmem(line.data, line.size, marks[0].data, marks[0].size);
+    static const char mark[] = ",\"event\":";
     const size_t tail = sizeof(",\"prev\":\"\",\"hash\":\"\"}") - 1 + 2 * SHA256_HEX_SIZE;
-    const size_t end = line.size > tail ? line.size - tail : line.size;
-    const size_t at = begin == NULL ? 0 : (size_t)(begin - line.data);
-    return at < end ? bytes_of(line.data + at, end - at) : line;
+    const struct bytes line = it->entry.line;
+    const uint8_t *begin = memmem(line.data, line.size, mark, sizeof(mark) - 1);
+    const size_t at = begin == NULL ? line.size : (size_t)(begin - line.data);
+    const struct bytes fields = bytes_from(line, at);
+    return bytes_first(fields, fields.size > tail ? fields.size - tail : 0);
 }
 
 /* The same event in a second trail (audit.second_directory). */

@@ -24,7 +24,6 @@ struct explained {
     const char *trail; /* borrowed */
     char chain[AUDIT_CHAIN_NAME_SIZE];
     uint64_t seq;
-    uint8_t hash[SHA256_SIZE];
     struct audit_entry entry; /* record: NULL; line and root lie in the arena */
     struct arena arena;
 

@@ -13,8 +13,9 @@ struct adder {
     struct infer_service base;
     size_t row_counts[ROWS_MAX]; /* of each submit */
     size_t submit_count;
-    size_t fails_at;   /* this submit; counts from 1, 0: none */
-    size_t strange_at; /* this one answers a row too few */
+    size_t fails_at;    /* this submit; counts from 1, 0: none */
+    size_t strange_at;  /* this one answers a row too few */
+    size_t troubled_at; /* this one was asked elsewhere first, in vain */
     bool holds;
     struct infer_call *held;
 };
@@ -53,7 +54,13 @@ static enum galen_status add_rows(struct adder *adder, struct infer_call *call)
 static void submit(struct infer_service *service, struct infer_call *call)
 {
     struct adder *adder = (struct adder *)(void *)service;
+    static const struct infer_trouble trouble = {"a:1", "late"};
     adder->row_counts[adder->submit_count++] = (size_t)call->request.inputs[0].shape[0];
+    const bool is_troubled = adder->submit_count == adder->troubled_at;
+    call->route = (struct infer_route){.endpoint = "b:1",
+                                       .attempt_count = 1 + is_troubled,
+                                       .troubles = is_troubled ? &trouble : NULL,
+                                       .trouble_count = is_troubled};
     if (adder->holds) {
         adder->held = call;
     } else if (adder->submit_count == adder->fails_at) {
@@ -164,6 +171,18 @@ static void many_rows_go_in_parts_and_come_back_whole(void **state)
     }
 }
 
+static void what_one_part_found_in_vain_is_told_of_the_whole(void **state)
+{
+    (void)state;
+    fixture.adder.troubled_at = 2;
+    ask(5);
+
+    EXPECT_OK(fixture.call.status);
+    assert_int_equal(fixture.call.route.attempt_count, 4);
+    assert_int_equal(fixture.call.route.trouble_count, 1);
+    assert_string_equal(fixture.call.route.troubles[0].endpoint, "a:1");
+}
+
 static void few_rows_go_through(void **state)
 {
     (void)state;
@@ -223,6 +242,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(many_rows_go_in_parts_and_come_back_whole),
+        TEST(what_one_part_found_in_vain_is_told_of_the_whole),
         TEST(few_rows_go_through),
         TEST(the_first_failure_is_the_answer),
         TEST(parts_that_do_not_fit_are_the_upstreams_fault),

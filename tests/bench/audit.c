@@ -73,8 +73,12 @@ static void write_fields(struct bench *bench)
                               .out_status = AUDIT_COUNT(200),
                               .out_bytes = AUDIT_COUNT(2044),
                               .dur_us = AUDIT_COUNT(678),
+                              .before_us = AUDIT_COUNT(41),
                               .preprocess_us = AUDIT_COUNT(19),
-                              .infer_us = AUDIT_COUNT(582)},
+                              .infer_us = AUDIT_COUNT(582),
+                              .queue_us = AUDIT_COUNT(3),
+                              .compute_us = AUDIT_COUNT(571),
+                              .batch_rows = AUDIT_COUNT(1)},
         &bench->fields);
 }
 
