@@ -2,88 +2,32 @@
 #include "gateway/respond.h"
 
 #include "base/limits.h"
-#include "codec/json_writer.h"
 #include "gateway/policy_rules.h"
 #include "gateway/routes.h"
-
-static void put_error(struct json_writer *json, const struct error *error,
-                      const char *keyword)
-{
-    json_begin_object(json);
-    json_put_name(json, "pointer");
-    json_put_cstring(json, error->pointer);
-    if (keyword[0] != '\0') {
-        json_put_name(json, "keyword");
-        json_put_cstring(json, keyword);
-    }
-    json_put_name(json, "message");
-    json_put_cstring(json, error->text);
-    json_end_object(json);
-}
-
-static void put_errors(struct json_writer *json, const struct error *error,
-                       const struct schema_errors *of_schema)
-{
-    json_put_name(json, "errors");
-    json_begin_array(json);
-    for (size_t i = 0; i < of_schema->count; i++) {
-        put_error(json, &of_schema->items[i].detail, of_schema->items[i].keyword);
-    }
-    if (of_schema->count == 0) {
-        put_error(json, error, "");
-    }
-    json_end_array(json);
-}
-
-static void put_type(struct json_writer *json, enum galen_status status)
-{
-    char type[64] = "/problems/";
-    const char *slug = galen_status_slug(status);
-    memcpy(type + sizeof("/problems/") - 1, slug, strlen(slug) + 1);
-    json_put_name(json, "type");
-    json_put_cstring(json, type);
-    json_put_name(json, "title");
-    json_put_cstring(json, galen_status_text(status));
-}
-
-static void put_problem(int http_status, enum galen_status status,
-                        const struct error *error, const struct schema_errors *of_schema,
-                        const char *request_id, struct writer *out)
-{
-    struct json_writer json = json_writer_on(out);
-    json_begin_object(&json);
-    put_type(&json, status);
-    json_put_name(&json, "status");
-    json_put_i64(&json, http_status);
-    if (error->text[0] != '\0') {
-        json_put_name(&json, "detail");
-        json_put_cstring(&json, error->text);
-    }
-    if (request_id[0] != '\0') {
-        json_put_name(&json, "request_id");
-        json_put_cstring(&json, request_id);
-    }
-    if (error->pointer[0] != '\0' || of_schema->count > 0) {
-        put_errors(&json, error, of_schema);
-    }
-    json_end_object(&json);
-}
+#include "service/problem.h"
 
 void respond_problem(int http_status, enum galen_status status, const struct error *error,
                      const char *request_id, struct writer *out)
 {
-    const struct schema_errors none = {.count = 0};
-    put_problem(http_status, status, error, &none, request_id, out);
+    const struct problem problem = {.http_status = http_status,
+                                    .status = status,
+                                    .error = error,
+                                    .request_id = request_id};
+    problem_write(&problem, out);
 }
 
 static void respond_with_problem(struct request *request)
 {
     struct writer body;
     const int http_status = galen_status_http(request->status);
+    const struct problem problem = {.http_status = http_status,
+                                    .status = request->status,
+                                    .error = &request->error,
+                                    .of_schema = &request->schema_errors,
+                                    .request_id = request->id};
     writer_init(&body, LIMIT_JSON_DOCUMENT_SIZE_BYTES_MAX);
-    put_problem(http_status, request->status, &request->error, &request->schema_errors,
-                request->id, &body);
-    reply_init(&request->reply, http_status, BYTES("application/problem+json"));
+    problem_write(&problem, &body);
+    reply_init(&request->reply, http_status, BYTES(PROBLEM_MEDIA_TYPE));
     if (request->status == GALEN_WRONG_METHOD) {
         reply_add_header(&request->reply, BYTES("Allow"), route_allow(request->head->path));
     }
