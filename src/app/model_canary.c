@@ -16,8 +16,7 @@ static enum exit_code run(int argument_count, char **arguments)
     if (!model_wish_read(&syntax, argument_count, arguments, &wish)) {
         return EXIT_USAGE;
     }
-    return wish.stops ? model_release_run(&wish, RELEASE_ROLLBACK, 0)
-                      : model_release_run(&wish, RELEASE_CANARY, wish.version);
+    return model_release_run(&wish, wish.stops ? RELEASE_ROLLBACK : RELEASE_CANARY);
 }
 
 const struct model_command model_canary_command = {

@@ -1,61 +1,69 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/model_changes.h"
 
-#include <stdio.h>
+struct enumeration {
+    struct writer *out;
+    bool has_items;
+};
 
-static void print_move(const char *tag, uint64_t before, uint64_t after,
-                       const char **separator)
+static void begin_item(struct enumeration *list)
+{
+    writer_put_string(list->out, list->has_items ? ", " : "");
+    list->has_items = true;
+}
+
+static void put_move(struct enumeration *list, const char *tag, uint64_t before,
+                     uint64_t after)
 {
     if (before == after) {
         return;
     }
-    (void)printf("%s%s", *separator, tag);
+    begin_item(list);
+    writer_put_string(list->out, tag);
     if (before != 0) {
-        (void)printf(" %llu", (unsigned long long)before);
+        writer_put_byte(list->out, ' ');
+        writer_put_u64(list->out, before);
     }
+    writer_put_string(list->out, after != 0 ? " -> " : " ends");
     if (after != 0) {
-        (void)printf(" -> %llu", (unsigned long long)after);
-    } else {
-        (void)printf(" ends");
+        writer_put_u64(list->out, after);
     }
-    *separator = ", ";
 }
 
-void model_tell_rollout(const struct release_rollout *rollout, char *out_text)
+void model_rollout_write(const struct release_rollout *rollout, struct writer *out)
 {
-    char share[RELEASE_PERCENT_SIZE];
-    char shadow[RELEASE_PERCENT_SIZE];
-    release_percent_write(rollout->share, share);
-    release_percent_write(rollout->shadow, shadow);
-    (void)snprintf(out_text, MODEL_ROLLOUT_SIZE, "canary takes %s %%, shadow %s %%%s",
-                   share, shadow, rollout->promotes ? ", auto" : "");
+    char text[RELEASE_PERCENT_SIZE];
+    writer_put_string(out, "canary takes ");
+    release_percent_write(rollout->share, text);
+    writer_put_string(out, text);
+    writer_put_string(out, " %, shadow ");
+    release_percent_write(rollout->shadow, text);
+    writer_put_string(out, text);
+    writer_put_string(out, rollout->promotes ? " %, auto" : " %");
 }
 
-static void print_rollout(const struct release_record *record, const char **separator)
+static void put_rollout(struct enumeration *list, const struct release_record *record)
 {
-    char text[MODEL_ROLLOUT_SIZE];
     const struct release_rollout *after = &record->after.rollout;
-    if (after->version == 0 || release_rollout_equal(&record->before.rollout, after)) {
-        return;
+    if (after->version != 0 && !release_rollout_equal(&record->before.rollout, after)) {
+        begin_item(list);
+        model_rollout_write(after, list->out);
     }
-    model_tell_rollout(after, text);
-    (void)printf("%s%s", *separator, text);
-    *separator = ", ";
 }
 
-void model_print_changes(const struct release_record *record)
+void model_changes_write(const struct release_record *record, struct writer *out)
 {
-    const char *separator = "";
+    struct enumeration list = {.out = out};
     for (size_t i = 0; i < record->after.tag_count; i++) {
         const struct release_tag *tag = &record->after.tags[i];
-        print_move(tag->name, release_state_version(&record->before, tag->name),
-                   tag->version, &separator);
+        put_move(&list, tag->name, release_state_version(&record->before, tag->name),
+                 tag->version);
     }
     for (size_t i = 0; i < record->before.tag_count; i++) {
         const struct release_tag *tag = &record->before.tags[i];
         if (release_state_version(&record->after, tag->name) == 0) {
-            print_move(tag->name, tag->version, 0, &separator);
+            put_move(&list, tag->name, tag->version, 0);
         }
     }
-    print_rollout(record, &separator);
+    put_rollout(&list, record);
 }

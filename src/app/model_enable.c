@@ -14,7 +14,7 @@ static enum exit_code run(int argument_count, char **arguments)
 {
     static struct model_wish wish;
     return model_wish_read(&syntax, argument_count, arguments, &wish)
-               ? model_release_run(&wish, RELEASE_ENABLE, 0)
+               ? model_release_run(&wish, RELEASE_ENABLE)
                : EXIT_USAGE;
 }
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* galen model list [NAME]: models, their versions and tags, and whether they can serve. */
+#include "app/model_list.h"
+
 #include <stdio.h>
 
 #include "app/model.h"
@@ -10,7 +12,7 @@
 #include "model/release_standing.h"
 #include "model/repository.h"
 
-enum { VERSIONS_WIDTH = 12 };
+enum { NAME_WIDTH = 24, STATE_WIDTH = 8, TASK_WIDTH = 26, VERSIONS_WIDTH = 12 };
 
 static const struct model_syntax syntax = {
     .name = "list", .word_count_min = 0, .word_count_max = 1, .options = 0};
@@ -26,10 +28,11 @@ struct row {
 };
 
 struct listing {
-    const struct model_wish *wish;
+    const char *name; /* NULL: all */
     struct repository *repository;
     struct arena arena; /* of the row */
-    struct json_writer *json;
+    struct writer *out;
+    struct json_writer *json; /* on it; NULL: text */
 };
 
 static const struct repository_version *version_at(const struct repository_model *model,
@@ -117,34 +120,63 @@ static void put_tags(struct writer *out, const struct row *row)
         writer_put_u64(out, state->tags[i].version);
     }
     if (state->rollout.version != 0) {
-        char text[MODEL_ROLLOUT_SIZE];
-        model_tell_rollout(&state->rollout, text);
-        put(out, ", ", text);
+        put(out, ", ", "");
+        model_rollout_write(&state->rollout, out);
     }
 }
 
-static void print_column(void (*write)(struct writer *out, const struct row *row),
-                         const struct row *row, size_t width)
+static void put_padded(struct writer *out, struct bytes text, size_t width)
+{
+    writer_put(out, text);
+    for (size_t i = text.size; i < width; i++) {
+        writer_put_byte(out, ' ');
+    }
+}
+
+static void put_word(struct writer *out, const char *word, size_t width)
+{
+    put_padded(out, bytes_from_string(word[0] == '\0' ? "-" : word), width);
+}
+
+static void put_column(struct writer *out,
+                       void (*write)(struct writer *out, const struct row *row),
+                       const struct row *row, size_t width)
 {
     struct writer text;
     writer_init(&text, LIMIT_JSON_DOCUMENT_SIZE_BYTES_MAX);
     write(&text, row);
-    const struct bytes bytes = text.size == 0 ? BYTES("-") : writer_bytes(&text);
-    (void)printf("  %.*s%*s", BYTES_PRINT(bytes),
-                 bytes.size < width ? (int)(width - bytes.size) : 0, "");
+    writer_put_string(out, "  ");
+    put_padded(out, text.size == 0 ? BYTES("-") : writer_bytes(&text), width);
     writer_deinit(&text);
 }
 
-static void print_row(const struct row *row)
+static void put_line(struct writer *out, const struct row *row)
 {
-    (void)printf("%-24s  %-8s  %-26s", row->model->name, row->state,
-                 row->task[0] == '\0' ? "-" : row->task);
-    print_column(put_versions, row, VERSIONS_WIDTH);
-    print_column(put_tags, row, 0);
-    (void)printf("\n");
+    put_word(out, row->model->name, NAME_WIDTH);
+    writer_put_string(out, "  ");
+    put_word(out, row->state, STATE_WIDTH);
+    writer_put_string(out, "  ");
+    put_word(out, row->task, TASK_WIDTH);
+    put_column(out, put_versions, row, VERSIONS_WIDTH);
+    put_column(out, put_tags, row, 0);
+    writer_put_byte(out, '\n');
     if (row->why.text[0] != '\0') {
-        (void)printf("    %s\n", row->why.text);
+        writer_put_string(out, "    ");
+        writer_put_string(out, row->why.text);
+        writer_put_byte(out, '\n');
     }
+}
+
+static void put_head(struct writer *out)
+{
+    put_word(out, "MODEL", NAME_WIDTH);
+    writer_put_string(out, "  ");
+    put_word(out, "STATE", STATE_WIDTH);
+    writer_put_string(out, "  ");
+    put_word(out, "TASK", TASK_WIDTH);
+    writer_put_string(out, "  ");
+    put_word(out, "VERSIONS", VERSIONS_WIDTH);
+    writer_put_string(out, "  TAGS\n");
 }
 
 /* As JSON. */
@@ -207,86 +239,85 @@ static void put_row(struct json_writer *json, const struct row *row)
 
 static void list_model(struct listing *listing, const struct repository_model *model)
 {
-    static struct row row;
+    struct row row;
     fill(listing, model, &row);
     if (listing->json != NULL) {
         put_row(listing->json, &row);
     } else {
-        print_row(&row);
+        put_line(listing->out, &row);
     }
 }
 
 static enum galen_status list_models(struct listing *listing, struct error *out_error)
 {
     const struct repository *repository = listing->repository;
-    const char *name = listing->wish->words[0];
-    if (name == NULL) {
+    if (listing->name == NULL) {
         for (size_t i = 0; i < repository->model_count; i++) {
             list_model(listing, &repository->models[i]);
         }
         return GALEN_OK;
     }
     const struct repository_model *model =
-        repository_find(repository, bytes_from_string(name));
+        repository_find(repository, bytes_from_string(listing->name));
     if (model == NULL) {
         return error_set(out_error, GALEN_NOT_FOUND, "%s/%s: there is no such model",
-                         repository->path, name);
+                         repository->path, listing->name);
     }
     list_model(listing, model);
     return GALEN_OK;
 }
 
-static enum galen_status print_json(struct listing *listing, struct error *out_error)
+static enum galen_status list_as_json(struct listing *listing, struct error *out_error)
 {
-    struct writer text;
-    writer_init(&text, LIMIT_REPOSITORY_SIZE_BYTES_MAX);
-    struct json_writer json = json_writer_on(&text);
+    struct json_writer json = json_writer_on(listing->out);
     listing->json = &json;
     json_begin_object(&json);
     put_text(&json, "repository", listing->repository->path);
     json_put_name(&json, "models");
     json_begin_array(&json);
-    enum galen_status status = list_models(listing, out_error);
+    const enum galen_status status = list_models(listing, out_error);
     json_end_array(&json);
     json_end_object(&json);
-    listing->json = NULL;
-    status = status == GALEN_OK ? text.status : status;
-    if (status == GALEN_OK) {
-        (void)printf("%.*s\n", BYTES_PRINT(writer_bytes(&text)));
-    }
-    writer_deinit(&text);
+    writer_put_byte(listing->out, '\n');
     return status;
 }
 
-static enum galen_status print_text(struct listing *listing, struct error *out_error)
+static enum galen_status list_as_text(struct listing *listing, struct error *out_error)
 {
-    if (listing->wish->words[0] == NULL) {
-        (void)printf("%-24s  %-8s  %-26s  %-*s  %s\n", "MODEL", "STATE", "TASK",
-                     VERSIONS_WIDTH, "VERSIONS", "TAGS");
+    if (listing->name == NULL) {
+        put_head(listing->out);
     }
     return list_models(listing, out_error);
 }
 
-static enum galen_status list(struct listing *listing, struct error *out_error)
+enum galen_status model_list_write(const char *repository, const char *name, bool is_json,
+                                   struct writer *out, struct error *out_error)
 {
-    TRY(repository_read(listing->wish->settings.repository, false, &listing->repository,
-                        out_error));
-    return listing->wish->is_json ? print_json(listing, out_error)
-                                  : print_text(listing, out_error);
+    struct listing listing = {.name = name, .out = out};
+    TRY(repository_read(repository, false, &listing.repository, out_error));
+    arena_init(&listing.arena, LIMIT_ARENA_SIZE_BYTES_MAX);
+    const enum galen_status status =
+        is_json ? list_as_json(&listing, out_error) : list_as_text(&listing, out_error);
+    arena_deinit(&listing.arena);
+    repository_unref(listing.repository);
+    return status == GALEN_OK ? out->status : status;
 }
 
 static enum exit_code run(int argument_count, char **arguments)
 {
     static struct model_wish wish;
-    struct listing listing = {.wish = &wish};
+    struct writer text;
     struct error error = {"", ""};
     if (!model_wish_read(&syntax, argument_count, arguments, &wish)) {
         return EXIT_USAGE;
     }
-    arena_init(&listing.arena, LIMIT_ARENA_SIZE_BYTES_MAX);
-    const enum galen_status status = list(&listing, &error);
-    repository_unref(listing.repository);
-    arena_deinit(&listing.arena);
+    writer_init(&text, LIMIT_REPOSITORY_SIZE_BYTES_MAX);
+    const enum galen_status status = model_list_write(
+        wish.settings.repository, wish.words[0], wish.is_json, &text, &error);
+    if (status == GALEN_OK) {
+        model_print(&text);
+    }
+    writer_deinit(&text);
     return status == GALEN_OK ? model_finish(EXIT_DONE) : model_fail(status, &error);
 }
 

@@ -13,12 +13,11 @@ static const struct model_syntax syntax = {
 static enum exit_code run(int argument_count, char **arguments)
 {
     static struct model_wish wish;
-    uint64_t version = 0;
     if (!model_wish_read(&syntax, argument_count, arguments, &wish)) {
         return EXIT_USAGE;
     }
-    return wish.words[1] == NULL || model_version_parse(wish.words[1], &version)
-               ? model_release_run(&wish, RELEASE_PROMOTE, version)
+    return wish.words[1] == NULL || model_version_parse(wish.words[1], &wish.version)
+               ? model_release_run(&wish, RELEASE_PROMOTE)
                : model_complain("a version is a number; see galen model promote --help");
 }
 

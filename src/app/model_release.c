@@ -8,13 +8,12 @@
 #include <unistd.h>
 
 #include "app/model.h"
-#include "app/model_changes.h"
+#include "app/model_report.h"
 #include "app/model_trail.h"
 #include "app/model_triton.h"
 #include "backend/builtin.h"
 #include "base/clock.h"
 #include "base/limits.h"
-#include "codec/json_writer.h"
 #include "model/release.h"
 #include "model/release_verify.h"
 
@@ -44,16 +43,23 @@ struct attempt {
 
 /* Who. */
 
-static void name_actor(struct attempt *attempt)
+static void name_user(struct attempt *attempt)
 {
     char machine[HOST_NAME_MAX + 1] = "";
-    const unsigned user = (unsigned)getuid();
     const struct passwd *entry = getpwuid(getuid());
     (void)gethostname(machine, sizeof(machine) - 1);
+    if (entry != NULL) {
+        (void)snprintf(attempt->actor, ACTOR_SIZE, "%s@%s", entry->pw_name, machine);
+    }
+}
+
+static void name_actor(struct attempt *attempt)
+{
+    const unsigned user = (unsigned)getuid();
     if (attempt->wish->actor != NULL) {
         (void)snprintf(attempt->actor, ACTOR_SIZE, "%s", attempt->wish->actor);
-    } else if (entry != NULL) {
-        (void)snprintf(attempt->actor, ACTOR_SIZE, "%s@%s", entry->pw_name, machine);
+    } else {
+        name_user(attempt);
     }
     if (attempt->actor[0] == '\0' || !release_text_is_valid(attempt->actor)) {
         (void)snprintf(attempt->actor, ACTOR_SIZE, "uid-%u", user);
@@ -259,7 +265,7 @@ static void find_served(struct attempt *attempt)
     attempt->order.served = served == NULL ? 0 : served->number;
 }
 
-static enum galen_status decide(struct attempt *attempt, uint64_t version)
+static enum galen_status decide(struct attempt *attempt)
 {
     const struct model_wish *wish = attempt->wish;
     attempt->order.tag = wish->tag;
@@ -267,7 +273,7 @@ static enum galen_status decide(struct attempt *attempt, uint64_t version)
     attempt->order.expected = wish->expected;
     attempt->order.actor = attempt->actor;
     attempt->order.reason = wish->reason;
-    attempt->order.version = version;
+    attempt->order.version = wish->version;
     TRY(find_model(attempt));
     TRY(choose_version(attempt));
     attempt->order.started = wish->started != 0 ? wish->started : attempt->order.started;
@@ -296,6 +302,21 @@ static struct audit_count count_of(uint64_t number)
     return (struct audit_count){number != 0, number};
 }
 
+/* An operator is who is at the machine, or the program itself; who asks over the network is
+ * known by a token or a certificate. */
+static void put_actor(const struct attempt *attempt, struct audit_event *event)
+{
+    const struct model_asker *asker = attempt->wish->asker;
+    if (asker == NULL) {
+        event->actor_operator = bytes_from_string(attempt->actor);
+        return;
+    }
+    event->actor_client_id = asker->client_id;
+    event->actor_sub = asker->subject;
+    event->actor_issuer = asker->issuer;
+    event->actor_token_hmac = asker->token_hmac;
+}
+
 /* The tag that a release moved, or would have. */
 static const char *tag_of(const struct release_record *record)
 {
@@ -321,9 +342,8 @@ static struct audit_event event_of(const struct attempt *attempt,
     const char *tag = tag_of(record);
     const uint64_t after = release_state_version(&record->after, tag);
     const struct release_version *version = release_record_version(record, after);
-    return (struct audit_event){
+    struct audit_event event = {
         .kind = events[record->action],
-        .actor_operator = bytes_from_string(attempt->actor),
         .model_name = bytes_from_string(attempt->model),
         .model_version = record->after.is_disabled ? count_of(0) : count_of(after),
         .model_version_before = record->before.is_disabled
@@ -334,6 +354,8 @@ static struct audit_event event_of(const struct attempt *attempt,
         .release_number = count_of(record->number),
         .release_sha256 = sha256,
     };
+    put_actor(attempt, &event);
+    return event;
 }
 
 static enum galen_status open_trail(struct attempt *attempt, struct error *out_error)
@@ -395,17 +417,25 @@ static enum galen_status make(struct attempt *attempt)
     return attempt->changes ? commit(attempt) : GALEN_OK;
 }
 
+/* What is no model's name is the word of who asks over the network. */
+static struct bytes tellable_model(const struct attempt *attempt)
+{
+    return attempt->source != NULL || attempt->wish->asker == NULL
+               ? bytes_from_string(attempt->model)
+               : BYTES_NONE;
+}
+
 /* What was asked for and not done, in the trail. */
 static void record_refusal(struct attempt *attempt, enum galen_status status)
 {
     struct error why = {"", ""};
     struct audit_event event = {
         .kind = events[attempt->order.action],
-        .actor_operator = bytes_from_string(attempt->actor),
-        .model_name = bytes_from_string(attempt->model),
+        .model_name = tellable_model(attempt),
         .model_version = count_of(attempt->order.version),
         .model_tag = bytes_from_string(attempt->order.tag),
     };
+    put_actor(attempt, &event);
     if (attempt->is_intended) {
         event = event_of(attempt, release_planned(attempt->release),
                          release_planned_sha256(attempt->release));
@@ -424,112 +454,85 @@ static void record_refusal(struct attempt *attempt, enum galen_status status)
 
 /* What is said. */
 
-static void print_text(const struct attempt *attempt, const struct release_record *record)
+static struct model_report report_of(const struct attempt *attempt)
 {
-    if (attempt->changes) {
-        (void)printf("%s: release %06llu: ", attempt->model,
-                     (unsigned long long)record->number);
-        model_print_changes(record);
-        if (record->before.is_disabled != record->after.is_disabled) {
-            (void)printf("%s", record->after.is_disabled ? "disabled" : "enabled");
-        }
-        (void)printf("\n");
-    } else if (record->action == RELEASE_DISABLE || record->action == RELEASE_ENABLE) {
-        (void)printf("%s: is %s already\n", attempt->model,
-                     record->after.is_disabled ? "disabled" : "enabled");
-    } else if (record->action == RELEASE_CANARY) {
-        (void)printf("%s: the canary is so already\n", attempt->model);
-    } else {
-        (void)printf("%s: %s is %llu already\n", attempt->model, attempt->order.tag,
-                     (unsigned long long)attempt->order.version);
-    }
+    return (struct model_report){
+        .model = attempt->model,
+        .record = attempt->release == NULL ? NULL : release_planned(attempt->release),
+        .changes = attempt->changes,
+        .tag = attempt->order.tag,
+        .version = attempt->order.version,
+        .finished = attempt->finished,
+    };
 }
 
-static void put_text(struct json_writer *json, const char *name, const char *text)
-{
-    json_put_name(json, name);
-    json_put_cstring(json, text);
-}
-
-static void print_json(const struct attempt *attempt, const struct release_record *record)
+static void print(FILE *file, const struct model_report *report,
+                  void (*write)(const struct model_report *report, struct writer *out))
 {
     struct writer text;
     writer_init(&text, LIMIT_JSON_DOCUMENT_SIZE_BYTES_MAX);
-    struct json_writer json = json_writer_on(&text);
-    json_begin_object(&json);
-    put_text(&json, "model", attempt->model);
-    put_text(&json, "action", release_action_name(record->action));
-    json_put_name(&json, "release");
-    if (attempt->changes) {
-        json_put_u64(&json, record->number);
-    } else {
-        json_put_null(&json);
-    }
-    json_put_name(&json, "before");
-    release_state_write(&record->before, &json);
-    json_put_name(&json, "after");
-    release_state_write(&record->after, &json);
-    json_end_object(&json);
-    (void)printf("%.*s\n", BYTES_PRINT(writer_bytes(&text)));
+    write(report, &text);
+    (void)fprintf(file, "%.*s", BYTES_PRINT(writer_bytes(&text)));
     writer_deinit(&text);
 }
 
-static enum exit_code report(const struct attempt *attempt)
+static enum exit_code tell(const struct attempt *attempt)
 {
-    const struct release_record *record = release_planned(attempt->release);
-    if (attempt->wish->is_json) {
-        print_json(attempt, record);
-    } else {
-        print_text(attempt, record);
-    }
-    if (record->after.is_disabled && record->action != RELEASE_DISABLE) {
-        (void)fprintf(stderr,
-                      "galen: %s is disabled: no version of it answers until `galen model "
-                      "enable %s`\n",
-                      attempt->model, attempt->model);
-    }
+    const struct model_report report = report_of(attempt);
+    print(stdout, &report,
+          attempt->wish->is_json ? model_report_write_json : model_report_write_text);
+    print(stderr, &report, model_report_write_notes);
     return model_finish(EXIT_DONE);
 }
 
-static void tell_finished(const struct attempt *attempt)
+/* What Tritons are to be told after it; a second `disable` tells them again. */
+static struct model_made made_of(const struct attempt *attempt)
 {
-    if (attempt->finished != 0) {
-        (void)fprintf(stderr,
-                      "galen: %s: release %06llu, which was cut off, is finished first\n",
-                      attempt->model, (unsigned long long)attempt->finished);
+    const struct release_record *record = release_planned(attempt->release);
+    const struct settings *settings = &attempt->wish->settings;
+    const bool disables = record->action == RELEASE_DISABLE;
+    const bool is_told = disables || (attempt->changes && !record->after.is_disabled);
+    if (settings->models_triton[0] == '\0' || !is_told) {
+        return (struct model_made){.number = 0};
     }
+    return (struct model_made){
+        .number =
+            attempt->changes ? record->number : release_standing(attempt->release)->newest,
+        .linger_ms = disables ? 0 : settings->models_linger_ms,
+    };
 }
 
 /* Others may make releases meanwhile. */
 static enum exit_code settle(struct attempt *attempt)
 {
-    const uint64_t number = release_planned(attempt->release)->number;
-    const bool is_over =
-        !attempt->changes || release_planned(attempt->release)->after.is_disabled;
+    const struct model_made made = made_of(attempt);
     release_close(take(&attempt->release));
-    if (is_over) {
+    if (made.number == 0) {
         return EXIT_DONE;
     }
+    (void)usleep((useconds_t)(made.linger_ms * (NS_PER_MS / NS_PER_US)));
     const enum galen_status status = model_triton_settle(
-        &attempt->wish->settings, attempt->model, number, &attempt->error);
+        &attempt->wish->settings, attempt->model, made.number, &attempt->error);
     return status == GALEN_OK ? EXIT_DONE : model_fail(status, &attempt->error);
 }
 
-static enum galen_status release(struct attempt *attempt, uint64_t version)
+static enum galen_status release(struct attempt *attempt)
 {
-    TRY(decide(attempt, version));
+    TRY(decide(attempt));
     return make(attempt);
 }
 
-static enum exit_code run(struct attempt *attempt, uint64_t version)
+static enum exit_code run(struct attempt *attempt)
 {
-    const enum galen_status status = release(attempt, version);
-    tell_finished(attempt);
+    const enum galen_status status = release(attempt);
     if (status == GALEN_OK) {
-        const enum exit_code code = report(attempt);
+        const enum exit_code code = tell(attempt);
         const enum exit_code settled = settle(attempt);
         return code != EXIT_DONE ? code : settled;
     }
+    const struct model_report report = {.model = attempt->model,
+                                        .finished = attempt->finished};
+    print(stderr, &report, model_report_write_notes);
     const enum exit_code code = model_fail(status, &attempt->error);
     record_refusal(attempt, status);
     return code;
@@ -553,30 +556,72 @@ static void attempt_deinit(struct attempt *attempt)
     arena_deinit(&attempt->arena);
 }
 
-enum exit_code model_release_run(const struct model_wish *wish, enum release_action action,
-                                 uint64_t version)
+enum exit_code model_release_run(const struct model_wish *wish, enum release_action action)
 {
     static struct attempt attempt;
     attempt_init(&attempt, wish, action);
-    const enum exit_code code = run(&attempt, version);
+    const enum exit_code code = run(&attempt);
     attempt_deinit(&attempt);
     return code;
 }
 
+/* Somebody else, another gateway for one, may have been first, or be at it. */
+static bool is_overtaken(const struct attempt *attempt, enum galen_status status)
+{
+    return status == GALEN_BUSY ||
+           (attempt->word != NULL && strcmp(attempt->word, "no-canary") == 0);
+}
+
+static enum galen_status status_for_program(const struct attempt *attempt,
+                                            enum galen_status status)
+{
+    const bool is_known = attempt->source != NULL;
+    return status == GALEN_BUSY || status == GALEN_INVALID ||
+                   (status == GALEN_NOT_FOUND && is_known)
+               ? GALEN_CONFLICT
+               : status;
+}
+
+static void say(const struct attempt *attempt, struct writer *said)
+{
+    const struct model_report report = report_of(attempt);
+    if (attempt->wish->is_json) {
+        model_report_write_json(&report, said);
+    } else {
+        model_report_write_text(&report, said);
+        model_report_write_notes(&report, said);
+    }
+}
+
+static enum galen_status make_quietly(struct attempt *attempt, struct writer *said,
+                                      struct model_made *out_made)
+{
+    const enum galen_status status = release(attempt);
+    if (status != GALEN_OK) {
+        record_refusal(attempt, status);
+        out_made->is_overtaken = is_overtaken(attempt, status);
+        return status_for_program(attempt, status);
+    }
+    if (said != NULL) {
+        say(attempt, said);
+    }
+    *out_made = made_of(attempt);
+    return said == NULL ? GALEN_OK : said->status;
+}
+
 enum galen_status model_release_make(const struct model_wish *wish,
-                                     enum release_action action, struct error *out_error)
+                                     enum release_action action, struct writer *said,
+                                     struct model_made *out_made, struct error *out_error)
 {
     struct attempt *attempt = calloc(1, sizeof(*attempt));
+    *out_made = (struct model_made){.number = 0};
     if (attempt == NULL) {
         return GALEN_NO_MEMORY;
     }
     attempt->is_quiet = true;
     attempt_init(attempt, wish, action);
-    const enum galen_status status = release(attempt, 0);
-    if (status != GALEN_OK) {
-        record_refusal(attempt, status);
-        *out_error = attempt->error;
-    }
+    const enum galen_status status = make_quietly(attempt, said, out_made);
+    *out_error = attempt->error;
     attempt_deinit(attempt);
     free(attempt);
     return status;

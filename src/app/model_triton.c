@@ -2,19 +2,24 @@
 #include "app/model_triton.h"
 
 #include <stdio.h>
-#include <unistd.h>
 
 #include "app/errand.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "codec/url.h"
 
-enum { LOAD_TIMEOUT_S = 600, URL_SIZE = 512, REASON_SIZE_BYTES_MAX = 400 };
+enum {
+    LOAD_TIMEOUT_S = 600,
+    UNLOAD_TIMEOUT_S = 30,
+    URL_SIZE = 512,
+    REASON_SIZE_BYTES_MAX = 400
+};
 
 struct fleet {
     const struct settings *settings;
     const char *model;
     const struct release_state *wanted;
+    uint64_t timeout_s;
 };
 
 /* GALEN_UNAVAILABLE: it cannot be asked. */
@@ -30,37 +35,40 @@ static enum galen_status ask(const struct fleet *fleet, const char *url,
                 .authorities = settings->upstream_tls_ca},
         .method = method,
         .target = target,
-        .timeout_ns = LOAD_TIMEOUT_S * NS_PER_S,
+        .timeout_ns = fleet->timeout_s * NS_PER_S,
     };
     const enum galen_status status = errand_run(&errand, out_answer, out_error);
     return status == GALEN_OK || status == GALEN_INVALID ? status : GALEN_UNAVAILABLE;
 }
 
-static enum galen_status check_loaded(const char *url, const struct errand_answer *answer,
-                                      struct error *out_error)
+static enum galen_status check_done(const char *url, const char *action,
+                                    const struct errand_answer *answer,
+                                    struct error *out_error)
 {
     const size_t size = blob_size(answer->body);
     const int shown = (int)(size < REASON_SIZE_BYTES_MAX ? size : REASON_SIZE_BYTES_MAX);
     return answer->http_status == 200
                ? GALEN_OK
-               : error_set(out_error, GALEN_UNAVAILABLE,
-                           "%s: refuses to load, with %d: %.*s", url, answer->http_status,
-                           shown, (const char *)blob_data(answer->body));
+               : error_set(out_error, GALEN_UNAVAILABLE, "%s: refuses to %s, with %d: %.*s",
+                           url, action, answer->http_status, shown,
+                           (const char *)blob_data(answer->body));
 }
 
-static enum galen_status load(const struct fleet *fleet, const char *url,
-                              struct error *out_error)
+/* action: "load" or "unload". */
+static enum galen_status tell(const struct fleet *fleet, const char *url,
+                              const char *action, struct error *out_error)
 {
     struct writer target;
     struct errand_answer answer = {0, NULL};
     writer_init(&target, LIMIT_URL_SIZE_BYTES_MAX);
     writer_put_string(&target, "/v2/repository/models/");
     url_encode(bytes_from_string(fleet->model), &target);
-    writer_put_string(&target, "/load");
+    writer_put_byte(&target, '/');
+    writer_put_string(&target, action);
     enum galen_status status =
         ask(fleet, url, HTTP_POST, writer_bytes(&target), &answer, out_error);
     if (status == GALEN_OK) {
-        status = check_loaded(url, &answer, out_error);
+        status = check_done(url, action, &answer, out_error);
     }
     blob_unref(answer.body);
     writer_deinit(&target);
@@ -94,6 +102,20 @@ static bool has_all(const struct fleet *fleet, const char *url)
     return true;
 }
 
+static enum galen_status next_url(struct bytes *rest, char out_url[URL_SIZE],
+                                  struct error *out_error)
+{
+    struct bytes name;
+    *rest = bytes_split(*rest, ',', &name);
+    name = bytes_trim(name);
+    if (name.size >= URL_SIZE) {
+        return error_set(out_error, GALEN_INVALID,
+                         "models.triton: a URL of more than %d bytes", URL_SIZE - 1);
+    }
+    (void)snprintf(out_url, URL_SIZE, "%.*s", BYTES_PRINT(name));
+    return GALEN_OK;
+}
+
 /* One after another: with the first that refuses it ends. Loads stop a Triton's answers on
  * some of its connections, so who needs none is spared it. */
 static enum galen_status load_all(const struct fleet *fleet, bool is_told,
@@ -101,20 +123,32 @@ static enum galen_status load_all(const struct fleet *fleet, bool is_told,
 {
     struct bytes rest = bytes_from_string(fleet->settings->models_triton);
     while (rest.size > 0) {
-        struct bytes name;
         char url[URL_SIZE];
-        rest = bytes_split(rest, ',', &name);
-        name = bytes_trim(name);
-        if (name.size >= sizeof(url)) {
-            return error_set(out_error, GALEN_INVALID,
-                             "models.triton: a URL of more than %d bytes", URL_SIZE - 1);
-        }
-        (void)snprintf(url, sizeof(url), "%.*s", BYTES_PRINT(name));
+        TRY(next_url(&rest, url, out_error));
         if (is_told || !has_all(fleet, url)) {
-            TRY(load(fleet, url, out_error));
+            TRY(tell(fleet, url, "load", out_error));
         }
     }
     return GALEN_OK;
+}
+
+/* Each of them, whatever becomes of the others. */
+static enum galen_status unload_all(const struct fleet *fleet, struct error *out_error)
+{
+    enum galen_status first = GALEN_OK;
+    struct bytes rest = bytes_from_string(fleet->settings->models_triton);
+    while (rest.size > 0) {
+        char url[URL_SIZE];
+        struct error why = {"", ""};
+        TRY(next_url(&rest, url, out_error));
+        const enum galen_status status = tell(fleet, url, "unload", &why);
+        if (status != GALEN_OK && first == GALEN_OK) {
+            first =
+                error_set(out_error, status, "%s is disabled, and may be loaded still: %s",
+                          fleet->model, why.text);
+        }
+    }
+    return first;
 }
 
 static enum galen_status widen(const struct fleet *fleet, struct release *release,
@@ -135,33 +169,37 @@ enum galen_status model_triton_prepare(const struct settings *settings, const ch
                                        struct release *release, struct error *out_error)
 {
     const struct release_state *after = &release_planned(release)->after;
-    const struct fleet fleet = {settings, model, after};
+    const struct fleet fleet = {settings, model, after, LOAD_TIMEOUT_S};
     return settings->models_triton[0] == '\0' || after->is_disabled
                ? GALEN_OK
                : widen(&fleet, release, out_error);
 }
 
-static enum galen_status narrow(const struct fleet *fleet, uint64_t number,
+static enum galen_status narrow(const struct fleet *fleet, struct release *release,
                                 struct error *out_error)
 {
     bool is_told = false;
-    scoped(release) release = NULL;
-    const enum galen_status status = release_open(fleet->settings->repository, fleet->model,
-                                                  number, &release, out_error);
-    if (status != GALEN_OK) {
-        return status == GALEN_BUSY ? GALEN_OK : status;
-    }
     TRY(release_narrow_policy(release, &is_told, out_error));
     return is_told ? load_all(fleet, is_told, out_error) : GALEN_OK;
 }
 
+/* Others make no release meanwhile, so that nobody enables what is about to be unloaded. */
 enum galen_status model_triton_settle(const struct settings *settings, const char *model,
                                       uint64_t number, struct error *out_error)
 {
-    const struct fleet fleet = {settings, model, NULL};
+    scoped(release) release = NULL;
+    struct fleet fleet = {settings, model, NULL, LOAD_TIMEOUT_S};
     if (settings->models_triton[0] == '\0') {
         return GALEN_OK;
     }
-    (void)usleep((useconds_t)(settings->models_linger_ms * (NS_PER_MS / NS_PER_US)));
-    return narrow(&fleet, number, out_error);
+    const enum galen_status status =
+        release_open(settings->repository, model, number, &release, out_error);
+    if (status != GALEN_OK) {
+        return status == GALEN_BUSY ? GALEN_OK : status;
+    }
+    if (!release_standing(release)->state.is_disabled) {
+        return narrow(&fleet, release, out_error);
+    }
+    fleet.timeout_s = UNLOAD_TIMEOUT_S;
+    return unload_all(&fleet, out_error);
 }

@@ -4,8 +4,7 @@
  * know no tags: what is to serve is loaded there before a tag names it, and what no tag
  * names any more is unloaded a while after (docs/releases.md).
  *
- * Blocking: on the disk, on them, and for models.linger_ms. Without the setting nothing is
- * done.
+ * Blocking: on the disk and on them. Without the setting nothing is done. Threads: any.
  */
 #pragma once
 
@@ -21,9 +20,10 @@ MUST_USE enum galen_status model_triton_prepare(const struct settings *settings,
                                                 const char *model, struct release *release,
                                                 struct error *out_error);
 
-/* After release `number`, which is closed: waits until nobody asks for what gave way, and
- * has it unloaded. The model is not disabled. Nothing is done where another release has
- * been made meanwhile: that one does it. */
+/* After release `number`, which is closed, once nobody asks for what gave way: has that
+ * unloaded, or the model where it is disabled; each of them is told, whatever becomes of
+ * the others. Nothing is done where another release has been made meanwhile: that one does
+ * it. GALEN_UNAVAILABLE: one of them could not be told; others as release_narrow_policy. */
 MUST_USE enum galen_status model_triton_settle(const struct settings *settings,
                                                const char *model, uint64_t number,
                                                struct error *out_error);

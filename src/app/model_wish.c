@@ -256,6 +256,12 @@ enum exit_code model_fail(enum galen_status status, const struct error *error)
     return is_ours ? EXIT_USAGE : EXIT_FAILED;
 }
 
+void model_print(const struct writer *text)
+{
+    const struct bytes all = writer_bytes(text);
+    (void)fwrite(all.data, 1, all.size, stdout);
+}
+
 enum exit_code model_finish(enum exit_code code)
 {
     return fflush(stdout) == 0 && ferror(stdout) == 0 ? code : EXIT_FAILED;

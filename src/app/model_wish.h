@@ -4,6 +4,7 @@
 #pragma once
 
 #include "app/command.h"
+#include "base/writer.h"
 #include "service/settings.h"
 
 #define MODEL_WORD_COUNT_MAX 2u
@@ -16,20 +17,30 @@ enum model_option {
     MODEL_OPTION_CANARY = 8, /* --version, --percent, --shadow, --auto, --stop */
 };
 
-/* Texts are the command line's. */
+/* Who asks over the network, for the audit trail. */
+struct model_asker {
+    struct bytes client_id;
+    struct bytes subject;
+    struct bytes issuer;
+    const uint8_t *token_hmac; /* NULL: it has no id, or there is no token */
+};
+
+/* Texts are borrowed: the command line's. */
 struct model_wish {
     struct settings settings;
     const char *words[MODEL_WORD_COUNT_MAX]; /* NULL: there are fewer */
     bool is_json;
-    const char *actor; /* NULL: none is named */
+    const char *actor;               /* NULL: none is named */
+    const struct model_asker *asker; /* NULL: who is at this machine */
     const char *reason;
     const char *tag;
     bool expects;
     uint64_t expected;
     uint64_t to; /* 0: none is named */
 
+    uint64_t version; /* of a promotion or a canary; 0: none is named */
+
     /* of a canary */
-    uint64_t version; /* 0: none is named */
     bool has_share;
     uint32_t share; /* of RELEASE_WHOLE, as shadow */
     bool has_shadow;
@@ -57,6 +68,9 @@ bool model_version_parse(const char *text, uint64_t *out_version);
 /* Says on stderr what is wrong. What is wrong with the command, the configuration or the
  * models is EXIT_USAGE; what the machine or somebody else prevents is EXIT_FAILED. */
 enum exit_code model_fail(enum galen_status status, const struct error *error);
+
+/* All of it, on stdout. */
+void model_print(const struct writer *text);
 
 /* EXIT_FAILED where not all of standard output could be written. */
 enum exit_code model_finish(enum exit_code code);

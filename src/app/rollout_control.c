@@ -21,6 +21,7 @@ struct order {
     char reason[VERDICT_TEXT_SIZE];
     enum release_action action;
     enum galen_status status;
+    struct model_made made;
     struct error error;
 };
 
@@ -41,10 +42,10 @@ static struct rollout *find(const struct rollout_control *control,
                                                                              : NULL;
 }
 
-/* Somebody else, another gateway for one, may have been first, or be at it. */
-static bool is_refused(enum galen_status status)
+static bool is_refused(const struct order *order)
 {
-    return status != GALEN_OK && status != GALEN_NOT_FOUND && status != GALEN_BUSY;
+    return order->status != GALEN_OK && order->status != GALEN_NOT_FOUND &&
+           !order->made.is_overtaken;
 }
 
 static void on_told(struct task *task)
@@ -54,13 +55,13 @@ static void on_told(struct task *task)
     struct rollout *rollout = find(control, order);
     control->made = NULL;
     control->is_busy = false;
-    if (is_refused(order->status)) {
+    if (is_refused(order)) {
         log_event(LOG_ERROR, "rollout.unrecorded", LOG_STR("model", order->model),
                   LOG_STR("action", release_action_name(order->action)),
                   LOG_STR("why", order->error.text));
     }
-    if (rollout != NULL && rollout->is_refused != is_refused(order->status)) {
-        rollout->is_refused = is_refused(order->status);
+    if (rollout != NULL && rollout->is_refused != is_refused(order)) {
+        rollout->is_refused = is_refused(order);
         control->options.changed(control->options.context);
     }
     free(order);
@@ -184,7 +185,8 @@ void rollout_control_work(struct rollout_control *control)
 {
     struct order *order = atomic_exchange(&control->wanted, NULL);
     if (order != NULL) {
-        order->status = model_release_make(&order->wish, order->action, &order->error);
+        order->status = model_release_make(&order->wish, order->action, NULL, &order->made,
+                                           &order->error);
         control->made = order;
         mailbox_post(control->options.mailbox, &control->told);
     }

@@ -52,6 +52,7 @@ class Triton:
     def __init__(self, repository: Repository):
         self.repository = repository
         self.loads: list[tuple[str, list[int]]] = []
+        self.unloads: list[bool] = []  # whether the model was disabled then
         self.ready: set[int] = set()
         self.refuses = b""
         triton = self
@@ -70,6 +71,11 @@ class Triton:
                 self.answer(200 if int(version[1]) in triton.ready else 400)
 
             def do_POST(self):
+                if self.path == "/v2/repository/models/tagger/unload":
+                    triton.unloads.append((triton.repository.model / "disabled").is_symlink())
+                    triton.ready = set()
+                    self.answer(200)
+                    return
                 assert self.path == "/v2/repository/models/tagger/load"
                 triton.loads.append((triton.repository.tag(), triton.repository.allowed()))
                 if triton.refuses:
@@ -142,13 +148,28 @@ def test_one_that_refuses_stops_the_release(repository, tritons):
     assert tritons[0].ready == {1, 2}
 
 
-def test_disabling_waits_for_nobody(repository, tritons):
+def test_what_is_disabled_is_unloaded_and_loaded_before_it_is_enabled(repository, tritons):
+    repository.run("promote", "tagger", "2", urls=urls_of(tritons))
     for each in tritons:
-        each.end()
+        each.loads.clear()
     assert repository.run("disable", "tagger", urls=urls_of(tritons)).returncode == 0
+    assert [each.unloads for each in tritons] == [[True], [True]]
+    assert repository.run("enable", "tagger", urls=urls_of(tritons)).returncode == 0
+    assert [each.loads for each in tritons] == [[("2", [1, 2])]] * 2
+    assert [each.ready for each in tritons] == [{1, 2}] * 2
+
+
+def test_disabling_waits_for_nobody_and_says_who_was_not_told(repository, tritons):
+    tritons[0].end()
+    done = repository.run("disable", "tagger", urls=urls_of(tritons))
+    assert (done.returncode, done.stdout) == (1, "tagger: release 000001: disabled\n")
+    assert f"tagger is disabled, and may be loaded still: {tritons[0].url}" in done.stderr
     assert repository.config == CONFIG
-    for each in tritons:
-        each.__init__(repository)
+    assert tritons[1].unloads == [True]
+    tritons[0].__init__(repository)
+    again = repository.run("disable", "tagger", urls=urls_of(tritons))
+    assert (again.returncode, again.stdout) == (0, "tagger: is disabled already\n")
+    assert (tritons[0].unloads, tritons[1].unloads) == ([True], [True, True])
 
 
 def test_a_config_that_is_none_is_named(repository, tritons):
