@@ -184,9 +184,6 @@ static void on_failed(void *context, const struct error *error)
 static void on_looked(void *context)
 {
     const struct lifecycle *lifecycle = context;
-    if (lifecycle->control != NULL) {
-        rollout_control_work(lifecycle->control);
-    }
     if (lifecycle->role->preprocess != NULL) {
         preprocess_tidy(lifecycle->role->preprocess);
     }
@@ -217,7 +214,6 @@ static enum galen_status open_control(struct lifecycle *lifecycle)
 {
     const struct rollout_control_options options = {
         .role = lifecycle->role,
-        .mailbox = mailbox_of(lifecycle),
         .changed = on_rollouts_changed,
         .context = lifecycle,
     };

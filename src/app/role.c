@@ -10,6 +10,7 @@
 
 #include <uv.h>
 
+#include "app/background.h"
 #include "app/configure.h"
 #include "app/identity.h"
 #include "app/lifecycle.h"
@@ -40,6 +41,29 @@ static enum exit_code complain(const struct error *error)
     return EXIT_USAGE;
 }
 
+static void hold(void *worker)
+{
+    worker_hold(worker);
+}
+
+static void let_go(void *worker)
+{
+    worker_let_go(worker);
+}
+
+static enum galen_status open_background(struct crew *crew, struct error *out_error)
+{
+    const struct background_options options = {
+        .mailbox = loop_mailbox(crew->workers[0].loop),
+        .hold = hold,
+        .let_go = let_go,
+        .context = &crew->workers[0],
+    };
+    return background_create(&options, &crew->role.background) == GALEN_OK
+               ? GALEN_OK
+               : error_set(out_error, GALEN_NO_MEMORY, "out of memory");
+}
+
 static enum galen_status open_workers(struct crew *crew, struct error *out_error)
 {
     uint16_t port = crew->role.settings.listen_http.port;
@@ -62,6 +86,7 @@ static enum galen_status open_workers(struct crew *crew, struct error *out_error
     crew->role.settings.listen_http.port = port;
     crew->role.workers = crew->workers;
     crew->role.worker_count = crew->count;
+    TRY(open_background(crew, out_error));
     TRY(worker_open_admin(&crew->workers[0], &crew->role.settings.listen_admin.port,
                           out_error));
     if (worker_open_trace(&crew->workers[0]) != GALEN_OK) {
@@ -268,6 +293,7 @@ enum exit_code role_run(const struct role_kind *kind, int argument_count, char *
     }
     free(crew.workers);
     free(crew.threads);
+    background_destroy(crew.role.background);
     reload_destroy(crew.reload);
     identity_destroy(crew.role.identity);
     role_close_policies(&crew.role);

@@ -31,6 +31,7 @@ extern const struct role_kind gateway_kind;
 extern const struct role_kind preprocess_kind;
 extern const struct role_kind engine_kind;
 
+struct background;
 struct trace_export;
 struct worker;
 
@@ -63,6 +64,7 @@ struct role {
     struct machine machine; /* that the metrics tell of; the first worker's */
     struct worker *workers; /* all of them, from when the first one runs */
     size_t worker_count;
+    struct background *background;     /* of the first worker's loop */
     struct trace_export *trace_export; /* of the first worker's loop; NULL: none */
     char trace_service[32];            /* what spans say that they come from */
     char trace_instance[SETTINGS_HOST_SIZE + 8];

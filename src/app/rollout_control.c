@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "app/background.h"
 #include "app/model_release.h"
+#include "app/triton_later.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/list.h"
@@ -16,6 +18,8 @@ static const uint64_t retry_ns = 60 * NS_PER_S;
 
 /* A release that is to be made: loop to thread and back. */
 struct order {
+    struct background_job job;
+    struct rollout_control *control;
     struct model_wish wish;
     char model[LIMIT_MODEL_NAME_SIZE_BYTES_MAX + 1];
     char reason[VERDICT_TEXT_SIZE];
@@ -28,10 +32,6 @@ struct order {
 struct rollout_control {
     struct rollout_control_options options;
     struct verdict_limits limits;
-    struct order *_Atomic wanted; /* for the thread; NULL: nothing */
-    struct order *made;           /* for the loop, once told runs */
-    struct task told;
-    bool is_busy; /* an order is on its way */
 };
 
 static struct rollout *find(const struct rollout_control *control,
@@ -48,13 +48,13 @@ static bool is_refused(const struct order *order)
            !order->made.is_overtaken;
 }
 
-static void on_told(struct task *task)
+static void on_done(struct background_job *job)
 {
-    struct rollout_control *control = LIST_ITEM(task, struct rollout_control, told);
-    struct order *order = control->made;
+    struct order *order = LIST_ITEM(job, struct order, job);
+    struct rollout_control *control = order->control;
     struct rollout *rollout = find(control, order);
-    control->made = NULL;
-    control->is_busy = false;
+    triton_later(control->options.role->background, &order->wish.settings, order->model,
+                 &order->made);
     if (is_refused(order)) {
         log_event(LOG_ERROR, "rollout.unrecorded", LOG_STR("model", order->model),
                   LOG_STR("action", release_action_name(order->action)),
@@ -89,18 +89,13 @@ enum galen_status rollout_control_create(const struct rollout_control_options *o
     }
     control->options = *options;
     control->limits = limits_of(&options->role->settings);
-    control->told.run = on_told;
     *out_control = control;
     return GALEN_OK;
 }
 
 void rollout_control_destroy(struct rollout_control *control)
 {
-    if (control != NULL) {
-        free(control->wanted);
-        free(control->made);
-        free(control);
-    }
+    free(control);
 }
 
 /* The loop's. */
@@ -134,7 +129,14 @@ static bool is_due(const struct rollout *rollout, uint64_t now_ns)
            (rollout->told_ns == 0 || now_ns - rollout->told_ns >= retry_ns);
 }
 
-static struct order *order_of(const struct rollout_control *control,
+static void run(struct background_job *job)
+{
+    struct order *order = LIST_ITEM(job, struct order, job);
+    order->status =
+        model_release_make(&order->wish, order->action, NULL, &order->made, &order->error);
+}
+
+static struct order *order_of(struct rollout_control *control,
                               const struct rollout *rollout)
 {
     struct order *order = calloc(1, sizeof(*order));
@@ -144,7 +146,9 @@ static struct order *order_of(const struct rollout_control *control,
     (void)snprintf(order->model, sizeof(order->model), "%s", rollout->model);
     (void)snprintf(order->reason, sizeof(order->reason), "%s", rollout->why);
     order->action = rollout->found == VERDICT_GOOD ? RELEASE_PROMOTE : RELEASE_ROLLBACK;
-    order->wish.settings = control->options.role->settings;
+    order->control = control;
+    order->job = (struct background_job){.key = order->model, .run = run, .done = on_done};
+    settings_copy(&order->wish.settings, &control->options.role->settings);
     order->wish.words[0] = order->model;
     order->wish.actor = ACTOR;
     order->wish.reason = order->reason;
@@ -154,17 +158,18 @@ static struct order *order_of(const struct rollout_control *control,
     return order;
 }
 
-static void ask_for_one(struct rollout_control *control, uint64_t now_ns)
+/* Where it cannot begin now, since somebody else has one of the model under way, it is
+ * tried at the next look. */
+static void ask_for(struct rollout_control *control, struct rollout *rollout,
+                    uint64_t now_ns)
 {
-    struct rollout *rollout = control->options.role->rollouts.first;
-    while (rollout != NULL && !is_due(rollout, now_ns)) {
-        rollout = rollout->next;
-    }
-    struct order *order = rollout == NULL ? NULL : order_of(control, rollout);
-    if (order != NULL) {
+    struct error ignored;
+    struct order *order = order_of(control, rollout);
+    if (order != NULL && background_start(control->options.role->background, &order->job,
+                                          &ignored) == GALEN_OK) {
         rollout->told_ns = now_ns;
-        control->is_busy = true;
-        atomic_store(&control->wanted, order);
+    } else {
+        free(order);
     }
 }
 
@@ -174,20 +179,10 @@ void rollout_control_look(struct rollout_control *control)
     if (judge_all(control, now_ns)) {
         control->options.changed(control->options.context);
     }
-    if (!control->is_busy) {
-        ask_for_one(control, now_ns);
-    }
-}
-
-/* The thread's. */
-
-void rollout_control_work(struct rollout_control *control)
-{
-    struct order *order = atomic_exchange(&control->wanted, NULL);
-    if (order != NULL) {
-        order->status = model_release_make(&order->wish, order->action, NULL, &order->made,
-                                           &order->error);
-        control->made = order;
-        mailbox_post(control->options.mailbox, &control->told);
+    struct rollout *rollout = control->options.role->rollouts.first;
+    for (; rollout != NULL; rollout = rollout->next) {
+        if (is_due(rollout, now_ns)) {
+            ask_for(control, rollout, now_ns);
+        }
     }
 }

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "app/background.h"
 #include "app/identity.h"
 #include "app/metrics.h"
 #include "base/clock.h"
@@ -217,6 +218,9 @@ static void on_drained(struct task *task)
 static void on_drain(struct task *task)
 {
     struct worker *worker = LIST_ITEM(task, struct worker, drain);
+    if (worker == worker->role->workers) {
+        background_end(worker->role->background);
+    }
     http_server_drain(worker->server, &worker->drained);
     admin_drain(&worker->admin, &worker->admin_closed);
 }

@@ -27,7 +27,7 @@ struct worker {
     struct loop *loop;
     struct http_server *server;
     struct http_server *metrics;  /* of the first worker; NULL: another's */
-    struct admin admin;           /* of the first worker, where the role runs an engine */
+    struct admin admin;           /* of the first worker; not of preprocess */
     struct v2_front *front;       /* engine and preprocess roles */
     struct gateway gateway;       /* the rest */
     struct gateway_counts counts; /* of the gateway's requests */
