@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/admin.h"
 
+#include "app/admin_models.h"
 #include "base/clock.h"
 #include "engine/engine.h"
 
@@ -12,11 +13,21 @@ static void on_idle(struct task *task)
     admin->closed->run(admin->closed);
 }
 
-/* Requests whose client has gone may still wait for the engine. */
+static void on_v2_idle(struct task *task)
+{
+    struct admin *admin = LIST_ITEM(task, struct admin, v2_idle);
+    manage_front_finish(admin->models, &admin->idle);
+}
+
+/* Requests whose client has gone may still wait for the engine, or for a release. */
 static void on_server_closed(struct task *task)
 {
     struct admin *admin = LIST_ITEM(task, struct admin, server_closed);
-    v2_front_finish(admin->front, &admin->idle);
+    if (admin->front != NULL) {
+        v2_front_finish(admin->front, &admin->v2_idle);
+    } else {
+        on_v2_idle(&admin->v2_idle);
+    }
 }
 
 static void on_drained(struct task *task)
@@ -26,10 +37,13 @@ static void on_drained(struct task *task)
     admin->server = NULL;
 }
 
-static enum galen_status open_front(struct admin *admin, const struct admin_options *given)
+static enum galen_status open_v2(struct admin *admin, const struct admin_options *given)
 {
     struct role *role = given->role;
     const struct settings *settings = &role->settings;
+    if (role->engine == NULL) {
+        return GALEN_OK;
+    }
     const struct v2_front_options options = {
         .loop = given->loop,
         .service = role->engine,
@@ -44,6 +58,56 @@ static enum galen_status open_front(struct admin *admin, const struct admin_opti
     };
     return v2_front_create(&options, &admin->front);
 }
+
+static enum galen_status open_models(struct admin *admin, const struct admin_options *given)
+{
+    const struct manage_front_options options = {
+        .loop = given->loop,
+        .submit = admin_models_submit,
+        .context = given->role,
+        .audit = given->audit,
+        .gate = given->gate,
+    };
+    return manage_front_create(&options, &admin->models);
+}
+
+/* --- which of the two is asked --- */
+
+static struct http_handler handler_of(const struct admin *admin, struct bytes path)
+{
+    const bool is_v2 = admin->front != NULL && !manage_path_is_ours(path);
+    return is_v2 ? v2_front_handler(admin->front) : manage_front_handler(admin->models);
+}
+
+static void on_headers(void *context, struct http_exchange *exchange)
+{
+    const struct http_handler handler =
+        handler_of(context, http_exchange_head(exchange)->path);
+    handler.headers(handler.context, exchange);
+}
+
+static void on_body(void *context, struct http_exchange *exchange)
+{
+    const struct http_handler handler =
+        handler_of(context, http_exchange_head(exchange)->path);
+    handler.body(handler.context, exchange);
+}
+
+static void on_gone(void *context, struct http_exchange *exchange)
+{
+    const struct http_handler handler =
+        handler_of(context, http_exchange_head(exchange)->path);
+    handler.gone(handler.context, exchange);
+}
+
+static void on_refuse(void *context, int status, struct bytes path,
+                      const struct error *error, struct http_response *out_response)
+{
+    const struct http_handler handler = handler_of(context, path);
+    handler.refuse(handler.context, status, path, error, out_response);
+}
+
+/* --- */
 
 /* Who manages comes with few connections. */
 static struct http_server_options own(struct http_server_options limits)
@@ -61,14 +125,20 @@ enum galen_status admin_open(struct admin *admin, const struct admin_options *gi
     options.port = role->settings.listen_admin.port;
     options.tls = role_tls_of_server(&role->tls);
     *out_port = 0;
-    if (role->engine == NULL) {
+    if (!role->kind->is_gateway && role->engine == NULL) {
         return GALEN_OK;
     }
     admin->drained.run = on_drained;
     admin->server_closed.run = on_server_closed;
+    admin->v2_idle.run = on_v2_idle;
     admin->idle.run = on_idle;
-    TRY(open_front(admin, given));
-    const struct http_handler handler = v2_front_handler(admin->front);
+    TRY(open_v2(admin, given));
+    TRY(open_models(admin, given));
+    const struct http_handler handler = {.context = admin,
+                                         .headers = on_headers,
+                                         .body = on_body,
+                                         .gone = on_gone,
+                                         .refuse = on_refuse};
     TRY(http_server_open(given->loop, &options, &handler, &admin->server, out_error));
     *out_port = http_server_port(admin->server);
     return GALEN_OK;
@@ -79,6 +149,8 @@ void admin_set_limits(struct admin *admin, const struct role_limits *limits)
     const struct http_server_options options = own(limits->server);
     if (admin->server != NULL) {
         http_server_set_limits(admin->server, &options);
+    }
+    if (admin->front != NULL) {
         v2_front_set_limits(admin->front, limits->body_size_bytes_max, limits->timeout_ns);
     }
 }
@@ -102,4 +174,5 @@ void admin_close(struct admin *admin, struct task *closed)
 void admin_deinit(struct admin *admin)
 {
     v2_front_destroy(admin->front);
+    manage_front_destroy(admin->models);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The admin listener: v2 in front of the engine in this process, with what manages models,
- * so that an unmodified client of Triton can do both there. On the first worker's loop,
- * with its lane of the audit and its gate: where callers are known at all, who manages is.
+ * The admin listener: releases of models (manage/front.h) and, where the engine is in this
+ * process, v2 in front of it, with what manages models, so that an unmodified client of
+ * Triton can do both there. On the first worker's loop, with its lane of the audit and its
+ * gate: where callers are known at all, who manages is.
  *
  * Threads: open and deinit while the loop does not run; the rest on the loop.
  */
@@ -10,14 +11,17 @@
 
 #include "app/role.h"
 #include "app/role_limits.h"
+#include "manage/front.h"
 #include "net/http_server.h"
 #include "v2/front.h"
 
 struct admin {
-    struct v2_front *front;
+    struct v2_front *front; /* NULL: there is no engine */
+    struct manage_front *models;
     struct http_server *server; /* NULL: not open, or closed again */
     struct task drained;
     struct task server_closed;
+    struct task v2_idle;
     struct task idle;
     struct task *closed; /* the owner's */
 };
@@ -30,7 +34,7 @@ struct admin_options {
     struct audit_lane *audit; /* NULL: nothing leaves records */
 };
 
-/* *out_port: the one taken; 0: the role runs no engine, and there is nothing to close.
+/* *out_port: the one taken; 0: the role has nothing to manage, and nothing to close.
  * Statuses of http_server_open. */
 MUST_USE enum galen_status admin_open(struct admin *admin,
                                       const struct admin_options *given, uint16_t *out_port,

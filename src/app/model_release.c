@@ -176,7 +176,7 @@ static enum galen_status choose_canary(struct attempt *attempt)
     order->rollout = (struct release_rollout){
         .share = wish->has_share || !is_same ? wish->share : now->share,
         .shadow = wish->has_shadow || !is_same ? wish->shadow : now->shadow,
-        .promotes = wish->promotes || (is_same && now->promotes),
+        .promotes = wish->has_promotes ? wish->promotes : is_same && now->promotes,
     };
     if (order->version == 0) {
         return refuse(attempt, "no-canary", "no canary is under way: --version names one");

@@ -80,13 +80,10 @@ static bool take_text(const char *value, const char **out_text)
     return value[0] != '\0' && release_text_is_valid(value);
 }
 
-/* One that begins like a number is a version's folder to Triton, which reads "2-old" as 2.
- */
 static bool take_tag(const char *value, const char **out_tag)
 {
     *out_tag = value;
-    return release_tag_is_valid(value) && strchr("-0123456789", value[0]) == NULL &&
-           strcmp(value, RELEASE_PREVIOUS) != 0;
+    return release_tag_may_move(value);
 }
 
 static bool take_word(const struct model_syntax *syntax, const char *value,
@@ -130,6 +127,7 @@ static bool take_canary(const struct argument *argument, struct model_wish *wish
     case OPTION_SHADOW:
         return take_share(argument->value, RELEASE_WHOLE, &wish->has_shadow, &wish->shadow);
     case OPTION_AUTO:
+        wish->has_promotes = true;
         wish->promotes = true;
         return true;
     case OPTION_STOP:

@@ -45,6 +45,7 @@ struct model_wish {
     uint32_t share; /* of RELEASE_WHOLE, as shadow */
     bool has_shadow;
     uint32_t shadow;
+    bool has_promotes;
     bool promotes;
     bool stops;
     uint64_t started; /* of who decides by itself: the release that its canary began with */

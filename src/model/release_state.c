@@ -30,6 +30,12 @@ static bool is_at(const struct release_state *state, size_t place, const char *t
     return place < state->tag_count && strcmp(state->tags[place].name, tag) == 0;
 }
 
+bool release_tag_may_move(const char *name)
+{
+    return release_tag_is_valid(name) && strchr("-0123456789", name[0]) == NULL &&
+           strcmp(name, RELEASE_PREVIOUS) != 0;
+}
+
 uint64_t release_state_version(const struct release_state *state, const char *tag)
 {
     const size_t place = find_place(state, tag);

@@ -40,6 +40,10 @@ struct release_state {
  * what releases themselves put into the folder. */
 bool release_tag_is_valid(const char *name);
 
+/* Whether a promotion may move that tag: not `previous`, which follows, and none that
+ * begins like a number, which is a version's folder to Triton: it reads "2-old" as 2. */
+bool release_tag_may_move(const char *name);
+
 /* 0: there is no such tag. */
 uint64_t release_state_version(const struct release_state *state, const char *tag);
 

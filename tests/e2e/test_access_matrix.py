@@ -36,7 +36,8 @@ OPEN = ["/healthz", "/readyz", "/openapi.json", "/docs", "/web/docs.css", "/v2/h
         "/v2/health/ready"]
 NOT_HERE = ["/v2/repository/index", "/v2/repository/models/breast-cancer/load",
             "/v2/repository/models/breast-cancer/unload", "/v2/logging", "/v2/trace/setting",
-            "/v2/models/breast-cancer/trace/setting", "/metrics", "/console", "/nowhere"]
+            "/v2/models/breast-cancer/trace/setting", "/metrics", "/console", "/nowhere",
+            "/galen/models", "/galen/models/breast-cancer/promote"]
 TENSORS = {"clinical-ner": ("q", "INT64", {"input_ids": [1, 4], "attention_mask": [1, 4]}),
            "phantom-nodule": ("f", "FP32", {"pixels": [1, 1, 96, 96]}),
            "breast-cancer": ("f", "FP32", {"features": [1, 30]})}

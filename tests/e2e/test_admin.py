@@ -31,10 +31,13 @@ def client(engine):
         yield each
 
 
-def test_who_runs_no_models_has_no_admin_listener(deployments):
+def test_who_runs_no_models_manages_releases_at_most(deployments):
     engine, preprocess, gateway = deployments["three"].processes
     assert engine.admin_port
-    assert (preprocess.admin_port, gateway.admin_port) == (0, 0)
+    assert preprocess.admin_port == 0
+    for method, path in [*MANAGING, ("GET", "/v2"), ("GET", "/v2/health/ready")]:
+        assert exchange(gateway.admin_port, method, path, b"" if method == "POST" else None).status == 404
+    assert exchange(gateway.admin_port, "GET", f"/galen/models/{MODEL}").status == 200
 
 
 def test_the_index_has_every_version(client):

@@ -144,6 +144,9 @@ SECTIONS = [
         Row("access-admin", "tests/e2e/test_admin_access.py::test_each_path_by_each_set_of_scopes",
             "The admin listener: {paths} paths, each of its table, by {scope_sets} sets of scopes: "
             "{requests} requests, and again by each kind of bad token"),
+        Row("access-manage", "tests/e2e/test_manage.py::test_each_operation_by_each_set_of_scopes",
+            "Releases over HTTP: {operations} operations by {scope_sets} sets of scopes: {requests} "
+            "requests"),
         Row("public-addresses",
             "tests/e2e/test_public_address.py::test_a_public_address_is_refused_with_what_to_set",
             "{listeners} listeners of {roles} roles on {addresses} public addresses: none starts, each "

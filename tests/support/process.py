@@ -101,7 +101,7 @@ class Process:
 
     @property
     def admin_port(self) -> int:
-        """0: it runs no engine."""
+        """0: it has nothing to manage."""
         return int(re.search(r'"admin_port":(\d+)', self.log())[1])
 
     def metrics(self) -> dict[str, float]:
