@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "base/clock.h"
+#include "gateway/counts.h"
 #include "service/metrics.h"
 
 enum { NUMBER_SIZE = 24 };
@@ -17,12 +19,18 @@ static void put_each(struct writer *out, const struct rollouts *rollouts,
     }
 }
 
+static void put_version(const struct rollout *rollout, enum arm arm,
+                        char out_text[NUMBER_SIZE])
+{
+    (void)snprintf(out_text, NUMBER_SIZE, "%llu",
+                   (unsigned long long)(arm == ARM_CANARY ? rollout->wanted.version
+                                                          : rollout->stable));
+}
+
 static void put_arm(struct writer *out, const struct rollout *rollout, enum arm arm)
 {
     char version[NUMBER_SIZE];
-    (void)snprintf(version, sizeof(version), "%llu",
-                   (unsigned long long)(arm == ARM_CANARY ? rollout->wanted.version
-                                                          : rollout->stable));
+    put_version(rollout, arm, version);
     for (enum arm_outcome i = 0; i < ARM_OUTCOME_COUNT; i++) {
         const char *const labels[] = {rollout->model, arm_name(arm), version,
                                       arm_outcome_name(i)};
@@ -35,6 +43,23 @@ static void put_arms(struct writer *out, const struct rollout *rollout)
 {
     put_arm(out, rollout, ARM_STABLE);
     put_arm(out, rollout, ARM_CANARY);
+}
+
+static void put_duration(struct writer *out, const struct rollout *rollout, enum arm arm)
+{
+    char version[NUMBER_SIZE];
+    struct histogram histogram;
+    const char *const labels[] = {rollout->model, arm_name(arm), version};
+    put_version(rollout, arm, version);
+    histogram_init(&histogram, &gateway_duration_bounds);
+    arm_counts_collect(rollout->counts, arm, &histogram);
+    metric_put_histogram(out, METRIC_ARM_DURATION, labels, &histogram, NS_PER_S);
+}
+
+static void put_durations(struct writer *out, const struct rollout *rollout)
+{
+    put_duration(out, rollout, ARM_STABLE);
+    put_duration(out, rollout, ARM_CANARY);
 }
 
 static void put_shadows(struct writer *out, const struct rollout *rollout)
@@ -62,6 +87,7 @@ static void put_unrecorded(struct writer *out, const struct rollout *rollout)
 void metrics_put_rollouts(struct writer *out, const struct rollouts *rollouts)
 {
     put_each(out, rollouts, METRIC_ARM_REQUESTS, put_arms);
+    put_each(out, rollouts, METRIC_ARM_DURATION, put_durations);
     put_each(out, rollouts, METRIC_ARM_SHARE, put_share);
     put_each(out, rollouts, METRIC_SHADOW_REQUESTS, put_shadows);
     put_each(out, rollouts, METRIC_ROLLOUT_UNRECORDED, put_unrecorded);

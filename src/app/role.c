@@ -73,6 +73,7 @@ static enum galen_status open_workers(struct crew *crew, struct error *out_error
     if (crew->workers == NULL || crew->threads == NULL) {
         return error_set(out_error, GALEN_NO_MEMORY, "out of memory");
     }
+    crew->role.workers = crew->workers;
     for (size_t i = 0; i < crew->count; i++) {
         error_clear(out_error);
         const enum galen_status status =
@@ -84,7 +85,6 @@ static enum galen_status open_workers(struct crew *crew, struct error *out_error
         }
     }
     crew->role.settings.listen_http.port = port;
-    crew->role.workers = crew->workers;
     crew->role.worker_count = crew->count;
     TRY(open_background(crew, out_error));
     TRY(worker_open_admin(&crew->workers[0], &crew->role.settings.listen_admin.port,
@@ -286,6 +286,7 @@ enum exit_code role_run(const struct role_kind *kind, int argument_count, char *
     limit_arenas();
     raise_file_limit();
     crew.count = role_count_or_cores(crew.role.settings.threads);
+    crew.role.rollouts.loop_count = crew.count;
     code = open_and_run(&crew);
     lifecycle_stop(&crew.role);
     for (size_t i = 0; crew.workers != NULL && i < crew.count; i++) {

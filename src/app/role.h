@@ -60,10 +60,10 @@ struct role {
     uint8_t subject_key[HMAC_KEY_SIZE]; /* of who answers clients, as is the next */
     uint8_t redact_key[HMAC_KEY_SIZE];
     bool has_redact_key;
-    struct role_tls tls;    /* certificates, as they are now */
-    struct machine machine; /* that the metrics tell of; the first worker's */
-    struct worker *workers; /* all of them, from when the first one runs */
-    size_t worker_count;
+    struct role_tls tls;               /* certificates, as they are now */
+    struct machine machine;            /* that the metrics tell of; the first worker's */
+    struct worker *workers;            /* all of them */
+    size_t worker_count;               /* from when they are open */
     struct background *background;     /* of the first worker's loop */
     struct trace_export *trace_export; /* of the first worker's loop; NULL: none */
     char trace_service[32];            /* what spans say that they come from */

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/arm_counts.h"
 
+#include "base/invariant.h"
+#include "gateway/counts.h"
+
 const char *arm_name(enum arm arm)
 {
     return arm == ARM_CANARY ? "canary" : "stable";
@@ -36,12 +39,25 @@ static uint64_t value(const _Atomic uint64_t *count)
     return atomic_load_explicit(count, memory_order_relaxed);
 }
 
-void arm_counts_add(struct arm_counts *counts, enum arm arm, enum arm_outcome outcome,
-                    const uint64_t *duration_ns)
+void arm_counts_add(struct arm_counts *counts, enum arm arm, enum arm_outcome outcome)
 {
     add(&counts->outcomes_[arm][outcome]);
-    if (duration_ns != NULL) {
-        add(&counts->durations_[arm][verdict_bucket(*duration_ns)]);
+}
+
+void arm_counts_add_duration(struct arm_counts *counts, enum arm arm, size_t loop,
+                             uint64_t duration_ns)
+{
+    INVARIANT(loop < counts->shard_count_);
+    add(&counts->durations_[arm][verdict_bucket(duration_ns)]);
+    tally_histogram_add(&counts->shards_[loop].durations[arm], &gateway_duration_bounds,
+                        duration_ns);
+}
+
+void arm_counts_collect(const struct arm_counts *counts, enum arm arm,
+                        struct histogram *histogram)
+{
+    for (size_t i = 0; i < counts->shard_count_; i++) {
+        tally_histogram_collect(&counts->shards_[i].durations[arm], histogram);
     }
 }
 

@@ -80,7 +80,10 @@ void request_arm_count(const struct request *request, int http_status)
         request->status == GALEN_OK || request->status == GALEN_TIMEOUT;
     if (is_of_arm(request)) {
         arm_counts_add(request->arms->counts, request->arm,
-                       outcome_of(request->status, http_status),
-                       has_duration ? &duration_ns : NULL);
+                       outcome_of(request->status, http_status));
+    }
+    if (is_of_arm(request) && has_duration) {
+        arm_counts_add_duration(request->arms->counts, request->arm,
+                                request->gateway->loop_number, duration_ns);
     }
 }

@@ -7,7 +7,7 @@
 #include "service/audit/fake.h"
 
 static const float other_scores[] = {0.25F, 0.75F};
-static struct arm_counts counts;
+static struct arm_counts *counts;
 static struct arms arms[2];
 static struct view with_canary;
 static struct shadow_lane lane;
@@ -19,10 +19,9 @@ static int set_up_canary(void **state)
         return -1;
     }
     struct rig *rig = *state;
-    memset(&counts, 0, sizeof(counts));
-    counts.reference_count_ = 1;
+    EXPECT_OK(arm_counts_create(1, &counts));
     memset(arms, 0, sizeof(arms));
-    arms[0] = (struct arms){.canary = &numbers[0], .share = 5000, .counts = &counts};
+    arms[0] = (struct arms){.canary = &numbers[0], .share = 5000, .counts = counts};
     with_canary = view;
     with_canary.arms = arms;
     with_canary.reference_count_ = 1;
@@ -35,7 +34,8 @@ static int set_up_canary(void **state)
 
 static int tear_down_canary(void **state)
 {
-    assert_int_equal(counts.reference_count_, 1);
+    assert_int_equal(counts->reference_count_, 1);
+    arm_counts_unref(counts);
     assert_int_equal(with_canary.reference_count_, 1);
     assert_int_equal(lane.count_, 0);
     return tear_down(state);
@@ -70,8 +70,8 @@ static void the_canary_answers_its_part(void **state)
     EXPECT_CONTAINS(rig->header_text, "Galen-Model: breast/1\n");
     ask(rig, false);
     EXPECT_CONTAINS(rig->header_text, "Galen-Model: breast/2\n");
-    assert_int_equal(arm_counts_outcome(&counts, ARM_CANARY, ARM_ANSWERED), 1);
-    assert_int_equal(arm_counts_outcome(&counts, ARM_STABLE, ARM_ANSWERED), 1);
+    assert_int_equal(arm_counts_outcome(counts, ARM_CANARY, ARM_ANSWERED), 1);
+    assert_int_equal(arm_counts_outcome(counts, ARM_STABLE, ARM_ANSWERED), 1);
 }
 
 static void who_names_a_version_or_a_tag_gets_it_and_is_not_counted(void **state)
@@ -82,8 +82,8 @@ static void who_names_a_version_or_a_tag_gets_it_and_is_not_counted(void **state
     EXPECT_CONTAINS(rig->header_text, "Galen-Model: breast/2\n");
     post(rig, "/infer?version=2", "application/json", right_body);
     EXPECT_CONTAINS(rig->header_text, "Galen-Model: breast/2\n");
-    assert_int_equal(arm_counts_outcome(&counts, ARM_CANARY, ARM_ANSWERED), 0);
-    assert_int_equal(arm_counts_outcome(&counts, ARM_STABLE, ARM_ANSWERED), 0);
+    assert_int_equal(arm_counts_outcome(counts, ARM_CANARY, ARM_ANSWERED), 0);
+    assert_int_equal(arm_counts_outcome(counts, ARM_STABLE, ARM_ANSWERED), 0);
 }
 
 static void what_the_engine_fails_or_refuses_is_counted(void **state)
@@ -96,9 +96,9 @@ static void what_the_engine_fails_or_refuses_is_counted(void **state)
     ask(rig, true);
     rig->engine.status = GALEN_BUSY;
     ask(rig, true);
-    assert_int_equal(arm_counts_outcome(&counts, ARM_CANARY, ARM_FAILED), 2);
-    assert_int_equal(arm_counts_outcome(&counts, ARM_CANARY, ARM_REFUSED), 1);
-    assert_int_equal(arm_counts_outcome(&counts, ARM_CANARY, ARM_ANSWERED), 0);
+    assert_int_equal(arm_counts_outcome(counts, ARM_CANARY, ARM_FAILED), 2);
+    assert_int_equal(arm_counts_outcome(counts, ARM_CANARY, ARM_REFUSED), 1);
+    assert_int_equal(arm_counts_outcome(counts, ARM_CANARY, ARM_ANSWERED), 0);
 }
 
 static void a_request_that_was_malformed_says_nothing_of_a_version(void **state)
@@ -109,7 +109,7 @@ static void a_request_that_was_malformed_says_nothing_of_a_version(void **state)
          "{\"model\":\"breast\",\"input\":{\"radius\":1},\"options\":{\"threshold\":7}}");
     assert_int_not_equal(rig->status, 200);
     for (enum arm_outcome i = 0; i < ARM_OUTCOME_COUNT; i++) {
-        assert_int_equal(arm_counts_outcome(&counts, ARM_CANARY, i), 0);
+        assert_int_equal(arm_counts_outcome(counts, ARM_CANARY, i), 0);
     }
 }
 
@@ -122,7 +122,7 @@ static void tensors_come_to_an_arm_too(void **state)
          "\"data\":[1]}]}");
     assert_int_equal(rig->status, 200);
     EXPECT_CONTAINS(rig->reply, "\"model_version\":\"1\"");
-    assert_int_equal(arm_counts_outcome(&counts, ARM_CANARY, ARM_ANSWERED), 1);
+    assert_int_equal(arm_counts_outcome(counts, ARM_CANARY, ARM_ANSWERED), 1);
 }
 
 static void the_shadow_is_asked_for_the_canary_after_the_answer(void **state)
@@ -147,15 +147,15 @@ static void the_shadow_is_asked_for_the_canary_after_the_answer(void **state)
     assert_string_equal(infer_fake_next(&rig->engine)->request.version, "1");
     infer_fake_answer(&rig->engine, infer_fake_next(&rig->engine));
     pump(rig);
-    assert_int_equal(arm_counts_shadow(&counts, SHADOW_AGREED), 1);
+    assert_int_equal(arm_counts_shadow(counts, SHADOW_AGREED), 1);
 }
 
 static void a_shadow_that_says_the_same_agrees(void **state)
 {
     ask_with_shadow(*state);
-    assert_int_equal(arm_counts_shadow(&counts, SHADOW_AGREED), 1);
-    assert_int_equal(arm_counts_outcome(&counts, ARM_STABLE, ARM_ANSWERED), 1);
-    assert_int_equal(arm_counts_outcome(&counts, ARM_CANARY, ARM_ANSWERED), 0);
+    assert_int_equal(arm_counts_shadow(counts, SHADOW_AGREED), 1);
+    assert_int_equal(arm_counts_outcome(counts, ARM_STABLE, ARM_ANSWERED), 1);
+    assert_int_equal(arm_counts_outcome(counts, ARM_CANARY, ARM_ANSWERED), 0);
 }
 
 /* Holds the engine's answer to the shadow alone. */
@@ -177,7 +177,7 @@ static void a_shadow_that_says_another_differs(void **state)
     rig->engine.outputs = &other;
     infer_fake_answer(&rig->engine, infer_fake_next(&rig->engine));
     pump(rig);
-    assert_int_equal(arm_counts_shadow(&counts, SHADOW_DIFFERED), 1);
+    assert_int_equal(arm_counts_shadow(counts, SHADOW_DIFFERED), 1);
 }
 
 static void a_canary_that_cannot_answer_its_shadow_differs(void **state)
@@ -186,7 +186,7 @@ static void a_canary_that_cannot_answer_its_shadow_differs(void **state)
     ask_until_shadow(rig);
     infer_fake_fail(&rig->engine, infer_fake_next(&rig->engine), GALEN_INVALID, "no");
     pump(rig);
-    assert_int_equal(arm_counts_shadow(&counts, SHADOW_DIFFERED), 1);
+    assert_int_equal(arm_counts_shadow(counts, SHADOW_DIFFERED), 1);
 }
 
 static void a_queue_that_is_full_drops_the_shadow(void **state)
@@ -195,7 +195,7 @@ static void a_queue_that_is_full_drops_the_shadow(void **state)
     ask_until_shadow(rig);
     infer_fake_fail(&rig->engine, infer_fake_next(&rig->engine), GALEN_BUSY, "full");
     pump(rig);
-    assert_int_equal(arm_counts_shadow(&counts, SHADOW_DROPPED), 1);
+    assert_int_equal(arm_counts_shadow(counts, SHADOW_DROPPED), 1);
 }
 
 static void more_shadows_than_there_may_be_are_dropped(void **state)
@@ -207,12 +207,12 @@ static void more_shadows_than_there_may_be_are_dropped(void **state)
     rig->engine.holds = false;
     ask_with_shadow(rig);
     assert_int_equal(rig->status, 200);
-    assert_int_equal(arm_counts_shadow(&counts, SHADOW_DROPPED), 1);
+    assert_int_equal(arm_counts_shadow(counts, SHADOW_DROPPED), 1);
     while (infer_fake_next(&rig->engine) != NULL) {
         infer_fake_answer(&rig->engine, infer_fake_next(&rig->engine));
     }
     pump(rig);
-    assert_int_equal(arm_counts_shadow(&counts, SHADOW_AGREED), LIMIT_SHADOW_COUNT_MAX);
+    assert_int_equal(arm_counts_shadow(counts, SHADOW_AGREED), LIMIT_SHADOW_COUNT_MAX);
 }
 
 static void what_failed_has_no_shadow(void **state)
@@ -223,7 +223,7 @@ static void what_failed_has_no_shadow(void **state)
     ask_with_shadow(rig);
     assert_int_equal(rig->engine.submit_count, 1);
     for (enum shadow_outcome i = 0; i < SHADOW_OUTCOME_COUNT; i++) {
-        assert_int_equal(arm_counts_shadow(&counts, i), 0);
+        assert_int_equal(arm_counts_shadow(counts, i), 0);
     }
 }
 

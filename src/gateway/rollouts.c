@@ -32,14 +32,16 @@ struct rollout *rollouts_find(const struct rollouts *rollouts, const char *model
 }
 
 static enum galen_status rollout_create(const struct repository_model *model,
-                                        uint64_t now_ns, struct rollout **out_rollout)
+                                        size_t loop_count, uint64_t now_ns,
+                                        struct rollout **out_rollout)
 {
     struct rollout *rollout = calloc(1, sizeof(*rollout));
     if (rollout == NULL) {
         return GALEN_NO_MEMORY;
     }
     rollout->model = strdup(model->name);
-    if (rollout->model == NULL || arm_counts_create(&rollout->counts) != GALEN_OK) {
+    if (rollout->model == NULL ||
+        arm_counts_create(loop_count, &rollout->counts) != GALEN_OK) {
         rollout_destroy(rollout);
         return GALEN_NO_MEMORY;
     }
@@ -63,7 +65,7 @@ static enum galen_status follow_model(struct rollouts *rollouts,
 {
     struct rollout *rollout = rollouts_find(rollouts, model->name);
     if (!goes_on(rollout, model)) {
-        TRY(rollout_create(model, now_ns, &rollout));
+        TRY(rollout_create(model, rollouts->loop_count, now_ns, &rollout));
         rollout->next = rollouts->first;
         rollouts->first = rollout;
     }

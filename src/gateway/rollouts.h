@@ -27,7 +27,8 @@ struct rollout {
 };
 
 struct rollouts {
-    struct rollout *first;                       /* by no order */
+    size_t loop_count;     /* of the process; set before any follows */
+    struct rollout *first; /* by no order */
     uint64_t verdict_counts[VERDICT_KIND_COUNT]; /* that were taken, since the start */
 };
 

@@ -5,12 +5,15 @@
 #include <string.h>
 
 #include "expect.h"
+#include "gateway/counts.h"
 
 static struct repository_version numbers[] = {{.number = 1}, {.number = 2}, {.number = 3}};
 static struct repository_version *const versions[] = {&numbers[0], &numbers[1],
                                                       &numbers[2]};
 static struct repository_model models[2];
 static struct repository repository = {.models = models, .model_count = 2};
+enum { LOOP_COUNT = 3 };
+
 static struct rollouts rollouts;
 
 static const struct verdict_limits limits = {
@@ -25,7 +28,7 @@ static const struct verdict_limits limits = {
 static int set_up(void **state)
 {
     (void)state;
-    rollouts = (struct rollouts){.first = NULL};
+    rollouts = (struct rollouts){.loop_count = LOOP_COUNT};
     for (size_t i = 0; i < 2; i++) {
         models[i] = (struct repository_model){.name = i == 0 ? "a" : "b",
                                               .versions = versions,
@@ -52,7 +55,8 @@ static void answer(struct rollout *rollout, enum arm arm, uint64_t count)
 {
     const uint64_t duration_ns = 1000;
     for (uint64_t i = 0; i < count; i++) {
-        arm_counts_add(rollout->counts, arm, ARM_ANSWERED, &duration_ns);
+        arm_counts_add(rollout->counts, arm, ARM_ANSWERED);
+        arm_counts_add_duration(rollout->counts, arm, i % LOOP_COUNT, duration_ns);
     }
 }
 
@@ -60,7 +64,7 @@ static void fail_canary(struct rollout *rollout)
 {
     answer(rollout, ARM_STABLE, 500);
     for (size_t i = 0; i < 50; i++) {
-        arm_counts_add(rollout->counts, ARM_CANARY, ARM_FAILED, NULL);
+        arm_counts_add(rollout->counts, ARM_CANARY, ARM_FAILED);
     }
 }
 
@@ -185,6 +189,21 @@ static void one_that_is_good_is_found_so_where_it_is_to_be_promoted(void **unuse
 
 #define ROLLOUT_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
+static void durations_of_all_loops_add_up(void **state)
+{
+    struct histogram histogram;
+    (void)state;
+    follow(1);
+    struct rollout *rollout = rollouts_find(&rollouts, "a");
+    answer(rollout, ARM_STABLE, 10);
+    answer(rollout, ARM_CANARY, 4);
+    histogram_init(&histogram, &gateway_duration_bounds);
+    arm_counts_collect(rollout->counts, ARM_CANARY, &histogram);
+    assert_int_equal(histogram_count_up_to(&histogram, gateway_duration_bounds.count), 4);
+    assert_int_equal(histogram_count_up_to(&histogram, 0), 4);
+    assert_int_equal(histogram.sum, 4 * 1000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -195,6 +214,7 @@ int main(void)
         ROLLOUT_TEST(one_that_is_bad_takes_no_traffic_until_another_begins),
         ROLLOUT_TEST(what_is_on_no_record_is_told),
         ROLLOUT_TEST(a_verdict_is_found_once),
+        ROLLOUT_TEST(durations_of_all_loops_add_up),
         ROLLOUT_TEST(one_that_is_good_is_found_so_where_it_is_to_be_promoted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

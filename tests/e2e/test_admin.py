@@ -36,7 +36,8 @@ def test_who_runs_no_models_manages_releases_at_most(deployments):
     assert engine.admin_port
     assert preprocess.admin_port == 0
     for method, path in [*MANAGING, ("GET", "/v2"), ("GET", "/v2/health/ready")]:
-        assert exchange(gateway.admin_port, method, path, b"" if method == "POST" else None).status == 404
+        body = b"" if method == "POST" else None
+        assert exchange(gateway.admin_port, method, path, body).status == 404
     assert exchange(gateway.admin_port, "GET", f"/galen/models/{MODEL}").status == 200
 
 

@@ -259,6 +259,10 @@ def test_metrics_tell_of_both_arms(rollout):
                                  f'version="{version}",outcome="answered"}}']
     assert counted("stable", 2) + counted("canary", 3) == 40
     assert counted("canary", 3) > 5
+    timed = {arm: process.metrics()[f'galen_arm_duration_seconds_count{{model="{MODEL}",arm="{arm}",'
+                                    f'version="{version}"}}']
+             for arm, version in (("stable", 2), ("canary", 3))}
+    assert timed == {"stable": counted("stable", 2), "canary": counted("canary", 3)}
     assert process.metrics()[f'galen_arm_share{{model="{MODEL}"}}'] == 0.5
     until(lambda: process.metrics()[f'galen_shadow_requests_total{{model="{MODEL}",'
                                     f'outcome="agreed"}}'] == counted("stable", 2),
