@@ -55,6 +55,8 @@ class Triton:
         self.unloads: list[bool] = []  # whether the model was disabled then
         self.ready: set[int] = set()
         self.refuses = b""
+        self.may_load = threading.Event()  # else loads wait
+        self.may_load.set()
         triton = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -67,16 +69,18 @@ class Triton:
                 self.wfile.write(body)
 
             def do_GET(self):
-                version = re.fullmatch(r"/v2/models/tagger/versions/(\d+)/ready", self.path)
+                version = re.fullmatch(r"/v2/models/[a-z-]+/versions/(\d+)/ready", self.path)
                 self.answer(200 if int(version[1]) in triton.ready else 400)
 
             def do_POST(self):
-                if self.path == "/v2/repository/models/tagger/unload":
+                path = f"/v2/repository/models/{triton.repository.model.name}"
+                if self.path == f"{path}/unload":
                     triton.unloads.append((triton.repository.model / "disabled").is_symlink())
                     triton.ready = set()
                     self.answer(200)
                     return
-                assert self.path == "/v2/repository/models/tagger/load"
+                assert self.path == f"{path}/load"
+                triton.may_load.wait()
                 triton.loads.append((triton.repository.tag(), triton.repository.allowed()))
                 if triton.refuses:
                     self.answer(400, triton.refuses)

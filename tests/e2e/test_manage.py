@@ -2,6 +2,7 @@
 """Models managed over HTTP, on the admin listener: with tokens, on record, one at a time."""
 import concurrent.futures
 import fcntl
+import itertools
 import json
 import os
 import pathlib
@@ -18,6 +19,7 @@ from message import Reply, exchange
 from process import BINARY, ROOT, Process, until
 from samples import MODEL, by_features
 from test_admin_access import SCOPES, allows
+from test_command_model_triton import Triton
 
 PATH = f"/galen/models/{MODEL}"
 CHANGES = ["canary", "promote", "rollback", "disable", "enable"]
@@ -68,10 +70,10 @@ class Managed:
     def stands(self) -> dict:
         return self.read(PATH)["models"][0]["stands"]
 
-    def version_of(self) -> str:
+    def version_of(self, **headers: str) -> str:
         """That answered; empty: none does."""
         reply = exchange(self.process.port, "POST", "/infer", by_features(),
-                         {"Authorization": f"Bearer {self.token(f'infer:{MODEL}')}"})
+                         {"Authorization": f"Bearer {self.token(f'infer:{MODEL}')}"} | headers)
         assert reply.status in (200, 503), reply.body
         return reply.json()["model"]["version"] if reply.status == 200 else ""
 
@@ -84,6 +86,43 @@ class Managed:
     def stop(self) -> None:
         self.process.check_end()
         self.issuer.stop()
+
+    # What a stand-in for Triton looks at
+
+    def tag(self) -> str:
+        return (self.model / "current").readlink().name
+
+    def allowed(self) -> list[int]:
+        text = (self.model / "config.pbtxt").read_text()
+        found = re.search(r"specific: { versions: \[ ([\d, ]+) \]", text)
+        return [int(number) for number in found[1].split(", ")]
+
+
+class Standing:
+    """How a repository stands that is not there yet."""
+
+    def __init__(self, folder: pathlib.Path):
+        self.model = folder / "models" / MODEL
+
+    tag = Managed.tag
+    allowed = Managed.allowed
+
+
+@pytest.fixture
+def triton(tmp_path):
+    each = Triton(Standing(tmp_path))
+    yield each
+    each.may_load.set()
+    each.end()
+
+
+@pytest.fixture
+def told(tmp_path, triton):
+    """Whoever makes a release here tells a Triton."""
+    managed = Managed(tmp_path, models__triton=triton.url, models__linger_ms=0, rollout__bake_s=0,
+                      rollout__requests=20, rollout__latency_ms=200)
+    yield managed
+    managed.stop()
 
 
 @pytest.fixture(scope="module")
@@ -319,6 +358,51 @@ def test_each_role_that_reads_the_repository_manages_it(tmp_path, role):
     status = managed.ask("POST", "/v2/repository/index", scope="models:read").status
     assert status == (404 if role == "gateway" else 200)
     managed.stop()
+
+
+def test_a_triton_has_loaded_what_is_promoted_and_drops_what_gave_way(told, triton):
+    assert told.change("promote", {"version": 3})["after"]["tags"] == {"current": 3, "previous": 2}
+    until(lambda: len(triton.loads) == 2, "what gave way is dropped")
+    assert triton.loads == [("2", [1, 2, 3]), ("3", [2, 3])]
+
+
+def test_a_triton_unloads_what_is_disabled_and_loads_it_before_it_is_enabled(told, triton):
+    told.change("disable")
+    until(lambda: triton.unloads == [True], "it is unloaded")
+    told.change("enable")
+    assert triton.ready == {1, 2}
+
+
+def test_a_triton_that_refuses_stops_a_release(told, triton):
+    triton.refuses = b'{"error": "no memory"}'
+    problem = told.change("promote", {"version": 3}, 503)
+    assert "no memory" in problem["detail"]
+    assert told.stands()["tags"]["current"] == 2
+
+
+def test_nothing_waits_for_a_triton_that_loads_but_who_asked_for_it(told, triton):
+    triton.may_load.clear()
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(told.change, "promote", {"version": 3})
+        until((told.model / "releases/.lock").exists, "it has begun")
+        until(lambda: told.ask("POST", f"{PATH}/rollback").status == 409, "another is refused at once")
+        assert told.version_of() == "2"
+        assert told.read("/galen/models")["models"]
+        other = told.ask("POST", "/galen/models/phantom-nodule/disable")
+        assert other.status == 200
+        assert not slow.done()
+        triton.may_load.set()
+        assert slow.result()["after"]["tags"]["current"] == 3
+
+
+def test_a_triton_is_told_of_a_canary_that_is_promoted_by_itself(told, triton):
+    told.change("canary", {"version": 3, "percent": 50, "auto": True})
+    patients = itertools.count()
+    until(lambda: told.version_of(**{"Galen-Subject": f"Patient/{next(patients)}"})
+          and told.tag() == "3", "it is found to be good")
+    until(lambda: triton.loads[-1] == ("3", [2, 3]), "Triton drops what gave way")
+    releases = told.read(f"{PATH}/history")["releases"]
+    assert [each["record"]["actor"] for each in releases] == ["ward via ward", "galen"]
 
 
 def test_without_an_issuer_everybody_on_this_machine_manages(tmp_path):
