@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/errand.h"
 
+#include "app/bearer.h"
 #include "base/clock.h"
 #include "base/limits.h"
+#include "codec/web_url.h"
 #include "net/http_client.h"
 #include "net/tls_source.h"
 #include "service/settings.h"
@@ -123,4 +125,24 @@ enum galen_status errand_run(const struct errand *errand, struct errand_answer *
     loop_destroy(trip.loop);
     tls_source_deinit(&trip.tls);
     return status;
+}
+
+enum galen_status errand_read_token(const char *url, const char *token_file,
+                                    struct blob **out_token, struct error *out_error)
+{
+    struct web_url parts;
+    *out_token = NULL;
+    if (token_file == NULL) {
+        return GALEN_OK;
+    }
+    TRY(web_url_parse(bytes_from_string(url), &parts, out_error));
+    return web_url_is_safe(&parts)
+               ? bearer_read(token_file, out_token, out_error)
+               : error_set(out_error, GALEN_INVALID,
+                           "%s: a token goes over https, or to this machine", url);
+}
+
+void errand_add_header(struct errand *errand, struct bytes name, struct bytes value)
+{
+    errand->headers[errand->header_count++] = (struct http_header){name, value};
 }

@@ -9,7 +9,7 @@
 #include "net/http.h"
 #include "net/tls_files.h"
 
-enum { ERRAND_HEADER_COUNT_MAX = 2 };
+enum { ERRAND_HEADER_COUNT_MAX = 3 };
 
 struct errand {
     const char *url; /* of the peer: http://host:port or https://host:port */
@@ -27,6 +27,16 @@ struct errand_answer {
     int http_status;
     struct blob *body; /* one reference */
 };
+
+/* "Bearer TOKEN" of the file, for that server; *out_token NULL: token_file is. Gives one
+ * reference. GALEN_INVALID: a token goes over https, or to this machine; the rest as
+ * bearer_read. */
+MUST_USE enum galen_status errand_read_token(const char *url, const char *token_file,
+                                             struct blob **out_token,
+                                             struct error *out_error);
+
+/* The headers' end has room. */
+void errand_add_header(struct errand *errand, struct bytes name, struct bytes value);
 
 /* GALEN_OK whatever the HTTP status. GALEN_INVALID: the URL, or a file of tls; others: as
  * struct http_call has them, and GALEN_NO_MEMORY. Errors begin with the URL, or the file.

@@ -3,14 +3,12 @@
 #include <stdio.h>
 
 #include "app/arguments.h"
-#include "app/bearer.h"
 #include "app/command.h"
 #include "app/errand.h"
 #include "app/file.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "codec/url.h"
-#include "codec/web_url.h"
 #include "service/settings.h"
 
 enum {
@@ -161,11 +159,6 @@ static enum exit_code go(const struct errand *errand)
     return status == GALEN_INVALID ? EXIT_USAGE : EXIT_FAILED;
 }
 
-static void add_header(struct errand *errand, struct bytes name, struct bytes value)
-{
-    errand->headers[errand->header_count++] = (struct http_header){name, value};
-}
-
 /* Takes the body. */
 static enum exit_code send(const struct wish *wish, struct blob *token, struct blob *body)
 {
@@ -184,38 +177,22 @@ static enum exit_code send(const struct wish *wish, struct blob *token, struct b
         .timeout_ns = wish->timeout_s * NS_PER_S,
     };
     if (token != NULL) {
-        add_header(&errand, BYTES("Authorization"),
-                   bytes_of(blob_data(token), blob_size(token)));
+        errand_add_header(&errand, BYTES("Authorization"),
+                          bytes_of(blob_data(token), blob_size(token)));
     }
     if (type != NULL) {
-        add_header(&errand, BYTES("Content-Type"), bytes_from_string(type));
+        errand_add_header(&errand, BYTES("Content-Type"), bytes_from_string(type));
     }
     const enum exit_code code = go(&errand);
     writer_deinit(&target);
     return code;
 }
 
-/* out_token: NULL where none is wished for. */
-static enum galen_status read_token(const struct wish *wish, struct blob **out_token,
-                                    struct error *out_error)
-{
-    struct web_url url;
-    *out_token = NULL;
-    if (wish->token_file == NULL) {
-        return GALEN_OK;
-    }
-    TRY(web_url_parse(bytes_from_string(wish->url), &url, out_error));
-    return web_url_is_safe(&url)
-               ? bearer_read(wish->token_file, out_token, out_error)
-               : error_set(out_error, GALEN_INVALID,
-                           "%s: a token goes over https, or to this machine", wish->url);
-}
-
 static enum galen_status read_files(const struct wish *wish, struct blob **out_token,
                                     struct blob **out_body, struct error *out_error)
 {
     scoped(blob) token = NULL;
-    TRY(read_token(wish, &token, out_error));
+    TRY(errand_read_token(wish->url, wish->token_file, &token, out_error));
     TRY(file_read_operand(wish->file, LIMIT_BODY_SIZE_BYTES_MAX, out_body, out_error));
     *out_token = take(&token);
     return GALEN_OK;

@@ -7,6 +7,7 @@
 
 #include "app/model.h"
 #include "app/model_changes.h"
+#include "app/model_remote.h"
 #include "app/model_wish.h"
 #include "base/limits.h"
 #include "base/utc.h"
@@ -189,6 +190,9 @@ static enum exit_code run(int argument_count, char **arguments)
     struct error error = {"", ""};
     if (!model_wish_read(&syntax, argument_count, arguments, &wish)) {
         return EXIT_USAGE;
+    }
+    if (wish.admin != NULL) {
+        return model_remote_read(&wish, "history");
     }
     const struct model_history history = {.repository = wish.settings.repository,
                                           .model = wish.words[0],

@@ -6,6 +6,7 @@
 
 #include "app/model.h"
 #include "app/model_changes.h"
+#include "app/model_remote.h"
 #include "app/model_wish.h"
 #include "base/limits.h"
 #include "codec/json_writer.h"
@@ -310,6 +311,9 @@ static enum exit_code run(int argument_count, char **arguments)
     struct error error = {"", ""};
     if (!model_wish_read(&syntax, argument_count, arguments, &wish)) {
         return EXIT_USAGE;
+    }
+    if (wish.admin != NULL) {
+        return model_remote_read(&wish, "");
     }
     writer_init(&text, LIMIT_REPOSITORY_SIZE_BYTES_MAX);
     const enum galen_status status = model_list_write(

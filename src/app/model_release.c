@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "app/model.h"
+#include "app/model_remote.h"
 #include "app/model_report.h"
 #include "app/model_trail.h"
 #include "app/model_triton.h"
@@ -559,6 +560,9 @@ static void attempt_deinit(struct attempt *attempt)
 enum exit_code model_release_run(const struct model_wish *wish, enum release_action action)
 {
     static struct attempt attempt;
+    if (wish->admin != NULL) {
+        return model_remote_release(wish, action);
+    }
     attempt_init(&attempt, wish, action);
     const enum exit_code code = run(&attempt);
     attempt_deinit(&attempt);

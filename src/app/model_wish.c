@@ -23,6 +23,11 @@ enum {
     OPTION_SHADOW,
     OPTION_AUTO,
     OPTION_STOP,
+    OPTION_ADMIN,
+    OPTION_TOKEN_FILE,
+    OPTION_CA,
+    OPTION_CERTIFICATE,
+    OPTION_KEY,
     OPTION_COUNT,
 };
 
@@ -41,6 +46,11 @@ static const struct option options[] = {
     [OPTION_SHADOW] = {"--shadow", true},
     [OPTION_AUTO] = {"--auto", false},
     [OPTION_STOP] = {"--stop", false},
+    [OPTION_ADMIN] = {"--admin", true},
+    [OPTION_TOKEN_FILE] = {"--token-file", true},
+    [OPTION_CA] = {"--ca", true},
+    [OPTION_CERTIFICATE] = {"--certificate", true},
+    [OPTION_KEY] = {"--key", true},
     {NULL, false},
 };
 
@@ -115,6 +125,29 @@ static bool take_share(const char *value, uint32_t max, bool *out_has, uint32_t 
     return release_percent_parse(bytes_from_string(value), out_share) && *out_share <= max;
 }
 
+static bool take_server(const struct argument *argument, struct model_wish *wish)
+{
+    switch (argument->option) {
+    case OPTION_ADMIN:
+        wish->admin = argument->value;
+        return true;
+    case OPTION_TOKEN_FILE:
+        wish->token_file = argument->value;
+        return true;
+    case OPTION_CA:
+        wish->tls.authorities = argument->value;
+        return true;
+    case OPTION_CERTIFICATE:
+        wish->tls.certificate = argument->value;
+        return true;
+    case OPTION_KEY:
+        wish->tls.key = argument->value;
+        return true;
+    default:
+        return true; /* the file was read before */
+    }
+}
+
 /* All of it is what `promote` is for: nothing would be left to compare it with. */
 static bool take_canary(const struct argument *argument, struct model_wish *wish)
 {
@@ -134,7 +167,7 @@ static bool take_canary(const struct argument *argument, struct model_wish *wish
         wish->stops = true;
         return true;
     default:
-        return true; /* the file was read before */
+        return take_server(argument, wish);
     }
 }
 
@@ -198,6 +231,9 @@ static enum galen_status take_all(const struct model_syntax *syntax, int count,
     struct argument argument;
     while (arguments_next(&arguments, &argument)) {
         TRY(take_argument(syntax, &argument, wish, out_error));
+    }
+    if (wish->admin != NULL && wish->actor != NULL) {
+        return refuse(syntax, "--actor", "is for here: --admin knows who asks", out_error);
     }
     return syntax->word_count_min == 0 || wish->words[syntax->word_count_min - 1] != NULL
                ? GALEN_OK

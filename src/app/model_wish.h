@@ -5,11 +5,13 @@
 
 #include "app/command.h"
 #include "base/writer.h"
+#include "net/tls_files.h"
 #include "service/settings.h"
 
 #define MODEL_WORD_COUNT_MAX 2u
 
-/* A bit each: what a subcommand takes. --config, --set, --repository and --json all do. */
+/* A bit each: what a subcommand takes. --config, --set, --repository, --json and what
+ * belongs to --admin all do. */
 enum model_option {
     MODEL_OPTION_RELEASE = 1, /* --actor, --reason, --expect */
     MODEL_OPTION_TAG = 2,
@@ -30,6 +32,9 @@ struct model_wish {
     struct settings settings;
     const char *words[MODEL_WORD_COUNT_MAX]; /* NULL: there are fewer */
     bool is_json;
+    const char *admin; /* the URL of who is asked to do it; NULL: it is done here */
+    const char *token_file;
+    struct tls_files tls;
     const char *actor;               /* NULL: none is named */
     const struct model_asker *asker; /* NULL: who is at this machine */
     const char *reason;
@@ -80,7 +85,12 @@ enum exit_code model_finish(enum exit_code code);
     "  --repository DIR    the folder of models; of the settings otherwise\n" \
     "  --config FILE       a YAML file of settings\n"                         \
     "  --set KEY=VALUE     one setting; over the file and the environment\n"  \
-    "  --json              one JSON object\n"
+    "  --json              one JSON object\n"                                 \
+    "  --admin URL         has a running galen do it: its listen.admin\n"     \
+    "  --token-file FILE   with the access token of the file\n"               \
+    "  --ca FILE           who certifies an https one\n"                      \
+    "  --certificate FILE, --key FILE\n"                                      \
+    "                      whom to be, where it asks\n"
 
 #define MODEL_RELEASE_HELP                                                \
     "  --reason TEXT       why, for the record; no patient's data\n"      \

@@ -335,6 +335,68 @@ def read_only(models: pathlib.Path) -> tuple:
             'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"', models)
 
 
+def command(managed: Managed, *words, scope: str | None = "models:*") -> subprocess.CompletedProcess:
+    """`galen model … --admin`, beside a repository of its own that is none."""
+    token = managed.models.parent / "token"
+    token.write_text(managed.token(scope or "nothing") + "\n")
+    words = [*words, "--admin", f"http://127.0.0.1:{managed.process.admin_port}"]
+    words += ["--token-file", token] if scope else []
+    return subprocess.run([BINARY, "model", *words], capture_output=True, text=True, check=False,
+                          cwd=managed.models.parent)
+
+
+def test_the_command_asks_a_running_galen(managed):
+    def do(*words) -> str:
+        done = command(managed, *words)
+        assert (done.returncode, done.stderr) == (0, ""), done
+        return done.stdout
+    assert do("canary", MODEL, "--version", "3", "--percent", "12.5", "--shadow", "1", "--auto",
+              "--reason", "ticket 9") == (
+        f"{MODEL}: release 000001: canary -> 3, canary takes 12.5 %, shadow 1 %, auto\n")
+    assert do("canary", MODEL, "--stop", "--expect", "3") == f"{MODEL}: release 000002: canary 3 ends\n"
+    assert json.loads(do("promote", MODEL, "3", "--json"))["after"]["tags"]["current"] == 3
+    assert do("promote", MODEL, "1", "--tag", "staging") == f"{MODEL}: release 000004: staging -> 1\n"
+    assert do("rollback", MODEL, "--to", "1").startswith(f"{MODEL}: release 000005: current 3 -> 1")
+    assert do("disable", MODEL) == f"{MODEL}: release 000006: disabled\n"
+    noted = command(managed, "promote", MODEL, "2")
+    assert noted.stdout == f"{MODEL}: release 000007: current 1 -> 2, previous 3 -> 1\n"
+    assert noted.stderr.startswith(f"galen: {MODEL} is disabled: no version of it answers until")
+    assert do("enable", MODEL) == f"{MODEL}: release 000008: enabled\n"
+    for words in (["list"], ["list", MODEL], ["history", MODEL]):
+        for form in ([], ["--json"]):
+            here = subprocess.run([BINARY, "model", *words, *form, "--repository", managed.models],
+                                  capture_output=True, text=True, check=True)
+            assert do(*words, *form) == here.stdout
+
+
+@pytest.mark.parametrize(("words", "scope", "code", "why"), [
+    (["promote", MODEL, "9"], "models:promote", 1, "there is no version 9"),
+    (["promote", "nobody", "1"], "models:promote", 2, "there is no such model"),
+    (["promote", MODEL, "3"], "models:read", 2, "has not the scope"),
+    (["list"], None, 1, "no token came with the request"),
+    (["promote", MODEL, "3", "--actor", "root"], "models:promote", 2, "--actor")])
+def test_the_command_says_why_it_was_refused(shared, words, scope, code, why):
+    done = command(shared, *words, scope=scope)
+    assert (done.returncode, done.stdout, done.stderr.startswith("galen: ")) == (code, "", True)
+    assert why in done.stderr
+
+
+def test_a_history_that_is_not_whole_is_told_by_the_commands_exit_code(managed):
+    managed.change("promote", {"version": 3})
+    managed.change("rollback")
+    record = managed.model / "releases/000001.json"
+    record.write_text(record.read_text().replace("promote", "enable"))
+    for form in ([], ["--json"]):
+        assert command(managed, "history", MODEL, *form).returncode == 1
+    assert managed.read(f"{PATH}/history")["is_whole"] is False
+
+
+def test_a_token_goes_to_this_machine_or_over_https(shared):
+    words = ["list", "--admin", "http://galen.example:8003", "--token-file", "/dev/null"]
+    done = subprocess.run([BINARY, "model", *words], capture_output=True, text=True, check=False)
+    assert (done.returncode, "over https" in done.stderr) == (2, True)
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")
 def test_a_repository_that_cannot_be_written_is_read_and_not_changed(tmp_path):
     managed = Managed(tmp_path, prefix=read_only)
