@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # What people and CI type. Each target installs what it needs first (tools/bootstrap).
-.PHONY: build run test bench conformance faults soak fuzz lint format models clean help deps
+.PHONY: build run test bench conformance compose-test faults soak fuzz lint format models clean help deps
 
 PYTHON = /usr/bin/python3
 SECONDS = 60
@@ -25,6 +25,10 @@ bench: build ## measure, and write docs/benchmarks.md
 conformance: build ## hold galen, Triton and MLServer to v2, and write docs/conformance.md
 	@tools/bootstrap --tests --conformance
 	cd tests && PYTHONPATH=support ../.deps/venv/bin/python -m conformance.publish
+
+compose-test: ## bring up docker-compose.yaml with Docker, and try what it promises
+	@tools/bootstrap --tests
+	.deps/venv/bin/python -m pytest -q -p no:cacheprovider tests/compose
 
 faults: build ## kill, stop, cut and mislead servers under load, and write docs/resilience.md
 	@tools/bootstrap --tests
@@ -54,7 +58,7 @@ clean: ## remove what was built, keep what was downloaded
 	rm -rf build build-*
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 13
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 13
 
 deps:
 	@tools/bootstrap
