@@ -21,6 +21,7 @@ bench: build ## measure, and write docs/benchmarks.md
 	@tools/bootstrap --bench
 	ninja -C build $(BENCHES:%=tests/bench/%_bench)
 	tests/bench/run
+	@tools/site_figures.py
 
 conformance: build ## hold galen, Triton and MLServer to v2, and write docs/conformance.md
 	@tools/bootstrap --tests --conformance

@@ -7,7 +7,7 @@ import sys
 import tree
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)[^)]*\)")
-FOLDERS = ("src", "include", "tests", "tools", "train", "models", "docs")
+FOLDERS = ("src", "include", "tests", "tools", "train", "models", "docs", "site")
 
 
 def complaints(path):

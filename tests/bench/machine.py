@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the figures were measured on, and with."""
+import datetime
 import importlib.metadata
 import os
 import pathlib
@@ -22,7 +23,8 @@ def said_by(*words: str) -> str:
 
 def describe() -> dict[str, str]:
     memory_kb = int(first_of("/proc/meminfo", "MemTotal").split()[0])
-    return {"processor": f"{first_of('/proc/cpuinfo', 'model name')}, {os.cpu_count()} cores",
+    return {"measured": datetime.date.today().isoformat(),
+            "processor": f"{first_of('/proc/cpuinfo', 'model name')}, {os.cpu_count()} cores",
             "memory": f"{memory_kb / 2**20:.0f} GiB",
             "other work": f"{os.getloadavg()[2]:.1f} running on average in the 15 minutes before",
             "system": f"{first_of('/etc/os-release', 'PRETTY_NAME')}, Linux {platform.release()}"}
