@@ -17,6 +17,14 @@ enum {
     NOTE_LINE_COUNT_MAX = 3,
 };
 
+/* An item by printf's rules. */
+#define put_item(screen, ...)                                            \
+    do {                                                                 \
+        char item_[TEXT_SIZE];                                           \
+        (void)snprintf(item_, sizeof(item_), __VA_ARGS__);               \
+        screen_put_item(screen, SCREEN_PLAIN, bytes_from_string(item_)); \
+    } while (0)
+
 static bool has(const struct explained *it, const char *path)
 {
     return explained_text(it, path).size > 0;
@@ -55,8 +63,8 @@ static void put_outcome(struct screen *screen, const struct explained *it)
         }
     }
     if (size > 0) {
-        screen_put_coloured(screen, colour_of(explained_text(it, "outcome")),
-                            bytes_from_string(text));
+        screen_put_item(screen, colour_of(explained_text(it, "outcome")),
+                        bytes_from_string(text));
     }
 }
 
@@ -70,9 +78,9 @@ static void put_head(struct screen *screen, const struct explanation *explanatio
     screen_put_line(screen, SCREEN_PLAIN, explanation->request_id);
     put_outcome(screen, it);
     if (has(it, "dur_us")) {
-        screen_put_item(screen, "%s", time_text(count_of(it, "dur_us"), time));
+        put_item(screen, "%s", time_text(count_of(it, "dur_us"), time));
     }
-    screen_put_item(screen, "%.*s", BYTES_PRINT(explained_text(it, "ts")));
+    put_item(screen, "%.*s", BYTES_PRINT(explained_text(it, "ts")));
     screen_end_line(screen);
     screen_end_line(screen);
 }
@@ -80,7 +88,7 @@ static void put_head(struct screen *screen, const struct explanation *explanatio
 static void put_if(struct screen *screen, const char *what, struct bytes text)
 {
     if (text.size > 0) {
-        screen_put_item(screen, "%s%.*s", what, BYTES_PRINT(text));
+        put_item(screen, "%s%.*s", what, BYTES_PRINT(text));
     }
 }
 
@@ -95,7 +103,7 @@ static void put_actor(struct screen *screen, const struct explained *it)
     put_if(screen, "by a token of ", explained_text(it, "actor.issuer"));
     put_if(screen, "purpose ", explained_text(it, "purpose"));
     if (has(it, "subject_hmac")) {
-        screen_put_item(screen, "about a subject");
+        put_item(screen, "about a subject");
     }
     screen_end_line(screen);
 }
@@ -104,15 +112,14 @@ static void put_sizes(struct screen *screen, const struct explained *it)
 {
     const struct bytes type = explained_text(it, "in.media_type");
     screen_put_label(screen, "route");
-    screen_put_item(
-        screen, "%.*s",
-        BYTES_PRINT(has(it, "route") ? explained_text(it, "route") : BYTES("none")));
+    put_item(screen, "%.*s",
+             BYTES_PRINT(has(it, "route") ? explained_text(it, "route") : BYTES("none")));
     if (has(it, "in.bytes")) {
-        screen_put_item(screen, "%" PRIu64 " bytes%s%.*s in", count_of(it, "in.bytes"),
-                        type.size > 0 ? " of " : "", BYTES_PRINT(type));
+        put_item(screen, "%" PRIu64 " bytes%s%.*s in", count_of(it, "in.bytes"),
+                 type.size > 0 ? " of " : "", BYTES_PRINT(type));
     }
     if (has(it, "out.bytes")) {
-        screen_put_item(screen, "%" PRIu64 " bytes out", count_of(it, "out.bytes"));
+        put_item(screen, "%" PRIu64 " bytes out", count_of(it, "out.bytes"));
     }
     screen_end_line(screen);
 }
@@ -121,9 +128,8 @@ static void put_sizes(struct screen *screen, const struct explained *it)
 static void put_arm(struct screen *screen, const struct explained *it)
 {
     if (has(it, "model.arm")) {
-        screen_put_item(screen, "%.*s by %.*s",
-                        BYTES_PRINT(explained_text(it, "model.arm")),
-                        BYTES_PRINT(explained_text(it, "model.arm_by")));
+        put_item(screen, "%.*s by %.*s", BYTES_PRINT(explained_text(it, "model.arm")),
+                 BYTES_PRINT(explained_text(it, "model.arm_by")));
     }
 }
 
@@ -150,7 +156,7 @@ static void put_policy(struct screen *screen, const struct explained *it)
     put_if(screen, "", explained_text(it, "redact.policy"));
     put_if(screen, "form ", bytes_first(explained_text(it, "redact.sha256"), SHORT_DIGEST));
     if (has(it, "redact.count")) {
-        screen_put_item(screen, "%" PRIu64 " values hidden", count_of(it, "redact.count"));
+        put_item(screen, "%" PRIu64 " values hidden", count_of(it, "redact.count"));
     }
     screen_end_line(screen);
 }
@@ -167,7 +173,7 @@ static void put_upstream(struct screen *screen, const struct explained *it)
     while (failed.size > 0) {
         struct bytes one;
         failed = bytes_split(failed, ',', &one);
-        screen_put_coloured(screen, SCREEN_YELLOW, bytes_trim(one));
+        screen_put_item(screen, SCREEN_YELLOW, bytes_trim(one));
     }
     screen_end_line(screen);
 }
@@ -192,8 +198,8 @@ static void put_comparison(struct screen *screen, const struct explained *it)
     screen_put_label(screen, "shadow");
     put_if(screen, "version ", explained_text(it, "model.version"));
     if (has(it, "shadow.outputs")) {
-        screen_put_item(screen, "%" PRIu64 " of %" PRIu64 " outputs differ", differing,
-                        count_of(it, "shadow.outputs"));
+        put_item(screen, "%" PRIu64 " of %" PRIu64 " outputs differ", differing,
+                 count_of(it, "shadow.outputs"));
     } else {
         put_outcome(screen, it);
     }
@@ -259,16 +265,16 @@ static void put_run(struct screen *screen, const struct explained *it)
 {
     char time[32];
     if (has(it, "dur_us")) {
-        screen_put_item(screen, "%s", time_text(count_of(it, "dur_us"), time));
+        put_item(screen, "%s", time_text(count_of(it, "dur_us"), time));
     }
     if (has(it, "before_us")) {
         return; /* the parts of it are above */
     }
     if (has(it, "queue_us")) {
-        screen_put_item(screen, "queue %s", time_text(count_of(it, "queue_us"), time));
+        put_item(screen, "queue %s", time_text(count_of(it, "queue_us"), time));
     }
     if (has(it, "compute_us")) {
-        screen_put_item(screen, "compute %s", time_text(count_of(it, "compute_us"), time));
+        put_item(screen, "compute %s", time_text(count_of(it, "compute_us"), time));
     }
     if (count_of(it, "batch_rows") > 1) {
         put_if(screen, "rows ", explained_text(it, "batch_rows"));
@@ -284,11 +290,10 @@ static void put_place(struct screen *screen, const struct explained *it)
     const struct bytes trail = bytes_from_string(it->trail);
     const size_t left = (size_t)tail < room ? room - (size_t)tail : 0;
     if (trail.size <= left) {
-        screen_put_item(screen, "%s/%s seq %" PRIu64, it->trail, it->chain, it->seq);
+        put_item(screen, "%s/%s seq %" PRIu64, it->trail, it->chain, it->seq);
     } else {
         const struct bytes shown = bytes_from(trail, trail.size - left + 1);
-        screen_put_item(screen, "~%.*s/%s seq %" PRIu64, BYTES_PRINT(shown), it->chain,
-                        it->seq);
+        put_item(screen, "~%.*s/%s seq %" PRIu64, BYTES_PRINT(shown), it->chain, it->seq);
     }
     screen_end_line(screen);
 }
@@ -317,23 +322,22 @@ static void put_proof(struct screen *screen, const struct explained *it)
         screen_put_line(screen, SCREEN_YELLOW, "not yet covered by a checkpoint");
         return;
     }
-    screen_put_item(screen, "in the checkpoint of %" PRIu64 " records",
-                    it->checkpoint_size);
-    screen_put_item(screen, "root %.*s", SHORT_DIGEST, it->checkpoint_root);
+    put_item(screen, "in the checkpoint of %" PRIu64 " records", it->checkpoint_size);
+    put_item(screen, "root %.*s", SHORT_DIGEST, it->checkpoint_root);
     screen_end_line(screen);
 }
 
 static void put_record(struct screen *screen, const struct explained *it, bool is_first)
 {
     screen_put_label(screen, is_first ? "records" : "");
-    screen_put_item(screen, "%.*s %.*s", BYTES_PRINT(explained_text(it, "service")),
-                    BYTES_PRINT(explained_text(it, "event")));
+    put_item(screen, "%.*s %.*s", BYTES_PRINT(explained_text(it, "service")),
+             BYTES_PRINT(explained_text(it, "event")));
     put_outcome(screen, it);
     put_run(screen, it);
     screen_end_line(screen);
     put_place(screen, it);
     if (it->is_checked && it->fault.kind == AUDIT_FAULT_NONE) {
-        screen_put_coloured(screen, SCREEN_GREEN, BYTES("chain verifies"));
+        screen_put_item(screen, SCREEN_GREEN, BYTES("chain verifies"));
     } else {
         put_fault(screen, it);
     }

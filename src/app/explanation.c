@@ -108,7 +108,8 @@ enum galen_status explanation_add(struct explanation *explanation, const char *t
 static struct bytes fields_of(const struct explained *it)
 {
     static const char mark[] = ",\"event\":";
-    const size_t tail = sizeof(",\"prev\":\"\",\"hash\":\"\"}") - 1 + 2 * SHA256_HEX_SIZE;
+    const size_t tail =
+        sizeof(",\"prev\":\"\",\"hash\":\"\"}") - 1 + 2 * (size_t)SHA256_HEX_SIZE;
     const struct bytes line = it->entry.line;
     const uint8_t *begin = memmem(line.data, line.size, mark, sizeof(mark) - 1);
     const size_t at = begin == NULL ? line.size : (size_t)(begin - line.data);

@@ -41,7 +41,8 @@ static void the_copy_in_a_second_trail_is_no_other_request(void **state)
     (void)state;
     add_to("audit", "serve", 2, 1, "infer", OK ",\"dur_us\":1");
     add_to("second", "serve", 2, 8, "infer", OK ",\"dur_us\":1");
-    snprintf(explanation.records[1].chain, AUDIT_CHAIN_NAME_SIZE, "serve-of-another-trail");
+    (void)snprintf(explanation.records[1].chain, AUDIT_CHAIN_NAME_SIZE,
+                   "serve-of-another-trail");
     explanation_settle(&explanation);
     assert_int_equal(explanation.count, 2);
     assert_int_equal(explanation.earlier_count, 0);

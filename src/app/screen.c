@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/screen.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 
 #include "app/printable.h"
-
-enum { ITEM_SIZE = 512 };
 
 void screen_end_line(struct screen *screen)
 {
@@ -70,8 +67,7 @@ static void begin_item(struct screen *screen, size_t width)
     screen_pad_to(screen, SCREEN_LABEL_WIDTH);
 }
 
-void screen_put_coloured(struct screen *screen, enum screen_colour colour,
-                         struct bytes text)
+void screen_put_item(struct screen *screen, enum screen_colour colour, struct bytes text)
 {
     const size_t room =
         SCREEN_COLUMN_COUNT - SCREEN_LABEL_WIDTH - 1; /* a comma may follow */
@@ -87,18 +83,8 @@ void screen_put_coloured(struct screen *screen, enum screen_colour colour,
     screen->has_items = true;
 }
 
-void screen_put_item(struct screen *screen, const char *format, ...)
-{
-    char text[ITEM_SIZE];
-    va_list arguments;
-    va_start(arguments, format);
-    (void)vsnprintf(text, sizeof(text), format, arguments);
-    va_end(arguments);
-    screen_put_coloured(screen, SCREEN_PLAIN, bytes_from_string(text));
-}
-
 void screen_put_line(struct screen *screen, enum screen_colour colour, const char *text)
 {
-    screen_put_coloured(screen, colour, bytes_from_string(text));
+    screen_put_item(screen, colour, bytes_from_string(text));
     screen_end_line(screen);
 }

@@ -35,10 +35,7 @@ struct screen {
 void screen_put_label(struct screen *screen, const char *label);
 
 /* One more item, cut where it is longer than a line. */
-void screen_put_coloured(struct screen *screen, enum screen_colour colour,
-                         struct bytes text);
-__attribute__((format(printf, 2, 3))) void screen_put_item(struct screen *screen,
-                                                           const char *format, ...);
+void screen_put_item(struct screen *screen, enum screen_colour colour, struct bytes text);
 
 /* The last item of its line. */
 void screen_put_line(struct screen *screen, enum screen_colour colour, const char *text);
