@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Images of others: pulled, else a local one of the same program under the same tag, else left out."""
+import json
 import pathlib
 import shutil
 import tempfile
@@ -14,8 +15,12 @@ STAND_INS = {
     "collector": ("otelcol", "otelcol/bin/otelcol"),
 }
 DEFAULT_WORDS = {"collector": ["--config", "/etc/otelcol-contrib/config.yaml"]}
+# A new volume takes after what the image has there: as theirs do.
+DATA = {"prometheus": ("65534", "/prometheus"), "loki": ("10001", "/loki"),
+        "collector": ("0", "/var/lib/otelcol")}
 DOCKERFILE = """FROM debian:trixie-slim
 COPY . /bin/
+RUN install -d -o {owner} {data}
 ENTRYPOINT {entry}
 CMD {words}
 LABEL galen.stand-in="yes"
@@ -38,8 +43,10 @@ def build_stand_in(service: str, name: str) -> bool:
     with tempfile.TemporaryDirectory() as folder:
         for path in paths:
             shutil.copy(path, folder)
+        owner, data = DATA[service]
         (pathlib.Path(folder) / "Dockerfile").write_text(DOCKERFILE.format(
-            entry=[f"/bin/{program}"], words=DEFAULT_WORDS.get(service, [])).replace("'", '"'))
+            owner=owner, data=data, entry=json.dumps([f"/bin/{program}"]),
+            words=json.dumps(DEFAULT_WORDS.get(service, []))))
         project.docker("build", "--tag", name, folder, timeout_s=project.BUILD_DEADLINE_S)
     return True
 

@@ -10,7 +10,8 @@ BASE = {"GALEN_MODE": "demo", "GALEN_LISTEN_HTTP": "0.0.0.0:8000"}
 
 def start(role="engine", volumes=(), **environment) -> subprocess.CompletedProcess:
     """To its end, which comes at once: nothing here can be started with."""
-    words = [word for name, value in (BASE | environment).items() for word in ("--env", f"{name}={value}")]
+    settings = [f"{name}={value}" for name, value in (BASE | environment).items()]
+    words = [word for setting in settings for word in ("--env", setting)]
     words += [word for volume in volumes for word in ("--volume", volume)]
     return project.docker("run", "--rm", "--read-only", *words, project.image(), role, check=False)
 
