@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # What people and CI type. Each target installs what it needs first (tools/bootstrap).
-.PHONY: build run test bench conformance compose-test faults soak fuzz lint format models clean help deps
+.PHONY: build run test bench conformance compose-test faults soak fuzz lint format models sbom clean help deps
 
 PYTHON = /usr/bin/python3
 SECONDS = 60
@@ -54,6 +54,9 @@ format: ## rewrite the C sources in the house format
 models: ## train the sample models again
 	@tools/bootstrap --models
 	train/run
+
+sbom: build ## a bill of materials of the program: build/sbom.cdx.json
+	@tools/sbom.py >build/sbom.cdx.json
 
 clean: ## remove what was built, keep what was downloaded
 	rm -rf build build-*
