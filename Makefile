@@ -14,7 +14,7 @@ run: build ## build and serve the sample models on 127.0.0.1:8000
 	@exec build/galen serve --set mode=demo
 
 test: ## every check and test, quickest first
-	@tools/bootstrap --tests --security
+	@tools/bootstrap --tests --security --manifests
 	@$(PYTHON) tools/test.py
 
 bench: build ## measure, and write docs/benchmarks.md
@@ -43,8 +43,8 @@ fuzz: ## fuzz each target for SECONDS=60
 	@tools/bootstrap --tests
 	@tools/fuzz $(SECONDS)
 
-lint: ## format, layers, banned calls, headers, clang-tidy
-	@tools/bootstrap --tests
+lint: ## format, layers, banned calls, headers, manifests, clang-tidy
+	@tools/bootstrap --tests --manifests
 	@$(PYTHON) tools/test.py --lint
 
 format: ## rewrite the C sources in the house format

@@ -70,10 +70,12 @@ def of_junit(report):
 
 
 def of_unittest(output):
-    """The last lines of python3 -m unittest."""
+    """python3 -m unittest -v."""
     ran = re.findall(r"^Ran (\d+) tests? in", output, re.MULTILINE)
     bad = sum(int(n) for n in re.findall(r"(?:failures|errors)=(\d+)", output))
-    return Counts(int(ran[-1]) - bad if ran else 0, bad)
+    skips = tuple(": ".join(found) for found in
+                  re.findall(r"^(\w+) \(.*\) \.\.\. skipped [\"'](.*)[\"']$", output, re.MULTILINE))
+    return Counts(int(ran[-1]) - bad - len(skips) if ran else 0, bad, skips)
 
 
 def of_fuzz(output):

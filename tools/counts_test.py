@@ -68,6 +68,12 @@ class Reports(unittest.TestCase):
                          Counts(4, 3))
         self.assertEqual(counts.of_unittest(""), Counts())
 
+    def test_what_unittest_skips_has_not_passed(self):
+        self.assertEqual(counts.of_unittest("test_x (m.C.test_x) ... skipped 'no tool'\n"
+                                            "test_y (m.C.test_y) ... ok\n"
+                                            "Ran 2 tests in 0.1s\n\nOK (skipped=1)\n"),
+                         Counts(1, 0, ("test_x: no tool",)))
+
     def test_a_fuzz_target_with_a_finding_has_failed(self):
         self.assertEqual(counts.of_fuzz("json: 7 inputs, nothing found\nyaml: FOUND, see x\n"),
                          Counts(1, 1, failures=("yaml: FOUND, see x",)))

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 
 import counts
+import manifests
 import tree
 from counts import Counts
 
@@ -87,7 +88,8 @@ def scripts(log):
 
 def own_tests(log):
     """The checks themselves are tested: each must see what it forbids."""
-    command(log, "/usr/bin/python3", "-m", "unittest", "discover", "-s", "tools", "-p", "*_test.py")
+    command(log, "/usr/bin/python3", "-m", "unittest", "discover", "-v", "-s", "tools", "-p",
+            "*_test.py")
     return counts.of_unittest(log.read_text())
 
 
@@ -173,6 +175,7 @@ STEPS = [
     Step("scripts", scripts, lint=True),
     Step("checks", own_tests),
     Step("headers", check("tools/check_headers.py"), lint=True),
+    Step("manifests", manifests.run, lint=True),
     Step("gcc", release),
     Step("cores", check("tools/check_cores.py", "build"), needs="gcc"),
     Step("units", programs("build", "--no-rebuild"), needs="gcc"),
