@@ -48,7 +48,7 @@ struct gateway {
     bool is_demo;                      /* answers warn of it, and may quote what was sent */
     bool special_numbers;        /* of v2_message: JSON of /v2 may hold NaN and infinity */
     const atomic_bool *draining; /* once true, /readyz says no */
-    size_t loop_number; /* among those of the process, from 0 */
+    size_t loop_number;          /* among those of the process, from 0 */
     uint64_t (*now_ns)(void *context);
     void (*random)(void *context, uint8_t *out_bytes, size_t size);
     void *context; /* of the functions above */
