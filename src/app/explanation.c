@@ -151,6 +151,25 @@ static void keep_newest(struct explanation *explanation, size_t *front)
     }
 }
 
+/* The way of a request: its copy, preprocess, the engine; then what came of a shadow. */
+static int place_of(const struct explained *it)
+{
+    const struct bytes service = explained_text(it, "service");
+    return is_front(it)                                ? 0
+           : bytes_equal_string(service, "preprocess") ? 1
+           : bytes_equal_string(service, "engine")     ? 2
+                                                       : 3;
+}
+
+/* By time alone engines could come before preprocess: who is not waited for has its record
+ * made when its disk is free. */
+static int compare_behind(const void *left, const void *right)
+{
+    const int left_place = place_of(left);
+    const int right_place = place_of(right);
+    return left_place == right_place ? compare(left, right) : left_place - right_place;
+}
+
 void explanation_settle(struct explanation *explanation)
 {
     size_t front;
@@ -164,6 +183,8 @@ void explanation_settle(struct explanation *explanation)
     memmove(&explanation->records[1], &explanation->records[0],
             front * sizeof(explanation->records[0]));
     explanation->records[0] = first;
+    qsort(&explanation->records[1], explanation->count - 1, sizeof(explanation->records[0]),
+          compare_behind);
 }
 
 bool explained_is_sound(const struct explained *it)

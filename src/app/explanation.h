@@ -55,7 +55,7 @@ MUST_USE enum galen_status explanation_add(struct explanation *explanation,
                                            const struct audit_entry *entry);
 
 /* Once all are there: of several requests with this id keeps the newest, and puts what its
- * client was answered by first, the others behind it by their time. */
+ * client was answered by first, the others behind it by the way of a request. */
 void explanation_settle(struct explanation *explanation);
 
 /* Of the record as audit.def has it; empty: it does not say. */

@@ -22,6 +22,18 @@ static void what_the_client_was_answered_by_comes_first(void **state)
     assert_int_equal(explanation.records[3].seq, 2);
 }
 
+static void records_that_were_made_late_keep_their_place(void **state)
+{
+    (void)state;
+    add("engine", 1, 1, "infer", OK);
+    add("gateway", 2, 1, "infer", OK);
+    add("preprocess", 3, 1, "infer", OK);
+    explanation_settle(&explanation);
+    assert_memory_equal(explanation.records[0].chain, "gateway", 7);
+    assert_memory_equal(explanation.records[1].chain, "preprocess", 10);
+    assert_memory_equal(explanation.records[2].chain, "engine", 6);
+}
+
 static void of_several_requests_with_one_id_the_newest_is_kept(void **state)
 {
     (void)state;
@@ -131,6 +143,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         EXPLAIN_TEST(what_the_client_was_answered_by_comes_first),
+        EXPLAIN_TEST(records_that_were_made_late_keep_their_place),
         EXPLAIN_TEST(of_several_requests_with_one_id_the_newest_is_kept),
         EXPLAIN_TEST(the_copy_in_a_second_trail_is_no_other_request),
         EXPLAIN_TEST(where_there_is_no_room_the_oldest_go),
