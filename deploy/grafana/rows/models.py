@@ -126,7 +126,6 @@ ROWS = [
                 "0: it was found to be bad, or is a shadow only. No line: none is under way.",
                 {"{{model}}": f"max by (model) (galen_arm_share{{{MODEL}}})"},
                 unit="percentunit",
-                width=6,
             ),
             Panel(
                 "Requests by arm",
@@ -138,7 +137,17 @@ ROWS = [
                 },
                 unit="reqps",
                 stacked=True,
-                width=6,
+                runbook="GalenCanaryRolledBack",
+            ),
+            Panel(
+                "Answers by arm, p95",
+                "The canary is rolled back where it stays well above the stable version.",
+                {
+                    "{{model}} {{arm}} {{version}}": "histogram_quantile(0.95, "
+                    "sum by (le, model, arm, version) "
+                    f"(rate(galen_arm_duration_seconds_bucket{{{MODEL}}}[$__rate_interval])))"
+                },
+                unit="s",
                 runbook="GalenCanaryRolledBack",
             ),
             Panel(
@@ -152,7 +161,6 @@ ROWS = [
                     + rate("galen_arm_requests_total", MODEL, "model, arm")
                 },
                 unit="percentunit",
-                width=6,
                 runbook="GalenCanaryRolledBack",
             ),
             Panel(
@@ -165,20 +173,19 @@ ROWS = [
                 },
                 unit="reqps",
                 stacked=True,
-                width=6,
             ),
             stat(
                 "Verdicts, 7 days",
                 "errs, slows and disagrees were rolled back.",
                 "sum by (verdict) (increase(galen_rollout_verdicts_total[7d]))",
-                width=12,
+                width=4,
                 runbook="GalenCanaryRolledBack",
             ),
             stat(
                 "Rollbacks that are not on record",
                 "1: the repository cannot be written, and gateways differ.",
                 f"max(galen_rollout_unrecorded{{{MODEL}}})",
-                width=12,
+                width=4,
                 red=1,
                 runbook="GalenRolloutUnrecorded",
             ),
