@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # What people and CI type. Each target installs what it needs first (tools/bootstrap).
-.PHONY: build run test bench conformance compose-test faults soak fuzz lint format models sbom clean help deps
+.PHONY: build run test bench conformance compose-test faults soak evidence fuzz lint format models sbom clean help deps
 
 PYTHON = /usr/bin/python3
 SECONDS = 60
@@ -38,6 +38,10 @@ faults: build ## kill, stop, cut and mislead servers under load, and write docs/
 soak: build ## ten minutes of load and faults: memory and open files stay flat
 	@tools/bootstrap --tests
 	.deps/venv/bin/python tests/faults/soak.py
+
+evidence: build ## run the tests that SECURITY.md names, and write build-test/evidence.md
+	@tools/bootstrap --tests
+	@$(PYTHON) tools/evidence.py
 
 fuzz: ## fuzz each target for SECONDS=60
 	@tools/bootstrap --tests

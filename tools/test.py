@@ -171,6 +171,7 @@ STEPS = [
     Step("format", format_c, lint=True),
     Step("source", check("tools/check_source.py"), lint=True),
     Step("links", check("tools/check_links.py"), lint=True),
+    Step("claims", check("tools/check_security.py"), lint=True),
     Step("layers", check("tools/check_layers.py"), lint=True),
     Step("scripts", scripts, lint=True),
     Step("checks", own_tests),
