@@ -72,14 +72,23 @@ static enum galen_status refuse(const struct source *source, enum galen_status s
     return keys_refuse(source->folder, source->name, status, why);
 }
 
+/* Root's, for a group of ours to read: a volume of secrets in Kubernetes (fsGroup). */
+static bool is_lent(const struct stat *about)
+{
+    return about->st_uid == 0 && (about->st_mode & (S_IRWXG | S_IRWXO)) == S_IRGRP &&
+           (about->st_gid == getegid() || group_member(about->st_gid) != 0);
+}
+
 static enum galen_status check_mode(const struct source *source, const struct stat *about)
 {
     if (!S_ISREG(about->st_mode)) {
         return refuse(source, GALEN_INVALID, "is not a file");
     }
-    if (!source->file->is_public && (about->st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+    if (!source->file->is_public && (about->st_mode & (S_IRWXG | S_IRWXO)) != 0 &&
+        !is_lent(about)) {
         return refuse(source, GALEN_FORBIDDEN,
-                      "others than its owner may read or write it: chmod 600");
+                      "others than its owner may read or write it: chmod 600, or root's "
+                      "with mode 0440 and a group of this process");
     }
     if ((about->st_mode & (S_IWGRP | S_IWOTH)) != 0) {
         return refuse(source, GALEN_FORBIDDEN,

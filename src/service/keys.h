@@ -10,6 +10,10 @@
  * verify. A key's id is its file's name without the end. Nothing here makes a key unasked.
  * What ends with neither .key nor .pub, or begins with a dot, is not looked at.
  *
+ * A secret is its owner's alone, or root's with mode 0440 and one of our groups, as volumes
+ * of secrets in Kubernetes have it. Nobody else may write to the folder, unless it is
+ * mounted read-only.
+ *
  * Threads: reading blocks on the disk; a key ring is immutable.
  */
 #pragma once
@@ -44,8 +48,8 @@ struct key {
 
 struct keys;
 
-/* GALEN_NOT_FOUND: no such folder; GALEN_FORBIDDEN: others than the owner may read a secret
- * of it, or write to it or to the folder; GALEN_INVALID: a file is not what its name says,
+/* GALEN_NOT_FOUND: no such folder; GALEN_FORBIDDEN: others may read a secret of
+ * it, or write to it or to the folder; GALEN_INVALID: a file is not what its name says,
  * or a .pub is not of the .key beside it; GALEN_TOO_LARGE: too many files;
  * GALEN_UNAVAILABLE: it cannot be read; GALEN_NO_MEMORY; GALEN_INTERNAL. The error names
  * the file. Secrets are wiped by destroy. */

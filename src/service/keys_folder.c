@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/limits.h"
@@ -129,6 +130,14 @@ void keys_folder_close_(const struct keys_folder *folder)
     }
 }
 
+/* Whatever the folder's mode says: Kubernetes mounts volumes of secrets so, with mode 1777.
+ */
+static bool is_read_only(int descriptor)
+{
+    struct statvfs about;
+    return fstatvfs(descriptor, &about) == 0 && (about.f_flag & ST_RDONLY) != 0;
+}
+
 enum galen_status keys_folder_open(struct keys_folder *folder)
 {
     struct stat about;
@@ -136,7 +145,7 @@ enum galen_status keys_folder_open(struct keys_folder *folder)
     if (folder->descriptor < 0 || fstat(folder->descriptor, &about) != 0) {
         return refuse_to_open(folder);
     }
-    return (about.st_mode & (S_IWGRP | S_IWOTH)) == 0
+    return (about.st_mode & (S_IWGRP | S_IWOTH)) == 0 || is_read_only(folder->descriptor)
                ? GALEN_OK
                : keys_refuse(folder, NULL, GALEN_FORBIDDEN,
                              "others than its owner may write to it: chmod go-w");

@@ -2,7 +2,10 @@
 #include "service/keys.h"
 
 #include <dirent.h>
+#include <grp.h>
+#include <sched.h>
 #include <stdlib.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 
 #include "heap.h"
@@ -303,7 +306,7 @@ static void what_one_key_signs_another_folder_verifies(void **state)
 static void what_others_may_read_or_write_is_refused(void **state)
 {
     const struct temporary_folder *folder = *state;
-    static const mode_t modes[] = {0640, 0620, 0610, 0604, 0602, 0601, 0440};
+    static const mode_t modes[] = {0660, 0620, 0610, 0604, 0602, 0601, 0444};
     write_text(folder, HMAC_1 ".key", HEX_OF_ZEROS "\n");
     for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
         set_mode(folder, HMAC_1 ".key", modes[i]);
@@ -312,6 +315,73 @@ static void what_others_may_read_or_write_is_refused(void **state)
     scoped(keys) keys = NULL;
     set_mode(folder, HMAC_1 ".key", 0400);
     EXPECT_OK(read_keys(folder, &keys));
+}
+
+enum { STRANGER = 54321, OWN_GROUP, CANNOT = 77 };
+
+static bool join_group(const char *path)
+{
+    (void)path;
+    return setgroups(1, (const gid_t[]){OWN_GROUP}) == 0;
+}
+
+static bool mount_read_only(const char *path)
+{
+    return unshare(CLONE_NEWNS) == 0 &&
+           mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+           mount(path, path, NULL, MS_BIND, NULL) == 0 &&
+           mount(NULL, path, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL) == 0;
+}
+
+/* In a process of its own, after what needs root; skipped where we are not. */
+static void expect_read_after(bool (*prepare)(const char *path), const char *path)
+{
+    int ended;
+    const pid_t child = fork();
+    if (child == 0) {
+        struct keys *keys;
+        if (!prepare(path)) {
+            _exit(CANNOT);
+        }
+        _exit(keys_read(path, &keys, NULL) == GALEN_OK ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &ended, 0), child);
+    if (WIFEXITED(ended) && WEXITSTATUS(ended) == CANNOT) {
+        skip();
+    }
+    assert_int_equal(ended, 0);
+}
+
+static void what_root_lends_to_a_group_of_ours_is_read(void **state)
+{
+    const struct temporary_folder *folder = *state;
+    write_text(folder, HMAC_1 ".key", HEX_OF_ZEROS "\n");
+    set_mode(folder, HMAC_1 ".key", 0440);
+    if (fchownat(folder->descriptor, HMAC_1 ".key", 0, OWN_GROUP, 0) != 0) {
+        skip();
+    }
+    expect_refused(folder, GALEN_FORBIDDEN, HMAC_1 ".key", "a group of this process");
+    expect_read_after(join_group, folder->path);
+}
+
+static void what_somebody_else_lends_is_refused(void **state)
+{
+    const struct temporary_folder *folder = *state;
+    write_text(folder, HMAC_1 ".key", HEX_OF_ZEROS "\n");
+    set_mode(folder, HMAC_1 ".key", 0440);
+    if (fchownat(folder->descriptor, HMAC_1 ".key", STRANGER, getegid(), 0) != 0) {
+        skip();
+    }
+    expect_refused(folder, GALEN_FORBIDDEN, HMAC_1 ".key", "others");
+}
+
+static void a_folder_that_is_mounted_read_only_is_nobodys_to_write(void **state)
+{
+    const struct temporary_folder *folder = *state;
+    write_text(folder, HMAC_1 ".key", HEX_OF_ZEROS "\n");
+    set_mode(folder, ".", 01777);
+    expect_refused(folder, GALEN_FORBIDDEN, "", "write");
+    expect_read_after(mount_read_only, folder->path);
 }
 
 static void a_public_half_that_others_may_write_is_refused(void **state)
@@ -535,6 +605,9 @@ int main(void)
         FOLDER_TEST(the_public_folder_has_no_secrets),
         FOLDER_TEST(what_one_key_signs_another_folder_verifies),
         FOLDER_TEST(what_others_may_read_or_write_is_refused),
+        FOLDER_TEST(what_root_lends_to_a_group_of_ours_is_read),
+        FOLDER_TEST(what_somebody_else_lends_is_refused),
+        FOLDER_TEST(a_folder_that_is_mounted_read_only_is_nobodys_to_write),
         FOLDER_TEST(a_public_half_that_others_may_write_is_refused),
         FOLDER_TEST(a_folder_that_others_may_write_is_refused),
         FOLDER_TEST(what_is_not_what_its_name_says_is_refused),
