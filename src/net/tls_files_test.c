@@ -115,6 +115,28 @@ static void stamp_tells_of_each_change(void **state)
     assert_true(tls_files_stamp(&fixture.files) != second);
 }
 
+/* A volume of secrets: each file a link through `..data`, which one rename moves. */
+static void stamp_tells_of_a_volume_that_is_swapped(void **state)
+{
+    (void)state;
+    folder_mkdir(fixture.folder, "..1");
+    folder_mkdir(fixture.folder, "..2");
+    write_text("..1/tls.key", fixture.server.key_pem);
+    write_text("..2/tls.key", fixture.server.key_pem);
+    folder_link(fixture.folder, "..data", "..1");
+    folder_link(fixture.folder, "..data_tmp", "..2");
+    folder_link(fixture.folder, "tls.key", "..data/tls.key");
+    (void)snprintf(fixture.key, sizeof(fixture.key), "%s/tls.key", fixture.folder->path);
+    EXPECT_OK(load());
+    const uint64_t first = tls_files_stamp(&fixture.files);
+
+    assert_int_equal(renameat(fixture.folder->descriptor, "..data_tmp",
+                              fixture.folder->descriptor, "..data"),
+                     0);
+
+    assert_true(tls_files_stamp(&fixture.files) != first);
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void)
@@ -126,6 +148,7 @@ int main(void)
         TEST(folder_is_no_file),
         TEST(file_that_is_too_large_is_refused),
         TEST(stamp_tells_of_each_change),
+        TEST(stamp_tells_of_a_volume_that_is_swapped),
     };
     return cmocka_run_group_tests_name("tls_files", tests, NULL, NULL);
 }

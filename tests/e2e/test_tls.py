@@ -359,6 +359,43 @@ def test_changed_files_are_read_without_being_told(pki, run):
     assert metrics['galen_tls_certificate_expires_seconds{side="listen"}'] > 0
 
 
+class Volume:
+    """A secret as Kubernetes mounts it: links through `..data`, which one rename moves."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.generation = 0
+
+    def swap(self, certificate) -> None:
+        self.generation += 1
+        fresh = self.folder / f"..{self.generation}"
+        fresh.mkdir(parents=True)
+        for name, path in (("tls.crt", certificate.path), ("tls.key", certificate.key_path)):
+            (fresh / name).write_bytes(path.read_bytes())
+            (fresh / name).chmod(0o440)
+            if self.generation == 1:
+                (self.folder / name).symlink_to(f"..data/{name}")
+        (self.folder / "..data_tmp").symlink_to(fresh.name)
+        os.replace(self.folder / "..data_tmp", self.folder / "..data")
+
+
+def test_secret_of_kubernetes_is_swapped_beneath_it(pki, run, tmp_path):
+    volume = Volume(tmp_path / "secret")
+    certificate = pki.authority.certify("mounted", "127.0.0.1")
+    volume.swap(certificate)
+    mounted = {"listen.tls.certificate": str(volume.folder / "tls.crt"),
+               "listen.tls.key": str(volume.folder / "tls.key")}
+    galen = run("serve", mounted, pki.trust()).wait_for("/readyz")
+    with Caller(galen, keeps=False) as fresh:
+        for _ in range(3):
+            serial = renew(pki, certificate)
+            volume.swap(certificate)
+            until(lambda serial=serial: shown_serial(pki, galen) == serial, "the new one is shown")
+    assert fresh.failures == []
+    assert len(events(galen, "tls.loaded")) == 4
+    assert events(galen, "tls.kept") == []
+
+
 def test_renewal_that_went_wrong_leaves_what_serves(pki, run):
     certificate = pki.authority.certify("broken", "127.0.0.1")
     galen = run("serve", pki.listen(certificate), pki.trust()).wait_for("/readyz")
