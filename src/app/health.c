@@ -17,12 +17,17 @@ enum {
     OPTION_CA,
     OPTION_CERTIFICATE,
     OPTION_KEY,
+    OPTION_LIVE,
 };
 
 static const struct option options[] = {
-    [OPTION_CONFIG] = {"--config", true}, [OPTION_TIMEOUT] = {"--timeout", true},
-    [OPTION_CA] = {"--ca", true},         [OPTION_CERTIFICATE] = {"--certificate", true},
-    [OPTION_KEY] = {"--key", true},       {NULL, false},
+    [OPTION_CONFIG] = {"--config", true},
+    [OPTION_TIMEOUT] = {"--timeout", true},
+    [OPTION_CA] = {"--ca", true},
+    [OPTION_CERTIFICATE] = {"--certificate", true},
+    [OPTION_KEY] = {"--key", true},
+    [OPTION_LIVE] = {"--live", false},
+    {NULL, false},
 };
 
 enum {
@@ -35,6 +40,7 @@ enum {
 struct question {
     const char *url;    /* NULL: of this machine */
     const char *config; /* NULL: none */
+    bool is_of_life;    /* whether it runs, not whether it is ready */
     struct tls_files tls;
     uint64_t timeout_s;
     struct settings settings;
@@ -55,6 +61,9 @@ static bool take_option(struct question *question, const struct argument *argume
         return true;
     case OPTION_KEY:
         question->tls.key = argument->value;
+        return true;
+    case OPTION_LIVE:
+        question->is_of_life = true;
         return true;
     case OPTION_TIMEOUT:
         return bytes_parse_u64(bytes_from_string(argument->value), 86400,
@@ -120,15 +129,21 @@ static enum galen_status find_ourselves(struct question *question, struct error 
 }
 
 /* The answer is one line of JSON. */
-static enum exit_code report(const char *url, const struct errand_answer *answer)
+static enum exit_code report(const char *url, const char *what,
+                             const struct errand_answer *answer)
 {
     const size_t size = blob_size(answer->body);
     const int shown = (int)(size < REASON_SIZE_MAX ? size : REASON_SIZE_MAX);
-    const bool is_ready = answer->http_status == 200;
-    (void)fprintf(is_ready ? stdout : stderr, "%s%s: %s: %.*s\n",
-                  is_ready ? "" : "galen: ", url, is_ready ? "is ready" : "is not ready",
-                  shown, (const char *)blob_data(answer->body));
-    return is_ready ? EXIT_DONE : EXIT_FAILED;
+    const bool is_so = answer->http_status == 200;
+    (void)fprintf(is_so ? stdout : stderr, "%s%s: is %s%s%s%.*s\n",
+                  is_so ? "" : "galen: ", url, is_so ? "" : "not ", what,
+                  shown > 0 ? ": " : "", shown, (const char *)blob_data(answer->body));
+    return is_so ? EXIT_DONE : EXIT_FAILED;
+}
+
+static const char *what_of(const struct question *question)
+{
+    return question->is_of_life ? "live" : "ready";
 }
 
 /* On our own listener nobody else answers, and its certificate is made for other names
@@ -152,8 +167,9 @@ static enum exit_code ask(const struct question *question, struct bytes target,
         return EXIT_FAILED;
     }
     *out_http_status = answer.http_status;
-    const enum exit_code code =
-        answer.http_status == NOT_FOUND ? EXIT_FAILED : report(errand.url, &answer);
+    const enum exit_code code = answer.http_status == NOT_FOUND
+                                    ? EXIT_FAILED
+                                    : report(errand.url, what_of(question), &answer);
     blob_unref(answer.body);
     return code;
 }
@@ -162,15 +178,19 @@ static enum exit_code ask(const struct question *question, struct bytes target,
 static enum exit_code ask_any(const struct question *question)
 {
     int http_status = 0;
-    const enum exit_code code = ask(question, BYTES("/readyz"), &http_status);
+    const bool is_of_life = question->is_of_life;
+    const enum exit_code code =
+        ask(question, is_of_life ? BYTES("/healthz") : BYTES("/readyz"), &http_status);
     if (http_status != NOT_FOUND) {
         return code;
     }
     const enum exit_code code_of_v2 =
-        ask(question, BYTES("/v2/health/ready"), &http_status);
+        ask(question, is_of_life ? BYTES("/v2/health/live") : BYTES("/v2/health/ready"),
+            &http_status);
     if (http_status == NOT_FOUND) {
-        (void)fprintf(stderr, "galen: %s: has nothing that says whether it is ready\n",
-                      question->url == NULL ? question->own_url : question->url);
+        (void)fprintf(stderr, "galen: %s: has nothing that says whether it is %s\n",
+                      question->url == NULL ? question->own_url : question->url,
+                      what_of(question));
     }
     return code_of_v2;
 }
@@ -205,6 +225,7 @@ const struct command health_command = {
             "trusts\n"
             "  --certificate FILE, --key FILE\n"
             "                   whom to be, where it asks\n"
+            "  --live           whether it runs and answers, ready or not\n"
             "  --help           prints this, and ends\n\n"
             "Exit codes: 0 ready, 1 not ready, unreachable or not to be asked with this "
             "configuration,\n2 wrong usage. One line says which, and why.\n",

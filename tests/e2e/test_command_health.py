@@ -75,6 +75,20 @@ def test_a_gateway_is_as_ready_as_those_that_it_asks(run, missing):
     assert address in said(done)
 
 
+def test_who_is_not_ready_lives_all_the_same(run):
+    nobody = f"http://127.0.0.1:{free_port()}"
+    gateway = run("gateway", {"engines.default": nobody, "preprocess": nobody}).wait_for("/healthz")
+    assert health(gateway.url).returncode == 1
+    done = health("--live", gateway.url)
+    assert done.returncode == 0, done.stderr
+    assert "is live" in said(done)
+    engine = run("engine", {}).wait_for("/v2/health/ready")
+    assert "is live" in said(health("--live", engine.url))
+    dead = health("--live", nobody)
+    assert dead.returncode == 1
+    assert "connection refused" in said(dead)
+
+
 def test_a_server_that_says_nothing_of_it_is_1():
     handler = http.server.BaseHTTPRequestHandler
     with http.server.HTTPServer(("127.0.0.1", 0), type("Mute", (handler,), {
