@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # What people and CI type. Each target installs what it needs first (tools/bootstrap).
-.PHONY: build run test bench conformance compose-test faults soak evidence fuzz lint format models sbom clean help deps manifests
+.PHONY: build run test bench conformance compose-test faults soak evidence fuzz lint format models sbom clean help deps manifests cluster-test
 
 PYTHON = /usr/bin/python3
 SECONDS = 60
@@ -42,6 +42,10 @@ soak: build ## ten minutes of load and faults: memory and open files stay flat
 evidence: build ## run the tests that SECURITY.md names, and write build-test/evidence.md
 	@tools/bootstrap --tests
 	@$(PYTHON) tools/evidence.py
+
+cluster-test: build ## the manifests in the cluster of KUBECONFIG; deletes its namespace galen
+	@tools/bootstrap --tests
+	.deps/venv/bin/python -m pytest -c tests/cluster/pytest.ini tests/cluster
 
 manifests: ## copy the Kubernetes files of this folder to where kustomize reads them
 	cp k8s.yaml preprocessor.yaml hpa.yaml deploy/kustomize/base/
