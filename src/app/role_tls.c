@@ -99,18 +99,24 @@ static bool is_any_secure(const struct settings_peers *peers)
     return is_any;
 }
 
+static bool asks_securely(const struct settings *settings)
+{
+    bool is_any = is_any_secure(&settings->engine) ||
+                  is_any_secure(settings_preprocess_of_images(settings)) ||
+                  is_any_secure(settings_preprocess_of_others(settings));
+    for (size_t i = 0; i < settings->engine_set_count; i++) {
+        is_any |= is_any_secure(&settings->engine_sets[i].peers);
+    }
+    return is_any || is_https(settings->auth_issuer) || is_https(settings->auth_jwks);
+}
+
 enum galen_status role_tls_open(struct role_tls *tls, const struct settings *settings,
                                 struct error *out_error)
 {
-    const bool asks_securely = is_any_secure(&settings->engine) ||
-                               is_any_secure(settings_preprocess_of_images(settings)) ||
-                               is_any_secure(settings_preprocess_of_others(settings)) ||
-                               is_https(settings->auth_issuer) ||
-                               is_https(settings->auth_jwks);
     tls->settings = settings;
     TRY(open_side(tls, &tls->listen, "listen", settings->listen_tls_certificate[0] != '\0',
                   out_error));
-    return open_side(tls, &tls->upstream, "upstream", asks_securely, out_error);
+    return open_side(tls, &tls->upstream, "upstream", asks_securely(settings), out_error);
 }
 
 void role_tls_close(struct role_tls *tls)

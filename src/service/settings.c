@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "codec/yaml_table.h"
 #include "service/settings_clients.h"
+#include "service/settings_engines.h"
 #include "service/settings_impl.h"
 #include "service/settings_policies.h"
 #include "service/settings_routes.h"
@@ -465,6 +466,7 @@ static const struct structure {
                               const struct yaml_node *node, struct error *out_error);
 } structures[] = {
     {"clients", settings_clients_read},
+    {"engines", settings_engines_read},
     {"policies", settings_policies_read},
     {"routes", settings_routes_read},
 };
@@ -653,7 +655,7 @@ enum galen_status settings_check_live(const struct settings *before,
                              row->key);
         }
     }
-    return GALEN_OK;
+    return settings_engines_check_live(before, after, out_error);
 }
 
 static void copy_routes(struct settings *to, const struct settings *from)

@@ -55,6 +55,12 @@ struct settings_peers {
     struct settings_peer peers[LIMIT_PEER_COUNT_MAX];
 };
 
+/* One of `engines` beside `default` (service/settings_engines.h). */
+struct settings_engine_set {
+    char name[LIMIT_ENGINE_NAME_SIZE_BYTES_MAX + 1];
+    struct settings_peers peers; /* never local */
+};
+
 struct settings_url {
     bool is_set;
     struct settings_peer peer;
@@ -82,6 +88,7 @@ struct settings_route {
     char scope[LIMIT_SCOPE_SIZE_BYTES_MAX + 1]; /* who may; empty: infer:MODEL */
     char schema[SETTINGS_TEXT_SIZE]; /* a path, as the program sees it; "": there is none */
     bool asserts_formats;
+    char engine[LIMIT_ENGINE_NAME_SIZE_BYTES_MAX + 1]; /* "": the default */
     char policy[LIMIT_POLICY_TEXT_SIZE_BYTES_MAX + 1]; /* "": none is named */
     bool requires_subject;                             /* else 422 */
     bool requires_purpose;
@@ -152,6 +159,8 @@ struct settings {
 #undef SETTINGS_MODE
 #undef SETTINGS_URL
 #undef SETTINGS_SHARE
+    struct settings_engine_set engine_sets[LIMIT_ENGINE_SET_COUNT_MAX - 1];
+    size_t engine_set_count;
     struct settings_client clients[LIMIT_CERTIFICATE_RULE_COUNT_MAX];
     size_t client_count;
     struct settings_policy policies[LIMIT_POLICY_COUNT_MAX];

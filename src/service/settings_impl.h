@@ -42,6 +42,7 @@ MUST_USE enum galen_status settings_peers_read(struct bytes text,
 MUST_USE enum galen_status settings_peers_read_urls(struct bytes text,
                                                     struct settings_peers *out_peers,
                                                     struct error *out_error);
+void settings_peers_write(const struct settings_peers *peers, struct writer *out);
 bool settings_peer_is_same(const struct settings_peer *one,
                            const struct settings_peer *other);
 bool settings_peers_are_same(const struct settings_peers *one,

@@ -6,6 +6,7 @@
 
 #include "codec/yaml_table.h"
 #include "service/auth/scope.h"
+#include "service/settings_engines.h"
 #include "service/settings_policies.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -26,6 +27,7 @@ struct route_text {
     const char *scope;
     const char *schema;
     bool assert_formats;
+    const char *engine;
     const char *policy;
     const int *require;
     size_t require_count;
@@ -105,6 +107,12 @@ static const struct yaml_key route_keys[] = {
      .offset = offsetof(struct route_text, assert_formats),
      .otherwise = "false",
      .help = "Whether `format` is more than an annotation in that schema."},
+    {.name = "engine",
+     .type = YAML_TYPE_STRING,
+     .offset = offsetof(struct route_text, engine),
+     .max = LIMIT_ENGINE_NAME_SIZE_BYTES_MAX,
+     .help = "Which of `engines` runs this model, however it is asked for; all routes of a "
+             "model name the same. Otherwise `default`."},
     {.name = "policy",
      .type = YAML_TYPE_STRING,
      .offset = offsetof(struct route_text, policy),
@@ -210,6 +218,9 @@ static enum galen_status read_route(const struct yaml_document *document,
     if (text.scope != NULL) {
         memcpy(out_route->scope, text.scope, strlen(text.scope) + 1);
     }
+    if (text.engine != NULL && strcmp(text.engine, SETTINGS_ENGINE_DEFAULT) != 0) {
+        memcpy(out_route->engine, text.engine, strlen(text.engine) + 1);
+    }
     if (text.policy != NULL) {
         memcpy(out_route->policy, text.policy, strlen(text.policy) + 1);
     }
@@ -258,6 +269,10 @@ enum galen_status settings_routes_read(struct settings *settings,
 
 static void write_demands(const struct settings_route *route, struct writer *out)
 {
+    if (route->engine[0] != '\0') {
+        writer_put_string(out, ", engine: ");
+        writer_put_string(out, route->engine);
+    }
     if (route->policy[0] != '\0') {
         writer_put_string(out, ", policy: ");
         writer_put_string(out, route->policy);
@@ -329,6 +344,34 @@ void settings_routes_write(const struct settings *settings, struct writer *out)
     }
 }
 
+/* Readiness, canaries and shadows are a model's: so is where it runs. */
+static bool differs_from_others(const struct settings *settings, size_t index)
+{
+    const struct settings_route *route = &settings->routes[index];
+    for (size_t i = 0; i < index; i++) {
+        if (strcmp(settings->routes[i].model, route->model) == 0) {
+            return strcmp(settings->routes[i].engine, route->engine) != 0;
+        }
+    }
+    return false;
+}
+
+static enum galen_status check_engine(const struct settings *settings, size_t index,
+                                      const struct yaml_document *document,
+                                      const struct yaml_node *node, struct error *out_error)
+{
+    const char *engine = settings->routes[index].engine;
+    const struct yaml_node *given = yaml_member(node, "engine");
+    if (engine[0] != '\0' && settings_engine_find(settings, engine) == NULL) {
+        return yaml_refuse(document, given, out_error, "there are no such engines");
+    }
+    return differs_from_others(settings, index)
+               ? yaml_refuse(document, given == NULL ? node : given, out_error,
+                             "another route of '%s' says otherwise where that runs",
+                             settings->routes[index].model)
+               : GALEN_OK;
+}
+
 enum galen_status settings_routes_check(const struct settings *settings,
                                         const struct yaml_document *document,
                                         struct error *out_error)
@@ -340,6 +383,7 @@ enum galen_status settings_routes_check(const struct settings *settings,
             return yaml_refuse(document, yaml_member(yaml_at(list, i), "policy"), out_error,
                                "there is no such policy");
         }
+        TRY(check_engine(settings, i, document, yaml_at(list, i), out_error));
     }
     return GALEN_OK;
 }

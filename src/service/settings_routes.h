@@ -17,8 +17,8 @@ MUST_USE enum galen_status settings_routes_read(struct settings *settings,
 /* A line each, as settings_write. */
 void settings_routes_write(const struct settings *settings, struct writer *out);
 
-/* Whether each policy that a route names is there, once all of the document is read.
- * GALEN_INVALID: the error has the place. */
+/* Whether each policy and each set of engines that a route names is there, once all of the
+ * document is read. GALEN_INVALID: the error has the place. */
 MUST_USE enum galen_status settings_routes_check(const struct settings *settings,
                                                  const struct yaml_document *document,
                                                  struct error *out_error);

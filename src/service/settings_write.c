@@ -3,6 +3,7 @@
 
 #include "crypto/sha256.h"
 #include "service/settings_clients.h"
+#include "service/settings_engines.h"
 #include "service/settings_impl.h"
 #include "service/settings_policies.h"
 #include "service/settings_routes.h"
@@ -24,7 +25,7 @@ static void write_peer(const struct settings_peer *peer, struct writer *out)
     write_host(peer->host, peer->port, out);
 }
 
-static void write_peers(const struct settings_peers *peers, struct writer *out)
+void settings_peers_write(const struct settings_peers *peers, struct writer *out)
 {
     if (peers->is_local) {
         writer_put_string(out, "local");
@@ -79,7 +80,7 @@ static void write_value(const struct setting_row *row, const void *member,
         write_host(address->host, address->port, out);
         break;
     case SETTING_PEERS:
-        write_peers(member, out);
+        settings_peers_write(member, out);
         break;
     case SETTING_TEXT:
     case SETTING_OPTION:
@@ -124,6 +125,7 @@ void settings_write(const struct settings *settings, struct writer *out)
         write_value(&setting_rows[i], (const char *)settings + setting_rows[i].offset, out);
         writer_put_byte(out, '\n');
     }
+    settings_engines_write(settings, out);
     settings_routes_write(settings, out);
     settings_clients_write(settings, out);
     settings_policies_write(settings, out);
@@ -176,6 +178,7 @@ void settings_write_markdown(struct writer *out)
     for (size_t i = 0; i < setting_row_count; i++) {
         write_row(&setting_rows[i], out);
     }
+    settings_engines_write_markdown(out);
     settings_routes_write_markdown(out);
     settings_clients_write_markdown(out);
     settings_policies_write_markdown(out);
