@@ -134,8 +134,10 @@ static const struct candidates *candidates_of(const struct making *making,
 }
 
 static bool is_ready(void *context, const struct repository_model *model,
-                     const struct repository_version *version, struct error *out_why)
+                     const struct repository_version *version, const char *engine,
+                     struct error *out_why)
 {
+    (void)engine; /* we are one of them */
     const struct candidates *candidates = candidates_of(context, model);
     bool ready = false;
     for (size_t i = 0; i < candidates->count; i++) {

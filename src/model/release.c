@@ -153,6 +153,18 @@ static enum galen_status move_versions(const struct release_folder *folder,
     return drop_tags(folder, now, to, out_error);
 }
 
+static enum galen_status move_engines(const struct release_folder *folder,
+                                      const struct release_state *now,
+                                      const struct release_state *to, uint64_t number,
+                                      struct error *out_error)
+{
+    return release_engines_equal(&now->engines, &to->engines)
+               ? GALEN_OK
+               : release_folder_set_engines(
+                     folder, release_engines_are_named(&to->engines) ? number : 0,
+                     out_error);
+}
+
 /* A canary has its tag for as long as it takes traffic. */
 static enum galen_status move_rollout(const struct release_folder *folder,
                                       const struct release_state *now,
@@ -165,6 +177,7 @@ static enum galen_status move_rollout(const struct release_folder *folder,
     if (ends) {
         TRY(release_folder_set_rollout(folder, 0, out_error));
     }
+    TRY(move_engines(folder, now, to, number, out_error));
     TRY(move_versions(folder, now, to, out_error));
     return begins ? release_folder_set_rollout(folder, number, out_error) : GALEN_OK;
 }
@@ -238,6 +251,12 @@ static enum galen_status refuse_canary(const struct release *release, const char
     return error_set(out_error, GALEN_INVALID, "%s: %s", release->folder->path, why);
 }
 
+static bool runs_where_current_does(const struct release_rollout *rollout,
+                                    const struct release_engines *engines)
+{
+    return rollout->engine[0] == '\0' || strcmp(rollout->engine, engines->current) == 0;
+}
+
 static enum galen_status check_canary(const struct release *release,
                                       const struct release_order *order,
                                       struct error *out_error)
@@ -256,7 +275,8 @@ static enum galen_status check_canary(const struct release *release,
         return refuse_canary(release, "there is no `current` to compare a canary with",
                              out_error);
     }
-    return current != order->version
+    return current != order->version ||
+                   !runs_where_current_does(&order->rollout, &state->engines)
                ? GALEN_OK
                : refuse_canary(release, "this version is `current` already", out_error);
 }
@@ -284,23 +304,36 @@ static enum galen_status begin_canary(const struct release *release,
                                       const struct release_order *order,
                                       struct release_state *state, struct arena *arena)
 {
-    const uint64_t started = state->rollout.version == order->version
-                                 ? state->rollout.started
-                                 : release->standing.newest + 1;
+    const uint64_t started =
+        state->rollout.version == order->version &&
+                strcmp(state->rollout.engine, order->rollout.engine) == 0
+            ? state->rollout.started
+            : release->standing.newest + 1;
     state->rollout = order->rollout;
     state->rollout.version = order->version;
     state->rollout.started = started;
     return release_state_put(state, RELEASE_CANARY_TAG, order->version, arena);
 }
 
-/* `current` takes the version, and `previous` the one that gives way. */
+static bool moves_engine(const struct release_order *order,
+                         const struct release_state *state)
+{
+    return order->engine != NULL && strcmp(order->engine, state->engines.current) != 0;
+}
+
+/* `current` takes the version, and `previous` the one that gives way, each where it runs.
+ */
 static enum galen_status move_current(const struct release_order *order,
                                       struct release_state *state, struct arena *arena)
 {
     uint64_t leaving = release_state_version(state, RELEASE_CURRENT);
     leaving = leaving == 0 ? order->served : leaving;
-    if (leaving != 0 && leaving != order->version) {
+    if (leaving != 0 && (leaving != order->version || moves_engine(order, state))) {
         TRY(release_state_put(state, RELEASE_PREVIOUS, leaving, arena));
+        release_engine_set(state->engines.previous, state->engines.current);
+    }
+    if (moves_engine(order, state)) {
+        release_engine_set(state->engines.current, order->engine);
     }
     return release_state_put(state, RELEASE_CURRENT, order->version, arena);
 }
@@ -326,7 +359,8 @@ static enum galen_status find_after(struct release *release,
     if (order->ends_canary) {
         return end_canary(state, &release->arena);
     }
-    if (release_state_version(state, order->tag) == order->version) {
+    if (release_state_version(state, order->tag) == order->version &&
+        !moves_engine(order, state)) {
         return GALEN_OK;
     }
     if (strcmp(order->tag, RELEASE_CURRENT) != 0) {

@@ -15,6 +15,9 @@
  * one before. A rollback exchanges both at once (RENAME_EXCHANGE), where the file system
  * can: neither version is without a tag.
  *
+ * Engines are named before the tags move: a gateway takes up neither before the engines are
+ * ready for the version that it reads at that moment.
+ *
  * A canary takes traffic from when all tags are where they are to be, and none any more
  * before one moves. Whatever moves `current` ends it, and `canary` goes.
  *
@@ -35,9 +38,12 @@
 /* What is wanted. Borrowed until it is planned. */
 struct release_order {
     enum release_action action;
-    const char *tag;                /* of a promotion; `current` otherwise */
-    uint64_t version;               /* of a promotion, a rollback or a canary */
-    struct release_rollout rollout; /* of a canary: its shares, and whether it promotes */
+    const char *tag;    /* of a promotion; `current` otherwise */
+    uint64_t version;   /* of a promotion, a rollback or a canary */
+    const char *engine; /* of a promotion or a rollback: who runs `current` from now on; ""
+                         * as configured; NULL: as before */
+    struct release_rollout rollout; /* of a canary: its shares and engines, and whether it
+                                     * promotes */
     bool ends_canary;               /* of a rollback: that, and `current` stays */
     uint64_t
         started; /* only while the canary that began then is under way; 0: whatever is */
@@ -69,8 +75,8 @@ MUST_USE enum galen_status release_finish(struct release *release, struct error 
 
 /* Makes the record of what is wanted, and writes nothing. *out_changes false: all is so
  * already. GALEN_BUSY: not as expected; GALEN_TOO_LARGE: too many tags or releases;
- * GALEN_INVALID: a canary of what is `current`, or where there is none; or `canary` is to
- * move while one is under way. */
+ * GALEN_INVALID: a canary of what is `current` where that runs, or where there is none; or
+ * `canary` is to move while one is under way. */
 MUST_USE enum galen_status release_plan(struct release *release,
                                         const struct release_order *order,
                                         bool *out_changes, struct error *out_error);

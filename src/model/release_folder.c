@@ -220,6 +220,7 @@ enum galen_status release_folder_state(const struct release_folder *folder,
                              LIMIT_RELEASE_TAG_COUNT_MAX);
         }
     }
+    TRY(release_folder_engines(folder, &state.engines, out_error));
     TRY(release_folder_rollout(folder, &state.rollout, out_error));
     *out_state = state;
     return GALEN_OK;
@@ -316,44 +317,68 @@ enum galen_status release_folder_record(const struct release_folder *folder,
                                               : why.text);
 }
 
-static enum galen_status read_rollout(const struct release_folder *folder, uint64_t number,
-                                      struct arena *arena,
-                                      struct release_rollout *out_rollout,
-                                      struct error *out_error)
+/* What the record that a link names left of the model. */
+static enum galen_status read_linked(const struct release_folder *folder, const char *link,
+                                     struct release_state *out_state,
+                                     struct error *out_error)
 {
+    struct arena arena;
     struct release_record record;
     uint8_t sha256[SHA256_SIZE];
-    TRY(release_folder_record(folder, number, arena, &record, sha256, out_error));
-    if (record.after.rollout.version == 0) {
-        return error_set(out_error, GALEN_INVALID,
-                         "%s/" RELEASES "/" RELEASE_ROLLOUT
-                         ": points to a release without a canary",
-                         folder->path);
+    const uint64_t number = linked_record(folder->releases, link, "");
+    arena_init(&arena, ROLLOUT_ARENA_SIZE_BYTES_MAX);
+    const enum galen_status status =
+        release_folder_record(folder, number, &arena, &record, sha256, out_error);
+    if (status == GALEN_OK) {
+        *out_state = (struct release_state){.engines = record.after.engines,
+                                            .rollout = record.after.rollout};
     }
-    *out_rollout = record.after.rollout;
-    return GALEN_OK;
+    arena_deinit(&arena);
+    return status;
 }
 
-static bool has_rollout(const struct release_folder *folder)
+static bool has_link(const struct release_folder *folder, const char *link)
 {
     struct directory_entry entry;
     return folder->releases >= 0 &&
-           directory_look(folder->releases, RELEASE_ROLLOUT, &entry) != GALEN_NOT_FOUND;
+           directory_look(folder->releases, link, &entry) != GALEN_NOT_FOUND;
+}
+
+static enum galen_status refuse_link(const struct release_folder *folder, const char *link,
+                                     const char *why, struct error *out_error)
+{
+    return error_set(out_error, GALEN_INVALID, "%s/" RELEASES "/%s: %s", folder->path, link,
+                     why);
 }
 
 enum galen_status release_folder_rollout(const struct release_folder *folder,
                                          struct release_rollout *out_rollout,
                                          struct error *out_error)
 {
-    struct arena arena;
-    *out_rollout = (struct release_rollout){.version = 0};
-    if (!has_rollout(folder)) {
-        return GALEN_OK;
+    struct release_state state = {.tag_count = 0};
+    if (has_link(folder, RELEASE_ROLLOUT)) {
+        TRY(read_linked(folder, RELEASE_ROLLOUT, &state, out_error));
+        if (state.rollout.version == 0) {
+            return refuse_link(folder, RELEASE_ROLLOUT,
+                               "points to a release without a canary", out_error);
+        }
     }
-    arena_init(&arena, ROLLOUT_ARENA_SIZE_BYTES_MAX);
-    const enum galen_status status =
-        read_rollout(folder, linked_record(folder->releases, RELEASE_ROLLOUT, ""), &arena,
-                     out_rollout, out_error);
-    arena_deinit(&arena);
-    return status;
+    *out_rollout = state.rollout;
+    return GALEN_OK;
+}
+
+enum galen_status release_folder_engines(const struct release_folder *folder,
+                                         struct release_engines *out_engines,
+                                         struct error *out_error)
+{
+    struct release_state state = {.tag_count = 0};
+    if (has_link(folder, RELEASE_ENGINES)) {
+        TRY(read_linked(folder, RELEASE_ENGINES, &state, out_error));
+        if (!release_engines_are_named(&state.engines)) {
+            return refuse_link(folder, RELEASE_ENGINES,
+                               "points to a release that names none", out_error);
+        }
+    }
+    *out_engines = state.engines;
+    return GALEN_OK;
 }

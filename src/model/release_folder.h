@@ -8,6 +8,7 @@
  *     models/<name>/releases/000007.json   records
  *     models/<name>/releases/done -> 000007.json   the newest whose tags were moved
  *     models/<name>/releases/canary -> 000007.json while one is under way: what says of it
+ *     models/<name>/releases/engines -> 000007.json where a release named engines: likewise
  *
  * All block on the disk. Statuses: GALEN_NOT_FOUND, GALEN_INVALID: what is there is not
  * what it has to be; GALEN_TOO_LARGE; GALEN_UNAVAILABLE: the system's refusal;
@@ -40,7 +41,7 @@ MUST_USE enum galen_status release_folder_lock(struct release_folder *folder,
                                                struct error *out_error);
 
 /* The tags, which are links to a number and nothing else, whether there is an entry
- * `disabled`, of any kind, and the canary that is under way. */
+ * `disabled`, of any kind, its engines, and the canary that is under way. */
 MUST_USE enum galen_status release_folder_state(const struct release_folder *folder,
                                                 struct arena *arena,
                                                 struct release_state *out_state,
@@ -96,6 +97,14 @@ MUST_USE enum galen_status release_folder_rollout(const struct release_folder *f
 /* The folder is locked. The canary of that record is under way; 0: none is. By one
  * rename(2) or unlink(2). */
 MUST_USE enum galen_status release_folder_set_rollout(const struct release_folder *folder,
+                                                      uint64_t number,
+                                                      struct error *out_error);
+
+/* The same of the sets of engines, by `engines`; zeroed: there is no such link. */
+MUST_USE enum galen_status release_folder_engines(const struct release_folder *folder,
+                                                  struct release_engines *out_engines,
+                                                  struct error *out_error);
+MUST_USE enum galen_status release_folder_set_engines(const struct release_folder *folder,
                                                       uint64_t number,
                                                       struct error *out_error);
 

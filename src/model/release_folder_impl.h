@@ -7,6 +7,7 @@
 #define RELEASES "releases"
 #define RELEASE_DONE "done"
 #define RELEASE_ROLLOUT "canary"
+#define RELEASE_ENGINES "engines"
 #define RELEASE_DISABLED "disabled"
 #define RELEASE_UNFINISHED ".release-" /* what is on its way to its place begins so */
 

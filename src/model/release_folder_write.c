@@ -140,22 +140,28 @@ enum galen_status release_folder_remove_tag(const struct release_folder *folder,
     return remove_link(folder, folder->model, tag, out_error);
 }
 
-static enum galen_status link_rollout(const struct release_folder *folder, uint64_t number,
-                                      struct error *out_error)
+/* 0: it goes. */
+static enum galen_status link_record(const struct release_folder *folder, const char *link,
+                                     uint64_t number, struct error *out_error)
 {
     char name[RELEASE_NAME_SIZE];
     release_record_name(number, name);
-    return number == 0
-               ? remove_link(folder, folder->releases, RELEASE_ROLLOUT, out_error)
-               : put_link(folder, folder->releases, RELEASE_ROLLOUT, name, out_error);
+    TRY(number == 0 ? remove_link(folder, folder->releases, link, out_error)
+                    : put_link(folder, folder->releases, link, name, out_error));
+    return fsync(folder->releases) == 0 ? GALEN_OK
+                                        : release_folder_fail(folder, RELEASES, out_error);
 }
 
 enum galen_status release_folder_set_rollout(const struct release_folder *folder,
                                              uint64_t number, struct error *out_error)
 {
-    TRY(link_rollout(folder, number, out_error));
-    return fsync(folder->releases) == 0 ? GALEN_OK
-                                        : release_folder_fail(folder, RELEASES, out_error);
+    return link_record(folder, RELEASE_ROLLOUT, number, out_error);
+}
+
+enum galen_status release_folder_set_engines(const struct release_folder *folder,
+                                             uint64_t number, struct error *out_error)
+{
+    return link_record(folder, RELEASE_ENGINES, number, out_error);
 }
 
 bool release_folder_exchange(const struct release_folder *folder, const char *one,

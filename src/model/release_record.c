@@ -87,11 +87,23 @@ static void put_rollout(struct json_writer *json, const struct release_rollout *
     json_put_name(json, "canary");
     json_begin_object(json);
     put_number(json, "version", rollout->version);
+    if (rollout->engine[0] != '\0') {
+        put_text(json, "engine", rollout->engine);
+    }
     put_percent(json, "percent", rollout->share);
     put_percent(json, "shadow", rollout->shadow);
     json_put_name(json, "auto");
     json_put_bool(json, rollout->promotes);
     put_number(json, "started", rollout->started);
+    json_end_object(json);
+}
+
+static void put_engines(struct json_writer *json, const struct release_engines *engines)
+{
+    json_put_name(json, "engines");
+    json_begin_object(json);
+    put_text(json, "current", engines->current);
+    put_text(json, "previous", engines->previous);
     json_end_object(json);
 }
 
@@ -106,6 +118,9 @@ void release_state_write(const struct release_state *state, struct json_writer *
     json_end_object(json);
     json_put_name(json, "disabled");
     json_put_bool(json, state->is_disabled);
+    if (release_engines_are_named(&state->engines)) {
+        put_engines(json, &state->engines);
+    }
     if (state->rollout.version != 0) {
         put_rollout(json, &state->rollout);
     }
@@ -301,6 +316,34 @@ static enum galen_status read_share(const struct json *object, const char *name,
                : refuse(out_error, name, "is no percentage");
 }
 
+/* "": none is named. */
+static enum galen_status read_engine(const struct json *object, const char *name,
+                                     char *out_engine, struct error *out_error)
+{
+    const struct json *value;
+    char engine[RELEASE_ENGINE_SIZE] = "";
+    TRY(need(object, name, JSON_STRING, &value, out_error));
+    const struct bytes text = json_string(value);
+    if (text.size < sizeof(engine)) {
+        memcpy(engine, text.data, text.size);
+    }
+    if (text.size > 0 && (!engine_name_is_valid(engine) || strlen(engine) != text.size)) {
+        return refuse(out_error, name, "is no name of a set of engines");
+    }
+    release_engine_set(out_engine, engine);
+    return GALEN_OK;
+}
+
+static enum galen_status read_engines(const struct json *object,
+                                      struct release_engines *out_engines,
+                                      struct error *out_error)
+{
+    const struct json *value;
+    TRY(need(object, "engines", JSON_OBJECT, &value, out_error));
+    TRY(read_engine(value, "current", out_engines->current, out_error));
+    return read_engine(value, "previous", out_engines->previous, out_error);
+}
+
 static enum galen_status read_rollout(const struct json *object,
                                       struct release_rollout *out_rollout,
                                       struct error *out_error)
@@ -310,6 +353,9 @@ static enum galen_status read_rollout(const struct json *object,
     struct release_rollout rollout = {.version = 0};
     TRY(need(object, "canary", JSON_OBJECT, &value, out_error));
     TRY(read_number(value, "version", version_max, &rollout.version, out_error));
+    if (json_member(value, "engine") != NULL) {
+        TRY(read_engine(value, "engine", rollout.engine, out_error));
+    }
     TRY(read_share(value, "percent", &rollout.share, out_error));
     TRY(read_share(value, "shadow", &rollout.shadow, out_error));
     TRY(need(value, "auto", JSON_BOOL, &promotes, out_error));
@@ -329,6 +375,9 @@ static enum galen_status read_state(const struct json *object, const char *name,
     TRY(need(object, name, JSON_OBJECT, &value, out_error));
     TRY(need(value, "disabled", JSON_BOOL, &member, out_error));
     out_state->is_disabled = json_bool(member);
+    if (json_member(value, "engines") != NULL) {
+        TRY(read_engines(value, &out_state->engines, out_error));
+    }
     if (json_member(value, "canary") != NULL) {
         TRY(read_rollout(value, &out_state->rollout, out_error));
     }

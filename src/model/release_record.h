@@ -66,6 +66,8 @@ MUST_USE enum galen_status release_record_read(struct bytes text, struct arena *
 const struct release_version *release_record_version(const struct release_record *record,
                                                      uint64_t number);
 
-/* {"tags":{"current":2},"disabled":false}, for records and listings; while one is under way
- * with "canary":{"version":3,"percent":5,"shadow":50,"auto":false,"started":8}. */
+/* {"tags":{"current":2},"disabled":false}, for records and listings; where engines are
+ * named with "engines":{"current":"green","previous":""}; while a canary is under way with
+ * "canary":{"version":3,"engine":"green","percent":5,"shadow":50,"auto":false,"started":8},
+ * without "engine" where it runs where `current` does. */
 void release_state_write(const struct release_state *state, struct json_writer *json);

@@ -92,6 +92,48 @@ static void a_record_says_of_the_canary_that_is_under_way(void **unused)
     assert_int_equal(record.after.rollout.started, 8);
 }
 
+#define ENGINES_HEAD                                                                    \
+    "{\"v\":1,\"number\":9,\"time\":\"2026-11-25T20:55:16.123456Z\",\"action\":"        \
+    "\"promote\",\"actor\":\"alice@here\",\"before\":{\"tags\":{},\"disabled\":false}," \
+    "\"after\":{\"tags\":{},\"disabled\":false,\"engines\":"
+
+static void a_record_says_which_engines_run_the_model(void **unused)
+{
+    (void)unused;
+    static const char text[] = ENGINES_HEAD
+        "{\"current\":\"green\",\"previous\":\"\"},\"canary\":{\"version\":3,\"engine\":"
+        "\"blue\",\"percent\":5,\"shadow\":0,\"auto\":true,\"started\":8}" TAIL;
+    struct release_record record;
+    struct error error;
+    EXPECT_OK(read_line(bytes_from_string(text), &record, &error));
+    assert_string_equal(record.before.engines.current, "");
+    assert_string_equal(record.after.engines.current, "green");
+    assert_string_equal(record.after.engines.previous, "");
+    assert_string_equal(record.after.rollout.engine, "blue");
+}
+
+static void engines_that_have_no_name_are_refused(void **unused)
+{
+    (void)unused;
+    static const char *const wrong[] = {
+        ENGINES_HEAD "{\"current\":\"\",\"previous\":\"\"}" TAIL,
+        ENGINES_HEAD "{\"current\":\"a.b\",\"previous\":\"\"}" TAIL,
+        ENGINES_HEAD "{\"current\":\"a\\u0000b\",\"previous\":\"\"}" TAIL,
+        ENGINES_HEAD "{\"current\":\"a23456789012345678901234567890123\",\"previous\":"
+                     "\"\"}" TAIL,
+        ENGINES_HEAD "{\"current\":\"a\"}" TAIL,
+        ENGINES_HEAD "{\"current\":\"a\",\"previous\":1}" TAIL,
+        HEAD "{\"version\":3,\"engine\":\"\",\"percent\":1,\"shadow\":0,\"auto\":true,"
+             "\"started\":8}" TAIL,
+    };
+    struct release_record record;
+    struct error error;
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        EXPECT_STATUS(GALEN_INVALID,
+                      read_line(bytes_from_string(wrong[i]), &record, &error));
+    }
+}
+
 static void a_canary_that_is_none_is_refused(void **unused)
 {
     (void)unused;
@@ -277,6 +319,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         RECORD_TEST(a_record_says_all),
         RECORD_TEST(a_record_says_of_the_canary_that_is_under_way),
+        RECORD_TEST(a_record_says_which_engines_run_the_model),
+        RECORD_TEST(engines_that_have_no_name_are_refused),
         RECORD_TEST(a_canary_that_is_none_is_refused),
         RECORD_TEST(what_is_read_is_written_again_byte_for_byte),
         RECORD_TEST(what_is_wrong_is_refused_by_the_name_of_its_member),

@@ -38,6 +38,7 @@ static enum galen_status find_settled(struct release_standing *standing,
         }
     }
     standing->settled.is_disabled = after->is_disabled;
+    standing->settled.engines = after->engines;
     standing->settled.rollout = after->rollout;
     return GALEN_OK;
 }

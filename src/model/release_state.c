@@ -45,6 +45,7 @@ uint64_t release_state_version(const struct release_state *state, const char *ta
 bool release_state_equal(const struct release_state *a, const struct release_state *b)
 {
     if (a->tag_count != b->tag_count || a->is_disabled != b->is_disabled ||
+        !release_engines_equal(&a->engines, &b->engines) ||
         !release_rollout_equal(&a->rollout, &b->rollout)) {
         return false;
     }
@@ -101,7 +102,23 @@ enum galen_status release_state_drop(struct release_state *state, const char *ta
 bool release_rollout_equal(const struct release_rollout *a, const struct release_rollout *b)
 {
     return a->version == b->version && a->share == b->share && a->shadow == b->shadow &&
-           a->promotes == b->promotes && a->started == b->started;
+           a->promotes == b->promotes && a->started == b->started &&
+           strcmp(a->engine, b->engine) == 0;
+}
+
+void release_engine_set(char *out_engine, const char *name)
+{
+    memcpy(out_engine, name, strlen(name) + 1);
+}
+
+bool release_engines_equal(const struct release_engines *a, const struct release_engines *b)
+{
+    return strcmp(a->current, b->current) == 0 && strcmp(a->previous, b->previous) == 0;
+}
+
+bool release_engines_are_named(const struct release_engines *engines)
+{
+    return engines->current[0] != '\0' || engines->previous[0] != '\0';
 }
 
 /* Shares. */
@@ -186,6 +203,8 @@ bool release_state_is_between(const struct release_state *now,
            are_between(after, now, before, after) &&
            (now->is_disabled == before->is_disabled ||
             now->is_disabled == after->is_disabled) &&
+           (release_engines_equal(&now->engines, &before->engines) ||
+            release_engines_equal(&now->engines, &after->engines)) &&
            (release_rollout_equal(&now->rollout, &before->rollout) ||
             release_rollout_equal(&now->rollout, &after->rollout));
 }

@@ -8,10 +8,13 @@
 #pragma once
 
 #include "base/arena.h"
+#include "base/engine_name.h"
 
 #define RELEASE_CURRENT "current"
 #define RELEASE_PREVIOUS "previous"
 #define RELEASE_CANARY_TAG "canary"
+
+#define RELEASE_ENGINE_SIZE (LIMIT_ENGINE_NAME_SIZE_BYTES_MAX + 1)
 
 struct release_tag {
     const char *name;
@@ -22,17 +25,27 @@ struct release_tag {
  * count in RELEASE_WHOLE. Zeroed: there is none. */
 enum { RELEASE_WHOLE = 10000 };
 struct release_rollout {
-    uint64_t version; /* that `canary` names, too; 0: none is under way */
-    uint32_t share;   /* that it answers; less than all */
-    uint32_t shadow;  /* of the others, what it is asked too, unheard */
-    bool promotes;    /* by itself, once it is found to be as good */
-    uint64_t started; /* the release that it began with */
+    uint64_t version;                 /* that `canary` names, too; 0: none is under way */
+    uint32_t share;                   /* that it answers; less than all */
+    uint32_t shadow;                  /* of the others, what it is asked too, unheard */
+    bool promotes;                    /* by itself, once it is found to be as good */
+    uint64_t started;                 /* the release that it began with */
+    char engine[RELEASE_ENGINE_SIZE]; /* where it runs; "": where `current` does */
+};
+
+/* Which sets of engines run a model, of those in a gateway's configuration; "": what that
+ * says of the model. */
+struct release_engines {
+    char current[RELEASE_ENGINE_SIZE];
+    char previous[RELEASE_ENGINE_SIZE]; /* where `previous` ran, and a rollback returns to
+                                         */
 };
 
 struct release_state {
     const struct release_tag *tags; /* by name, ascending */
     size_t tag_count;               /* at most LIMIT_RELEASE_TAG_COUNT_MAX */
     bool is_disabled;
+    struct release_engines engines;
     struct release_rollout rollout;
 };
 
@@ -61,6 +74,15 @@ MUST_USE enum galen_status release_state_drop(struct release_state *state, const
 
 bool release_rollout_equal(const struct release_rollout *a,
                            const struct release_rollout *b);
+
+/* "" or engine_name_is_valid; out_engine: RELEASE_ENGINE_SIZE. */
+void release_engine_set(char *out_engine, const char *name);
+
+bool release_engines_equal(const struct release_engines *a,
+                           const struct release_engines *b);
+
+/* Whether any is named. */
+bool release_engines_are_named(const struct release_engines *engines);
 
 /* Shares as people write them: "12.5" is an eighth. False: it is no number of hundredths
  * of a percent up to 100. out_text: RELEASE_PERCENT_SIZE. */

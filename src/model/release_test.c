@@ -263,6 +263,101 @@ static void a_canary_whose_record_is_another_stops_releases(void **state)
     expect_refused(*state, &order, GALEN_INVALID, "points to a release without a canary");
 }
 
+static void expect_engines(const struct temporary_folder *folder, const char *current,
+                           const char *previous)
+{
+    const struct release_engines engines = rig_engines(folder);
+    assert_string_equal(engines.current, current);
+    assert_string_equal(engines.previous, previous);
+    assert_int_equal(rig_kind(folder), RELEASE_SETTLED);
+}
+
+static void engines_change_with_the_version_or_alone(void **state)
+{
+    rig_promote_to(*state, 1, "green");
+    expect_engines(*state, "green", "");
+    assert_int_equal(rig_tag(*state, "previous"), 1);
+    rig_promote_to(*state, 2, "blue");
+    expect_engines(*state, "blue", "green");
+    assert_int_equal(rig_tag(*state, "current"), 2);
+    assert_int_equal(rig_tag(*state, "previous"), 1);
+    rig_promote(*state, 3);
+    expect_engines(*state, "blue", "blue");
+}
+
+static void rollback_returns_to_version_and_engines_of_before(void **state)
+{
+    struct release_order order = rig_order(RELEASE_ROLLBACK, 1);
+    rig_promote_to(*state, 2, "green");
+    order.engine = "";
+    rig_release(*state, &order);
+    expect_engines(*state, "", "green");
+    assert_int_equal(rig_tag(*state, "current"), 1);
+    assert_int_equal(rig_tag(*state, "previous"), 2);
+}
+
+static void engines_that_are_named_already_are_no_change(void **state)
+{
+    struct release_order order = rig_order(RELEASE_PROMOTE, 1);
+    struct error error;
+    bool changes = true;
+    rig_promote_to(*state, 1, "green");
+    order.engine = "green";
+    EXPECT_OK(rig_try(*state, &order, &changes, &error));
+    assert_false(changes);
+}
+
+static void a_canary_of_what_is_current_needs_other_engines(void **state)
+{
+    struct release_order order = rig_canary_order(1, 500);
+    rig_promote_to(*state, 1, "green");
+    expect_refused(*state, &order, GALEN_INVALID, "this version is `current` already");
+    release_engine_set(order.rollout.engine, "green");
+    expect_refused(*state, &order, GALEN_INVALID, "this version is `current` already");
+    release_engine_set(order.rollout.engine, "blue");
+    rig_release(*state, &order);
+    assert_string_equal(rig_rollout(*state).engine, "blue");
+    assert_int_equal(rig_rollout(*state).started, 2);
+    order.rollout.share = 600;
+    rig_release(*state, &order);
+    assert_int_equal(rig_rollout(*state).started, 2);
+    release_engine_set(order.rollout.engine, "gpu");
+    rig_release(*state, &order);
+    assert_int_equal(rig_rollout(*state).started, 4);
+    rig_promote_to(*state, 1, "gpu");
+    assert_int_equal(rig_rollout(*state).version, 0);
+}
+
+static void a_release_that_was_cut_off_names_its_engines_in_the_end(void **state)
+{
+    rig_promote_to(*state, 1, "green");
+    rig_promote_to(*state, 2, "blue");
+    move_link(*state, "tagger/releases/done", "000001.json");
+    move_link(*state, "tagger/releases/engines", "000001.json");
+    move_link(*state, "tagger/current", "1");
+    assert_int_equal(rig_kind(*state), RELEASE_UNFINISHED);
+    rig_promote(*state, 3);
+    expect_engines(*state, "blue", "blue");
+    assert_int_equal(rig_tag(*state, "previous"), 2);
+}
+
+static struct release_engines engines_in_snapshot(const struct temporary_folder *folder)
+{
+    scoped(repository) repository = NULL;
+    struct error error;
+    EXPECT_OK(repository_read(folder->path, false, &repository, &error));
+    return repository_find(repository, BYTES(RIG_MODEL))->engines;
+}
+
+static void a_snapshot_of_the_repository_has_the_engines(void **state)
+{
+    assert_string_equal(engines_in_snapshot(*state).current, "");
+    rig_promote_to(*state, 2, "green");
+    assert_string_equal(engines_in_snapshot(*state).current, "green");
+    remove_file(*state, "tagger/releases/000001.json");
+    assert_string_equal(engines_in_snapshot(*state).current, "");
+}
+
 static struct release_rollout rollout_in_snapshot(const struct temporary_folder *folder)
 {
     scoped(repository) repository = NULL;
@@ -604,6 +699,12 @@ int main(void)
         RIG_TEST(a_rollback_exchanges_current_and_previous),
         RIG_TEST(a_rollback_may_go_to_another_version),
         RIG_TEST(another_tag_moves_alone),
+        RIG_TEST(engines_change_with_the_version_or_alone),
+        RIG_TEST(rollback_returns_to_version_and_engines_of_before),
+        RIG_TEST(engines_that_are_named_already_are_no_change),
+        RIG_TEST(a_canary_of_what_is_current_needs_other_engines),
+        RIG_TEST(a_release_that_was_cut_off_names_its_engines_in_the_end),
+        RIG_TEST(a_snapshot_of_the_repository_has_the_engines),
         RIG_TEST(a_snapshot_of_the_repository_has_the_canary),
         RIG_TEST(a_canary_whose_tag_was_moved_by_hand_takes_no_traffic),
         RIG_TEST(a_canary_whose_record_cannot_be_read_takes_no_traffic),

@@ -50,6 +50,7 @@ static bool is_same_model(const struct repository_model *a,
     bool same = strcmp(a->name, b->name) == 0 && a->version_count == b->version_count &&
                 a->tag_count == b->tag_count && a->usable == b->usable &&
                 a->is_disabled == b->is_disabled &&
+                release_engines_equal(&a->engines, &b->engines) &&
                 release_rollout_equal(&a->rollout, &b->rollout) &&
                 strcmp(a->why_not.text, b->why_not.text) == 0;
     for (size_t i = 0; same && i < a->version_count; i++) {
@@ -247,6 +248,28 @@ const struct repository_version *repository_resolve(const struct repository_mode
     }
     const struct repository_tag *tag = find_tag(model, wanted);
     return tag == NULL ? NULL : repository_model_version(model, tag->version);
+}
+
+uint64_t repository_tag_version(const struct repository_model *model, const char *tag)
+{
+    for (size_t i = 0; i < model->tag_count; i++) {
+        if (strcmp(model->tags[i].name, tag) == 0) {
+            return model->tags[i].version;
+        }
+    }
+    return 0;
+}
+
+const char *repository_engine(const struct repository_model *model, uint64_t number)
+{
+    const struct release_rollout *rollout = &model->rollout;
+    const bool is_chosen = model->choice != NULL && model->choice->number == number;
+    if (!is_chosen && rollout->version == number && rollout->engine[0] != '\0') {
+        return rollout->engine;
+    }
+    return !is_chosen && repository_tag_version(model, RELEASE_PREVIOUS) == number
+               ? model->engines.previous
+               : model->engines.current;
 }
 
 bool repository_is_kept(const struct repository_model *model, uint64_t number)

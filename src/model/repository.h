@@ -57,6 +57,13 @@ struct repository_model {
      * usable and, with a config.pbtxt, served. NULL: there is none. */
     const struct repository_version *choice;
 
+    /* Who runs it. One whose record cannot be read names none. */
+    struct release_engines engines;
+
+    /* (In an effective snapshot) these, or those of its canary, are not what is desired:
+     * they cannot be had, and why_not says why. */
+    bool awaits_engines;
+
     /* The canary that is under way, where its version can answer; without a version: none.
      * One whose record cannot be read, or whose tag was moved by hand, is none. */
     struct release_rollout rollout;
@@ -110,10 +117,14 @@ repository_select(struct repository *repository,
                   void *context, struct repository **out_repository);
 
 struct repository_readiness {
-    /* Whether a version can answer; if not, out_why may say why. Asked once a version. */
+    /* Whether a version can answer on these engines; if not, out_why may say why. Asked
+     * once a version and engines. */
     bool (*is_ready)(void *context, const struct repository_model *model,
-                     const struct repository_version *version, struct error *out_why);
+                     const struct repository_version *version, const char *engine,
+                     struct error *out_why);
     void *context;
+    bool distrusts_engines; /* those that `before` names were not asked yet: it counts as
+                             * one that runs where it is configured to */
 
     /* A version that served and that no tag names any more is kept for so long: who follows
      * the repository a little later may still send to it. */
@@ -142,6 +153,10 @@ repository_model_version(const struct repository_model *model, uint64_t number);
 /* wanted: a number, a tag, or "" for the model's choice. NULL: none. */
 const struct repository_version *repository_resolve(const struct repository_model *model,
                                                     struct bytes wanted);
+
+/* Which set of engines runs that version: its canary's, where it is one and not what is
+ * chosen; where `previous` ran, likewise; else those of the model. "": as configured. */
+const char *repository_engine(const struct repository_model *model, uint64_t number);
 
 /* The versions to keep loaded: the choice, and every one that a tag or config.pbtxt names
  * or that lingers. */

@@ -12,6 +12,7 @@ struct merge {
     struct repository_version **versions;
     bool *ready; /* of each that is kept */
     size_t version_count;
+    bool holds_engines; /* those that are desired are not ready for what is chosen */
     struct error why;
 };
 
@@ -31,7 +32,21 @@ static bool is_kept(const struct repository_model *model, uint64_t number)
     return model != NULL && repository_is_kept(model, number);
 }
 
-static bool ask(struct merge *merge, const struct repository_version *version)
+static const char *engine_before(const struct merge *merge, uint64_t number)
+{
+    return merge->before == NULL || merge->readiness->distrusts_engines
+               ? ""
+               : repository_engine(merge->before, number);
+}
+
+static const char *engine_of(const struct merge *merge, uint64_t number)
+{
+    return merge->holds_engines ? engine_before(merge, number)
+                                : repository_engine(merge->desired, number);
+}
+
+static bool ask(struct merge *merge, const struct repository_version *version,
+                const char *engine)
 {
     struct error why = {0};
     const struct repository_readiness *readiness = merge->readiness;
@@ -39,7 +54,7 @@ static bool ask(struct merge *merge, const struct repository_version *version)
         return false;
     }
     const bool ready =
-        readiness->is_ready(readiness->context, merge->desired, version, &why);
+        readiness->is_ready(readiness->context, merge->desired, version, engine, &why);
     if (!ready && merge->why.text[0] == '\0') {
         merge->why = why;
     }
@@ -62,9 +77,9 @@ static void merge_version(struct merge *merge, uint64_t number)
         if (desired != NULL) {
             add(merge, desired, false);
         }
-    } else if (ask(merge, desired)) {
+    } else if (ask(merge, desired, engine_of(merge, number))) {
         add(merge, desired, true);
-    } else if (before != desired && ask(merge, before)) {
+    } else if (before != desired && ask(merge, before, engine_before(merge, number))) {
         add(merge, before, true);
     } else if (desired != NULL) {
         add(merge, desired, false);
@@ -227,16 +242,56 @@ static bool is_served(const struct merge *merge, const struct repository_model *
     return serving(merge, model->choice->number) != NULL;
 }
 
+static uint64_t choice_before(const struct merge *merge)
+{
+    const struct repository_version *choice = merge->before->choice;
+    return choice == NULL ? 0 : choice->number;
+}
+
+/* Whether engines that are new have what is chosen; who was there before goes on else. */
+static bool are_engines_ready(struct merge *merge)
+{
+    const struct repository_version *choice = merge->desired->choice;
+    const char *engine = merge->desired->engines.current;
+    const bool is_first = merge->before == NULL || (merge->before->choice == NULL &&
+                                                    !merge->readiness->distrusts_engines);
+    return is_first || choice == NULL ||
+           strcmp(engine, engine_before(merge, choice_before(merge))) == 0 ||
+           ask(merge, choice, engine);
+}
+
+static void merge_engines(struct merge *merge, struct repository_model *model)
+{
+    merge->holds_engines = !are_engines_ready(merge);
+    if (!merge->holds_engines) {
+        model->engines = source_of_tags(merge)->engines;
+    } else if (!merge->readiness->distrusts_engines) {
+        model->engines = merge->before->engines;
+    }
+    model->awaits_engines = merge->holds_engines;
+}
+
+/* A version that is tried where another is, or the same one does, is asked for there. */
+static bool is_tried_at_ready_engines(struct merge *merge,
+                                      const struct release_rollout *rollout)
+{
+    return rollout->engine[0] == '\0' ||
+           ask(merge, serving(merge, rollout->version), rollout->engine);
+}
+
 /* It is held against what is `current`, and not against what was. */
-static struct release_rollout merge_rollout(const struct merge *merge,
-                                            const struct repository_model *model)
+static struct release_rollout merge_rollout(struct merge *merge,
+                                            struct repository_model *model)
 {
     const struct release_rollout rollout = source_of_tags(merge)->rollout;
     const struct repository_version *desired = merge->desired->choice;
-    const bool is_ready = rollout.version != 0 && serving(merge, rollout.version) != NULL &&
+    const bool is_ready = rollout.version != 0 && !merge->holds_engines &&
+                          serving(merge, rollout.version) != NULL &&
                           model->choice != NULL &&
                           (desired == NULL || desired->number == model->choice->number) &&
-                          serving(merge, model->choice->number) != NULL;
+                          serving(merge, model->choice->number) != NULL &&
+                          is_tried_at_ready_engines(merge, &rollout);
+    model->awaits_engines |= rollout.version != 0 && rollout.engine[0] != '\0' && !is_ready;
     return is_ready ? rollout : (struct release_rollout){.version = 0};
 }
 
@@ -255,6 +310,7 @@ static enum galen_status merge_model(struct merge *merge, struct repository_mode
         model->name == NULL) {
         return GALEN_NO_MEMORY;
     }
+    merge_engines(merge, model);
     merge_versions(merge);
     model->versions = merge->versions;
     model->version_count = merge->version_count;

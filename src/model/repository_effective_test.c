@@ -25,6 +25,8 @@ struct rig {
     const struct repository_version *unready[4];
     size_t unready_count;
     size_t question_count;
+    const char *dead_engine;
+    bool distrusts_engines;
     uint64_t now_ns;
 };
 
@@ -42,7 +44,7 @@ static void sample_init(struct sample *sample)
 static int set_up(void **state)
 {
     static struct rig rig;
-    rig = (struct rig){.effective = NULL};
+    rig = (struct rig){.dead_engine = "dead"};
     for (size_t i = 0; i <= NUMBER_MAX; i++) {
         old_form[i] = (struct repository_version){
             .number = i, .number_text = "n", .usable = true, .reference_count_ = 1};
@@ -80,9 +82,14 @@ static void add_tag(struct sample *sample, const char *name, uint64_t number)
 }
 
 static bool is_ready(void *context, const struct repository_model *model,
-                     const struct repository_version *version, struct error *out_why)
+                     const struct repository_version *version, const char *engine,
+                     struct error *out_why)
 {
     struct rig *rig = context;
+    if (strcmp(engine, rig->dead_engine) == 0) {
+        (void)error_set(out_why, GALEN_UNAVAILABLE, "nobody is there");
+        return false;
+    }
     assert_string_equal(model->name, "m");
     rig->question_count++;
     for (size_t i = 0; i < rig->unready_count; i++) {
@@ -96,8 +103,12 @@ static bool is_ready(void *context, const struct repository_model *model,
 
 static const struct repository_model *merge(struct rig *rig, bool has_before)
 {
-    const struct repository_readiness readiness = {
-        .is_ready = is_ready, .context = rig, .linger_ns = 100, .now_ns = rig->now_ns};
+    const struct repository_readiness readiness = {.is_ready = is_ready,
+                                                   .context = rig,
+                                                   .linger_ns = 100,
+                                                   .now_ns = rig->now_ns,
+                                                   .distrusts_engines =
+                                                       rig->distrusts_engines};
     EXPECT_OK(repository_effective(&rig->desired.repository,
                                    has_before ? &rig->before.repository : NULL, &readiness,
                                    &rig->effective));
@@ -174,6 +185,102 @@ static void canary_waits_for_the_version_that_it_is_held_against(void **state)
     add_tag(&rig->desired, "current", 3);
     rig->unready[rig->unready_count++] = &old_form[3];
     assert_int_equal(merge(rig, true)->rollout.version, 0);
+}
+
+/* Version 1 serves, and is to on these engines. */
+static void want_engine(struct rig *rig, const char *engine)
+{
+    add_version(&rig->before, &old_form[1]);
+    add_tag(&rig->before, "current", 1);
+    add_version(&rig->desired, &old_form[1]);
+    add_tag(&rig->desired, "current", 1);
+    add_tag(&rig->desired, "previous", 1);
+    release_engine_set(rig->desired.model.engines.current, engine);
+}
+
+static void engines_take_over_once_they_are_ready(void **state)
+{
+    struct rig *rig = *state;
+    want_engine(rig, "green");
+    const struct repository_model *model = merge(rig, true);
+    assert_string_equal(model->engines.current, "green");
+    assert_string_equal(repository_engine(model, 1), "green");
+    assert_false(model->awaits_engines);
+    assert_true(model->usable);
+}
+
+static void engines_that_are_not_ready_change_nothing(void **state)
+{
+    struct rig *rig = *state;
+    want_engine(rig, "dead");
+    const struct repository_model *model = merge(rig, true);
+    assert_string_equal(model->engines.current, "");
+    assert_true(model->awaits_engines);
+    assert_true(model->usable);
+    assert_string_equal(model->why_not.text, "nobody is there");
+    assert_ptr_equal(resolve(model, ""), &old_form[1]);
+}
+
+static void version_does_not_move_without_its_engines(void **state)
+{
+    struct rig *rig = *state;
+    add_version(&rig->before, &old_form[1]);
+    add_tag(&rig->before, "current", 1);
+    add_version(&rig->desired, &old_form[1]);
+    add_version(&rig->desired, &old_form[2]);
+    add_tag(&rig->desired, "current", 2);
+    add_tag(&rig->desired, "previous", 1);
+    release_engine_set(rig->desired.model.engines.current, "dead");
+    rig->unready[rig->unready_count++] = &old_form[2];
+    const struct repository_model *model = merge(rig, true);
+    assert_ptr_equal(resolve(model, ""), &old_form[1]);
+    assert_string_equal(repository_engine(model, 1), "");
+}
+
+static void engines_of_the_beginning_are_not_taken_for_ready(void **state)
+{
+    struct rig *rig = *state;
+    want_engine(rig, "dead");
+    release_engine_set(rig->before.model.engines.current, "dead");
+    rig->distrusts_engines = true;
+    const struct repository_model *model = merge(rig, true);
+    assert_string_equal(model->engines.current, "");
+    assert_true(model->usable);
+}
+
+static void canary_of_the_same_version_needs_its_engines(void **state)
+{
+    struct rig *rig = *state;
+    want_engine(rig, "");
+    rig->desired.tags[1].name = "canary";
+    rig->desired.model.rollout =
+        (struct release_rollout){.version = 1, .share = 500, .started = 1};
+    release_engine_set(rig->desired.model.rollout.engine, "green");
+    assert_int_equal(merge(rig, true)->rollout.version, 1);
+    assert_false(rig->effective->models[0].awaits_engines);
+    repository_unref(rig->effective);
+    release_engine_set(rig->desired.model.rollout.engine, "dead");
+    assert_int_equal(merge(rig, true)->rollout.version, 0);
+    assert_true(rig->effective->models[0].awaits_engines);
+    assert_true(rig->effective->models[0].usable);
+}
+
+static void versions_run_where_they_are_tried_or_were(void **state)
+{
+    struct rig *rig = *state;
+    struct repository_model *model = &rig->desired.model;
+    for (size_t i = 1; i <= 3; i++) {
+        add_version(&rig->desired, &old_form[i]);
+    }
+    add_tag(&rig->desired, "previous", 1);
+    add_tag(&rig->desired, "current", 2);
+    model->rollout = (struct release_rollout){.version = 3};
+    model->engines = (struct release_engines){.current = "green", .previous = "blue"};
+    assert_string_equal(repository_engine(model, 1), "blue");
+    assert_string_equal(repository_engine(model, 2), "green");
+    assert_string_equal(repository_engine(model, 3), "green");
+    release_engine_set(model->rollout.engine, "gpu");
+    assert_string_equal(repository_engine(model, 3), "gpu");
 }
 
 static void tag_stays_while_its_version_is_not_ready(void **state)
@@ -367,6 +474,12 @@ int main(void)
         TEST(canary_is_under_way_once_its_version_is_ready),
         TEST(canary_that_is_not_ready_takes_no_traffic),
         TEST(canary_waits_for_the_version_that_it_is_held_against),
+        TEST(engines_take_over_once_they_are_ready),
+        TEST(engines_that_are_not_ready_change_nothing),
+        TEST(version_does_not_move_without_its_engines),
+        TEST(engines_of_the_beginning_are_not_taken_for_ready),
+        TEST(canary_of_the_same_version_needs_its_engines),
+        TEST(versions_run_where_they_are_tried_or_were),
         TEST(tag_stays_while_its_version_is_not_ready),
         TEST(tag_of_a_version_that_is_gone_stays_with_what_serves),
         TEST(at_first_a_tag_is_where_it_should_be_and_the_model_says_why_not),

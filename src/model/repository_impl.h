@@ -47,5 +47,8 @@ const char *repository_join(struct arena *arena, const char *folder, const char 
 /* Sets choice from tags and versions. */
 void repository_choose(struct repository_model *model);
 
+/* The version that the tag names; 0: none. */
+uint64_t repository_tag_version(const struct repository_model *model, const char *tag);
+
 /* A snapshot without models yet. NULL: no memory. */
 struct repository *repository_new(void);

@@ -162,23 +162,13 @@ static enum galen_status read_tags(struct repository_scan *scan,
 
 /* Its canary. */
 
-static uint64_t version_of_tag(const struct repository_model *model, const char *tag)
-{
-    for (size_t i = 0; i < model->tag_count; i++) {
-        if (strcmp(model->tags[i].name, tag) == 0) {
-            return model->tags[i].version;
-        }
-    }
-    return 0;
-}
-
 /* What is not whole takes no traffic, which `galen model list` tells. */
 static enum galen_status read_rollout(const struct repository_scan *scan,
                                       struct repository_model *model)
 {
     scoped(release_folder) folder = NULL;
     struct release_rollout rollout = {.version = 0};
-    const uint64_t version = version_of_tag(model, RELEASE_CANARY_TAG);
+    const uint64_t version = repository_tag_version(model, RELEASE_CANARY_TAG);
     if (version == 0) {
         return GALEN_OK;
     }
@@ -188,6 +178,30 @@ static enum galen_status read_rollout(const struct repository_scan *scan,
     }
     if (status == GALEN_OK && rollout.version == version) {
         model->rollout = rollout;
+    }
+    return status == GALEN_NO_MEMORY ? status : GALEN_OK;
+}
+
+/* Its engines, which only a release names. */
+
+static bool has_engines(const struct repository_folder *folder)
+{
+    char target[VERSION_TEXT_SIZE];
+    return directory_read_link(folder->descriptor, "releases/engines", target,
+                               sizeof(target), NULL) == GALEN_OK;
+}
+
+static enum galen_status read_engines(const struct repository_scan *scan,
+                                      const struct repository_folder *model_folder,
+                                      struct repository_model *model)
+{
+    scoped(release_folder) folder = NULL;
+    if (!has_engines(model_folder)) {
+        return GALEN_OK;
+    }
+    enum galen_status status = release_folder_open(scan->path, model->name, &folder, NULL);
+    if (status == GALEN_OK) {
+        status = release_folder_engines(folder, &model->engines, NULL);
     }
     return status == GALEN_NO_MEMORY ? status : GALEN_OK;
 }
@@ -339,6 +353,7 @@ static enum galen_status read_folder(struct repository_scan *scan,
         return GALEN_OK;
     }
     TRY(read_tags(scan, folder, model));
+    TRY(read_engines(scan, folder, model));
     TRY(read_rollout(scan, model));
     return configure(scan, folder, model);
 }

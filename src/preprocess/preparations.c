@@ -138,8 +138,10 @@ static void add_those_before(struct preparations *preparations,
 
 /* A version without a contract needs no preparing: no request for it comes here. */
 static bool is_ready(void *context, const struct repository_model *model,
-                     const struct repository_version *version, struct error *out_why)
+                     const struct repository_version *version, const char *engine,
+                     struct error *out_why)
 {
+    (void)engine;
     (void)model;
     const struct preparation *preparation = find(context, version);
     if (preparation == NULL) {

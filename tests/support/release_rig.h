@@ -172,4 +172,21 @@ static inline void rig_begin_canary(const struct temporary_folder *folder, uint6
     rig_release(folder, &order);
 }
 
+/* A model's version on these engines; NULL: as before. */
+static inline void rig_promote_to(const struct temporary_folder *folder, uint64_t version,
+                                  const char *engine)
+{
+    struct release_order order = rig_order(RELEASE_PROMOTE, version);
+    order.engine = engine;
+    rig_release(folder, &order);
+}
+
+static inline struct release_engines rig_engines(const struct temporary_folder *folder)
+{
+    struct arena arena;
+    const struct release_engines engines = rig_stand(folder, &arena).state.engines;
+    arena_deinit(&arena);
+    return engines;
+}
+
 #define RIG_TEST(test) cmocka_unit_test_setup_teardown(test, rig_create, folder_destroy)
