@@ -12,6 +12,7 @@
 #include "base/invariant.h"
 #include "base/log.h"
 #include "engine/engine.h"
+#include "gateway/engine_sets.h"
 #include "gateway/follower.h"
 #include "preprocess/preprocess.h"
 
@@ -61,6 +62,7 @@ static bool is_news(const struct repository *before, const struct repository_mod
     const struct repository_model *same =
         repository_find(before, bytes_from_string(model->name));
     return same == NULL || same->choice != model->choice ||
+           strcmp(same->engines.current, model->engines.current) != 0 ||
            strcmp(same->why_not.text, model->why_not.text) != 0;
 }
 
@@ -71,6 +73,7 @@ static void log_news(const struct repository *before, const struct repository *e
         if (is_news(before, model)) {
             log_event(LOG_INFO, "model.serves", LOG_STR("model", model->name),
                       LOG_INT("version", model->choice == NULL ? 0 : model->choice->number),
+                      LOG_STR("engine", model->engines.current),
                       LOG_STR("why_not", model->why_not.text));
         }
     }
@@ -86,6 +89,7 @@ static void log_canaries(const struct repository *before,
         if (same != NULL && !release_rollout_equal(&same->rollout, &model->rollout)) {
             log_event(LOG_INFO, "rollout.serves", LOG_STR("model", model->name),
                       LOG_INT("version", model->rollout.version),
+                      LOG_STR("engine", model->rollout.engine),
                       LOG_INT("share", model->rollout.share),
                       LOG_INT("shadow", model->rollout.shadow));
         }
@@ -192,12 +196,25 @@ static void on_looked(void *context)
 
 /* --- */
 
+static struct infer_service *engine_of(void *context, const char *model, const char *engine)
+{
+    const struct lifecycle *lifecycle = context;
+    const struct worker *worker = &lifecycle->workers[0];
+    const struct gateway *gateway = &worker->gateway;
+    if (engine[0] != '\0' && engine_set_find(gateway, engine) == NULL) {
+        return NULL;
+    }
+    const struct gateway_engine *set =
+        engine_set_of_model(gateway, lifecycle->role->rules, model, engine);
+    return worker->engines_of_tags[set - gateway->engines];
+}
+
 static enum galen_status open_follower(struct lifecycle *lifecycle)
 {
     struct worker *worker = &lifecycle->workers[0];
     const struct follower_options options = {
         .preprocess = worker->preprocess_of_tags,
-        .engine = worker->engine_of_tags,
+        .engine_of = engine_of,
         .mailbox = loop_mailbox(worker->loop),
         .now_ns = now_ns,
         .timeout_ns = lifecycle->role->settings.request_timeout_ms * NS_PER_MS,
@@ -220,10 +237,12 @@ static enum galen_status open_control(struct lifecycle *lifecycle)
     return rollout_control_create(&options, &lifecycle->control);
 }
 
-static bool has_canary(const struct repository *repository)
+/* What takes no traffic before it was asked for. */
+static bool has_release(const struct repository *repository)
 {
     for (size_t i = 0; i < repository->model_count; i++) {
-        if (repository->models[i].rollout.version != 0) {
+        if (repository->models[i].rollout.version != 0 ||
+            release_engines_are_named(&repository->models[i].engines)) {
             return true;
         }
     }
@@ -245,7 +264,7 @@ static enum galen_status start(struct lifecycle *lifecycle)
         TRY(open_follower(lifecycle));
         TRY(open_control(lifecycle));
     }
-    if (role->kind->is_gateway && has_canary(role->repository)) {
+    if (role->kind->is_gateway && has_release(role->repository)) {
         hand_to_follower(lifecycle, role->repository);
     }
     return watch_start(&options, &lifecycle->watch);

@@ -275,18 +275,42 @@ static void put_service_metric(struct writer *out, const struct service *service
     }
 }
 
-static void put_upstreams(struct writer *out, const struct role *role)
+/* One that is elsewhere is another in the list. */
+static void list_service(const struct service *service, struct service *services,
+                         size_t *count)
 {
-    struct service services[] = {
-        {role, "engine", offsetof(struct worker, engines)},
+    if (counts_at(service, 0) != NULL) {
+        services[(*count)++] = *service;
+    }
+}
+
+enum { SERVICE_COUNT_MAX = LIMIT_ENGINE_SET_COUNT_MAX + 2 };
+
+static size_t list_services(const struct role *role, struct service *out_services)
+{
+    const struct service preprocess[] = {
         {role, "preprocess", offsetof(struct worker, preprocessors)},
         {role, "preprocess-image", offsetof(struct worker, image_preprocessors)}};
     size_t count = 0;
-    for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++) {
-        if (role->worker_count > 0 && counts_at(&services[i], 0) != NULL) {
-            services[count++] = services[i];
-        }
+    if (role->worker_count == 0) {
+        return 0;
     }
+    for (size_t i = 0; i < LIMIT_ENGINE_SET_COUNT_MAX; i++) {
+        const struct service engines = {role, worker_engine_label(&role->workers[0], i),
+                                        offsetof(struct worker, engines) +
+                                            i * sizeof(struct endpoints *)};
+        list_service(&engines, out_services, &count);
+    }
+    for (size_t i = 0; i < sizeof(preprocess) / sizeof(preprocess[0]); i++) {
+        list_service(&preprocess[i], out_services, &count);
+    }
+    return count;
+}
+
+static void put_upstreams(struct writer *out, const struct role *role)
+{
+    struct service services[SERVICE_COUNT_MAX];
+    const size_t count = list_services(role, services);
     if (count == 0) {
         return;
     }

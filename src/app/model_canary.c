@@ -7,7 +7,7 @@ static const struct model_syntax syntax = {
     .name = "canary",
     .word_count_min = 1,
     .word_count_max = 1,
-    .options = MODEL_OPTION_RELEASE | MODEL_OPTION_CANARY,
+    .options = MODEL_OPTION_RELEASE | MODEL_OPTION_CANARY | MODEL_OPTION_ENGINE,
 };
 
 static enum exit_code run(int argument_count, char **arguments)
@@ -29,6 +29,8 @@ const struct model_command model_canary_command = {
         "errs, slows or disagrees. Said again of the same version, the shares change.\n"
         "docs/rollout.md says more.\n\n"
         "  --version VERSION   the one that is tried; may be left out while it is\n"
+        "  --engine NAME       the set of engines that runs it, of those in the gateways'\n"
+        "                      configuration; without --version it is `current` there\n"
         "  --percent PERCENT   of requests that it answers, 0 to 99.99\n"
         "  --shadow PERCENT    of the others, that it is asked too: its answer is\n"
         "                      compared, and nobody gets it\n"
@@ -36,6 +38,7 @@ const struct model_command model_canary_command = {
         "  --stop              it ends: `current` answers all\n" MODEL_RELEASE_HELP
         "\nExit codes: 0 done, or so already; 1 somebody else was first, --expect does\n"
         "not hold, or the disk or the audit trail cannot be written; 2 wrong usage, or\n"
-        "there is no such version, it cannot be used, or is `current` already.\n",
+        "there is no such version, it cannot be used, or is `current` already, where it\n"
+        "is to run.\n",
     .run = run,
 };

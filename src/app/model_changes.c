@@ -36,7 +36,9 @@ void model_rollout_write(const struct release_rollout *rollout, struct writer *o
     writer_put_string(out, "canary takes ");
     release_percent_write(rollout->share, text);
     writer_put_string(out, text);
-    writer_put_string(out, " %, shadow ");
+    writer_put_string(out, rollout->engine[0] == '\0' ? " %" : " % on engines ");
+    writer_put_string(out, rollout->engine);
+    writer_put_string(out, ", shadow ");
     release_percent_write(rollout->shadow, text);
     writer_put_string(out, text);
     writer_put_string(out, rollout->promotes ? " %, auto" : " %");
@@ -48,6 +50,24 @@ static void put_rollout(struct enumeration *list, const struct release_record *r
     if (after->version != 0 && !release_rollout_equal(&record->before.rollout, after)) {
         begin_item(list);
         model_rollout_write(after, list->out);
+    }
+}
+
+static const char *shown_engine(const char *engine)
+{
+    return engine[0] == '\0' ? "as configured" : engine;
+}
+
+static void put_engines(struct enumeration *list, const struct release_record *record)
+{
+    const char *before = record->before.engines.current;
+    const char *after = record->after.engines.current;
+    if (strcmp(before, after) != 0) {
+        begin_item(list);
+        writer_put_string(list->out, "engines ");
+        writer_put_string(list->out, shown_engine(before));
+        writer_put_string(list->out, " -> ");
+        writer_put_string(list->out, shown_engine(after));
     }
 }
 
@@ -65,5 +85,6 @@ void model_changes_write(const struct release_record *record, struct writer *out
             put_move(&list, tag->name, tag->version, 0);
         }
     }
+    put_engines(&list, record);
     put_rollout(&list, record);
 }

@@ -120,6 +120,9 @@ static void put_tags(struct writer *out, const struct row *row)
         writer_put_byte(out, ' ');
         writer_put_u64(out, state->tags[i].version);
     }
+    if (state->engines.current[0] != '\0') {
+        put(out, ", engines ", state->engines.current);
+    }
     if (state->rollout.version != 0) {
         put(out, ", ", "");
         model_rollout_write(&state->rollout, out);

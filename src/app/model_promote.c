@@ -7,7 +7,7 @@ static const struct model_syntax syntax = {
     .name = "promote",
     .word_count_min = 1,
     .word_count_max = 2,
-    .options = MODEL_OPTION_RELEASE | MODEL_OPTION_TAG,
+    .options = MODEL_OPTION_RELEASE | MODEL_OPTION_TAG | MODEL_OPTION_ENGINE,
 };
 
 static enum exit_code run(int argument_count, char **arguments)
@@ -32,6 +32,11 @@ const struct model_command model_promote_command = {
         "audit trail before a tag moves. Where the tag names the version already,\n"
         "nothing is done. NVIDIA Tritons that models.triton names have loaded it before\n"
         "the tag moves. docs/releases.md says more.\n\n"
+        "  --engine NAME       the set of engines, of those in the gateways' "
+        "configuration,\n"
+        "                      that runs it from now on; without VERSION and a canary it "
+        "is\n"
+        "                      `current` that moves there\n"
         "  --tag TAG           another tag than current, such as canary; it moves "
         "alone\n" MODEL_RELEASE_HELP
         "\nExit codes: 0 done, or so already; 1 somebody else was first, --expect does\n"

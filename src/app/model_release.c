@@ -105,13 +105,51 @@ static enum galen_status hold_to_canary(struct attempt *attempt, const char *why
     return GALEN_OK;
 }
 
-static enum galen_status choose_promoted(struct attempt *attempt)
+/* What answers who names no version; 0: nothing does. */
+static uint64_t current_version(const struct attempt *attempt)
 {
-    if (attempt->order.version != 0) {
-        return GALEN_OK;
+    const struct repository_version *served =
+        repository_resolve(attempt->source, BYTES_NONE);
+    const uint64_t current =
+        release_state_version(&attempt->standing.settled, RELEASE_CURRENT);
+    return current != 0 || served == NULL ? current : served->number;
+}
+
+/* The canary goes where it runs; what moves to other engines alone is what serves. */
+static enum galen_status choose_promoted_version(struct attempt *attempt)
+{
+    const struct release_rollout *rollout = rollout_of(attempt);
+    const char *engine = attempt->wish->engine;
+    if (engine != NULL && rollout->version == 0) {
+        attempt->order.version = current_version(attempt);
+        return attempt->order.version != 0
+                   ? GALEN_OK
+                   : refuse(attempt, "no-current", "nothing serves: name a version");
     }
     TRY(hold_to_canary(attempt, "no canary is under way: name a version"));
-    attempt->order.version = rollout_of(attempt)->version;
+    attempt->order.version = rollout->version;
+    return engine == NULL || strcmp(engine, rollout->engine) == 0
+               ? GALEN_OK
+               : refuse(attempt, "other-engines",
+                        "a canary is under way on other engines: name a version");
+}
+
+static enum galen_status choose_promoted(struct attempt *attempt)
+{
+    const struct release_rollout *rollout = rollout_of(attempt);
+    struct release_order *order = &attempt->order;
+    const bool is_current = strcmp(order->tag, RELEASE_CURRENT) == 0;
+    if (attempt->wish->engine != NULL && !is_current) {
+        return refuse(attempt, "no-engines", "only `current` has engines of its own");
+    }
+    if (order->version == 0) {
+        TRY(choose_promoted_version(attempt));
+    }
+    order->engine = attempt->wish->engine;
+    if (order->engine == NULL && is_current && rollout->version == order->version &&
+        rollout->engine[0] != '\0') {
+        order->engine = rollout->engine;
+    }
     return GALEN_OK;
 }
 
@@ -129,6 +167,7 @@ static enum galen_status choose_rolled_back(struct attempt *attempt)
     order->version =
         wish->to != 0 ? wish->to
                       : release_state_version(&attempt->standing.settled, RELEASE_PREVIOUS);
+    order->engine = wish->to != 0 ? NULL : attempt->standing.settled.engines.previous;
     return order->version != 0
                ? GALEN_OK
                : refuse(attempt, "no-previous",
@@ -165,22 +204,41 @@ static enum galen_status check_contract(struct attempt *attempt)
                         "the canary has no model.yaml, and `current` has one");
 }
 
+/* A version, engines, or both; what is not said of one that is under way stays. */
+static void choose_what_is_tried(struct attempt *attempt)
+{
+    const struct model_wish *wish = attempt->wish;
+    const struct release_rollout *now = rollout_of(attempt);
+    struct release_order *order = &attempt->order;
+    if (order->version == 0) {
+        order->version = now->version == 0 && wish->engine != NULL
+                             ? current_version(attempt)
+                             : now->version;
+    }
+    if (wish->engine != NULL) {
+        release_engine_set(order->rollout.engine, wish->engine);
+    } else if (order->version == now->version) {
+        release_engine_set(order->rollout.engine, now->engine);
+    }
+}
+
 /* What is not said stays as it is. */
 static enum galen_status choose_canary(struct attempt *attempt)
 {
     const struct model_wish *wish = attempt->wish;
     const struct release_rollout *now = rollout_of(attempt);
     struct release_order *order = &attempt->order;
-    const bool is_same = order->version == 0 || order->version == now->version;
+    choose_what_is_tried(attempt);
+    const bool is_same =
+        order->version == now->version && strcmp(order->rollout.engine, now->engine) == 0;
     order->tag = RELEASE_CANARY_TAG;
-    order->version = order->version == 0 ? now->version : order->version;
-    order->rollout = (struct release_rollout){
-        .share = wish->has_share || !is_same ? wish->share : now->share,
-        .shadow = wish->has_shadow || !is_same ? wish->shadow : now->shadow,
-        .promotes = wish->has_promotes ? wish->promotes : is_same && now->promotes,
-    };
+    order->rollout.share = wish->has_share || !is_same ? wish->share : now->share;
+    order->rollout.shadow = wish->has_shadow || !is_same ? wish->shadow : now->shadow;
+    order->rollout.promotes =
+        wish->has_promotes ? wish->promotes : is_same && now->promotes;
     if (order->version == 0) {
-        return refuse(attempt, "no-canary", "no canary is under way: --version names one");
+        return refuse(attempt, "no-canary",
+                      "no canary is under way: --version or --engine names one");
     }
     if (order->rollout.share == 0 && order->rollout.shadow == 0) {
         return refuse(attempt, "no-share",
@@ -322,8 +380,16 @@ static void put_actor(const struct attempt *attempt, struct audit_event *event)
 static const char *tag_of(const struct release_record *record)
 {
     if (record->before.rollout.version != 0 && record->after.rollout.version == 0 &&
+        release_engines_equal(&record->before.engines, &record->after.engines) &&
         release_state_version(&record->before, RELEASE_CURRENT) ==
             release_state_version(&record->after, RELEASE_CURRENT)) {
+        return RELEASE_CANARY_TAG;
+    }
+    if (!release_engines_equal(&record->before.engines, &record->after.engines)) {
+        return RELEASE_CURRENT;
+    }
+    if (!release_rollout_equal(&record->before.rollout, &record->after.rollout) &&
+        record->action == RELEASE_CANARY) {
         return RELEASE_CANARY_TAG;
     }
     for (size_t i = 0; i < record->after.tag_count; i++) {
@@ -334,6 +400,15 @@ static const char *tag_of(const struct release_record *record)
         }
     }
     return RELEASE_CURRENT;
+}
+
+/* "": none is named. */
+static const char *engine_of_tag(const struct release_state *state, const char *tag)
+{
+    if (strcmp(tag, RELEASE_CANARY_TAG) == 0) {
+        return state->rollout.engine;
+    }
+    return strcmp(tag, RELEASE_CURRENT) == 0 ? state->engines.current : "";
 }
 
 static struct audit_event event_of(const struct attempt *attempt,
@@ -350,6 +425,8 @@ static struct audit_event event_of(const struct attempt *attempt,
         .model_version_before = record->before.is_disabled
                                     ? count_of(0)
                                     : count_of(release_state_version(&record->before, tag)),
+        .model_engine = bytes_from_string(engine_of_tag(&record->after, tag)),
+        .model_engine_before = bytes_from_string(engine_of_tag(&record->before, tag)),
         .model_tag = bytes_from_string(tag),
         .model_sha256 = version == NULL ? NULL : version->network_sha256,
         .release_number = count_of(record->number),

@@ -28,6 +28,7 @@ enum {
     OPTION_CA,
     OPTION_CERTIFICATE,
     OPTION_KEY,
+    OPTION_ENGINE,
     OPTION_COUNT,
 };
 
@@ -51,6 +52,7 @@ static const struct option options[] = {
     [OPTION_CA] = {"--ca", true},
     [OPTION_CERTIFICATE] = {"--certificate", true},
     [OPTION_KEY] = {"--key", true},
+    [OPTION_ENGINE] = {"--engine", true},
     {NULL, false},
 };
 
@@ -61,6 +63,7 @@ static const unsigned takers[OPTION_COUNT] = {
     [OPTION_TO] = MODEL_OPTION_TO,          [OPTION_VERSION] = MODEL_OPTION_CANARY,
     [OPTION_PERCENT] = MODEL_OPTION_CANARY, [OPTION_SHADOW] = MODEL_OPTION_CANARY,
     [OPTION_AUTO] = MODEL_OPTION_CANARY,    [OPTION_STOP] = MODEL_OPTION_CANARY,
+    [OPTION_ENGINE] = MODEL_OPTION_ENGINE,
 };
 
 static const uint64_t version_max = INT64_MAX;
@@ -188,6 +191,9 @@ static bool take_own(const struct model_syntax *syntax, const struct argument *a
         return parse_expected(argument->value, wish);
     case OPTION_TAG:
         return take_tag(argument->value, &wish->tag);
+    case OPTION_ENGINE:
+        wish->engine = argument->value;
+        return engine_name_is_valid(argument->value);
     case OPTION_TO:
         return model_version_parse(argument->value, &wish->to);
     default:

@@ -17,6 +17,7 @@ enum model_option {
     MODEL_OPTION_TAG = 2,
     MODEL_OPTION_TO = 4,
     MODEL_OPTION_CANARY = 8, /* --version, --percent, --shadow, --auto, --stop */
+    MODEL_OPTION_ENGINE = 16,
 };
 
 /* Who asks over the network, for the audit trail. */
@@ -41,7 +42,8 @@ struct model_wish {
     const char *tag;
     bool expects;
     uint64_t expected;
-    uint64_t to; /* 0: none is named */
+    uint64_t to;        /* 0: none is named */
+    const char *engine; /* NULL: none is named */
 
     uint64_t version; /* of a promotion or a canary; 0: none is named */
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/worker.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "app/background.h"
@@ -9,6 +10,7 @@
 #include "base/clock.h"
 #include "base/invariant.h"
 #include "engine/engine.h"
+#include "service/settings_engines.h"
 
 static uint64_t read_clock(void *context)
 {
@@ -39,7 +41,7 @@ static void close_one(struct worker *worker)
 
 static void on_engines_closed(struct task *task)
 {
-    close_one(LIST_ITEM(task, struct worker, engines_closed));
+    close_one(LIST_ITEM(task, struct engine_end, closed)->worker);
 }
 
 static void on_preprocessors_closed(struct task *task)
@@ -94,7 +96,9 @@ static void close_rest(struct worker *worker)
         http_server_close(worker->metrics, &worker->metrics_closed);
         worker->metrics = NULL;
     }
-    close_endpoints(worker->engines, &worker->engines_closed);
+    for (size_t i = 0; i < LIMIT_ENGINE_SET_COUNT_MAX; i++) {
+        close_endpoints(worker->engines[i], &worker->engine_ends[i].closed);
+    }
     close_endpoints(worker->preprocessors, &worker->preprocessors_closed);
     close_endpoints(worker->image_preprocessors, &worker->image_preprocessors_closed);
     close_one(worker);
@@ -235,21 +239,66 @@ static enum galen_status open_endpoints(struct worker *worker, const char *name,
 }
 
 /* What this loop asks: the service in this process, or its own clients of remote ones. */
-static enum galen_status choose_engine(struct worker *worker)
+static void take_own_engine(struct worker *worker)
 {
     struct role *role = worker->role;
-    struct gateway *gateway = &worker->gateway;
-    if (role->engine != NULL) {
-        gateway->engine = role->engine;
-        gateway->management = engine_management(role->engine);
-        worker->engine_of_tags = role->engine;
-        return GALEN_OK;
+    worker->gateway.engines[0] = (struct gateway_engine){
+        .name = SETTINGS_ENGINE_DEFAULT,
+        .service = role->engine,
+        .management = engine_management(role->engine),
+    };
+    worker->engines_of_tags[0] = role->engine;
+}
+
+static enum galen_status open_engines(struct worker *worker, size_t index, const char *name,
+                                      const struct settings_peers *peers)
+{
+    worker->engine_ends[index] =
+        (struct engine_end){.worker = worker, .closed = {.run = on_engines_closed}};
+    TRY(open_endpoints(worker, worker_engine_label(worker, index), peers,
+                       &worker->engines[index]));
+    struct upstream *upstream = endpoints_upstream(worker->engines[index]);
+    worker->gateway.engines[index] = (struct gateway_engine){
+        .name = name,
+        .service = upstream_any(upstream),
+        .management = upstream_management(upstream),
+        .is_remote = true,
+    };
+    worker->engines_of_tags[index] = upstream_all(upstream);
+    return GALEN_OK;
+}
+
+const char *worker_engine_label(const struct worker *worker, size_t index)
+{
+    return worker->engine_labels[index];
+}
+
+static void name_engines(struct worker *worker)
+{
+    const struct settings *settings = &worker->role->settings;
+    (void)snprintf(worker->engine_labels[0], ENGINE_LABEL_SIZE, "engine");
+    for (size_t i = 0; i < settings->engine_set_count; i++) {
+        (void)snprintf(worker->engine_labels[i + 1], ENGINE_LABEL_SIZE, "engines.%s",
+                       settings->engine_sets[i].name);
     }
-    TRY(open_endpoints(worker, "engine", &role->settings.engine, &worker->engines));
-    struct upstream *upstream = endpoints_upstream(worker->engines);
-    gateway->engine = upstream_any(upstream);
-    gateway->management = upstream_management(upstream);
-    worker->engine_of_tags = upstream_all(upstream);
+}
+
+static enum galen_status choose_engines(struct worker *worker)
+{
+    const struct settings *settings = &worker->role->settings;
+    struct gateway *gateway = &worker->gateway;
+    name_engines(worker);
+    gateway->engine_count = 1;
+    if (worker->role->engine != NULL) {
+        take_own_engine(worker);
+    } else {
+        TRY(open_engines(worker, 0, SETTINGS_ENGINE_DEFAULT, &settings->engine));
+    }
+    for (size_t i = 0; i < settings->engine_set_count; i++) {
+        const struct settings_engine_set *set = &settings->engine_sets[i];
+        TRY(open_engines(worker, gateway->engine_count, set->name, &set->peers));
+        gateway->engine_count++;
+    }
     return GALEN_OK;
 }
 
@@ -291,10 +340,10 @@ static enum galen_status choose_preprocess(struct worker *worker)
 }
 
 /* Our own engine has a limit of its own. */
-static size_t rows_of_a_part(const struct role *role)
+static size_t rows_of_a_part(const struct role *role, const struct gateway_engine *engine)
 {
     const struct settings *settings = &role->settings;
-    return role->engine != NULL && settings->engine_batch_rows_max < settings->upstream_rows
+    return !engine->is_remote && settings->engine_batch_rows_max < settings->upstream_rows
                ? settings->engine_batch_rows_max
                : settings->upstream_rows;
 }
@@ -368,7 +417,6 @@ static enum galen_status open_gateway(struct worker *worker,
         .trace = tracing_lane(&worker->tracing),
         .preprocess_is_remote = role->preprocess == NULL,
         .audit = worker_audit_lane(worker),
-        .engine_is_remote = role->engine == NULL,
         .subject_hmac = worker->subject_hmac,
         .redact_hmac = worker->redact_hmac,
         .is_demo = settings->mode == SETTINGS_MODE_DEMO,
@@ -384,10 +432,13 @@ static enum galen_status open_gateway(struct worker *worker,
         .lag_ns = read_lag,
     };
     TRY(open_gate(worker));
-    TRY(choose_engine(worker));
+    TRY(choose_engines(worker));
     TRY(choose_preprocess(worker));
-    infer_parts_init(&worker->parts, gateway->engine, rows_of_a_part(role));
-    gateway->engine_in_parts = &worker->parts.base;
+    for (size_t i = 0; i < gateway->engine_count; i++) {
+        struct gateway_engine *engine = &gateway->engines[i];
+        infer_parts_init(&worker->parts[i], engine->service, rows_of_a_part(role, engine));
+        engine->in_parts = &worker->parts[i].base;
+    }
     TRY(gateway_http_create(gateway, &worker->http));
     *out_handler = gateway_http_handler(worker->http);
     return GALEN_OK;
@@ -443,7 +494,6 @@ enum galen_status worker_open(struct worker *worker, struct role *role, uint16_t
         .metrics_closed = {.run = on_metrics_closed},
         .admin_closed = {.run = on_admin_closed},
         .trace_closed = {.run = on_trace_closed},
-        .engines_closed = {.run = on_engines_closed},
         .preprocessors_closed = {.run = on_preprocessors_closed},
         .image_preprocessors_closed = {.run = on_image_preprocessors_closed},
         .idle = {.run = on_idle},
@@ -550,7 +600,9 @@ void worker_deinit(struct worker *worker)
     tracing_close(&worker->tracing);
     hmac_destroy(worker->subject_hmac);
     hmac_destroy(worker->redact_hmac);
-    endpoints_destroy(worker->engines);
+    for (size_t i = 0; i < LIMIT_ENGINE_SET_COUNT_MAX; i++) {
+        endpoints_destroy(worker->engines[i]);
+    }
     endpoints_destroy(worker->preprocessors);
     endpoints_destroy(worker->image_preprocessors);
     loop_destroy(worker->loop);

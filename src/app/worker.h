@@ -22,6 +22,14 @@
 #include "net/http_server.h"
 #include "v2/front.h"
 
+/* Of one set of engines on the loop. */
+struct engine_end {
+    struct worker *worker;
+    struct task closed;
+};
+
+enum { ENGINE_LABEL_SIZE = 8 + LIMIT_ENGINE_NAME_SIZE_BYTES_MAX + 1 };
+
 struct worker {
     struct role *role;
     struct loop *loop;
@@ -33,16 +41,22 @@ struct worker {
     struct gateway_counts counts; /* of the gateway's requests */
     struct http_server_counts connections;
     struct tracing tracing;
-    struct auth_gate gate;           /* of a gateway; of the first worker of an engine */
-    bool owns_identity;              /* the first worker, once identity_begin has run */
-    struct auth *_Atomic next_auth;  /* a reference; NULL: nothing new */
-    struct infer_parts parts;        /* in front of gateway.engine */
-    struct endpoints *engines;       /* NULL: the engine is in this process */
-    struct endpoints *preprocessors; /* likewise */
+    struct auth_gate gate;          /* of a gateway; of the first worker of an engine */
+    bool owns_identity;             /* the first worker, once identity_begin has run */
+    struct auth *_Atomic next_auth; /* a reference; NULL: nothing new */
+    struct infer_parts parts[LIMIT_ENGINE_SET_COUNT_MAX];  /* in front of the gateway's
+                                                            * engines, by their index, as
+                                                            * the next two */
+    struct endpoints *engines[LIMIT_ENGINE_SET_COUNT_MAX]; /* NULL: the engine is in this
+                                                            * process */
+    char engine_labels[LIMIT_ENGINE_SET_COUNT_MAX][ENGINE_LABEL_SIZE];
+    struct endpoints *preprocessors;       /* likewise */
     struct endpoints *image_preprocessors; /* NULL: those of all else, or in this process */
     struct preprocess_pair preprocess_pair; /* where they are apart */
     struct preprocess_pair preprocess_pair_of_tags;
-    struct infer_service *engine_of_tags; /* says whether a version is ready everywhere */
+    struct infer_service
+        *engines_of_tags[LIMIT_ENGINE_SET_COUNT_MAX]; /* say whether a
+                                                       * version is ready everywhere */
     struct infer_service *preprocess_of_tags;
     struct gateway_http *http;
     struct shadow_lane shadows;
@@ -69,10 +83,14 @@ struct worker {
     struct task idle;       /* no request is left */
     struct task unshadowed; /* nor what was asked of a canary after one */
     struct task followed;   /* nor a question of the follower's */
-    struct task engines_closed;
+    struct engine_end engine_ends[LIMIT_ENGINE_SET_COUNT_MAX];
     struct task preprocessors_closed;
     struct task image_preprocessors_closed;
 };
+
+/* What this worker calls its sets of engines in errors and metrics: the default "engine",
+ * others as their key in the configuration. */
+const char *worker_engine_label(const struct worker *worker, size_t index);
 
 /* GET /metrics on this worker's loop; after worker_open. out_port: the one taken. */
 MUST_USE enum galen_status worker_open_metrics(struct worker *worker, uint16_t *out_port,

@@ -7,6 +7,7 @@ const char *arm_basis_name(enum arm_basis basis)
         [ARM_BY_SUBJECT] = "subject",
         [ARM_BY_CALLER] = "caller",
         [ARM_BY_CHANCE] = "chance",
+        [ARM_BY_FALLBACK] = "fallback",
     };
     return names[basis];
 }
@@ -18,6 +19,7 @@ struct arms arms_of(const struct repository_model *model, struct arm_counts *cou
     const struct release_rollout *rollout = &model->rollout;
     return (struct arms){
         .canary = repository_model_version(model, rollout->version),
+        .engine = rollout->engine,
         .share = rollout->share,
         .shadow = rollout->shadow,
         .key = {{siphash(&of_names, bytes_from_string(model->name)), rollout->started}},

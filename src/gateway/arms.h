@@ -19,14 +19,20 @@
 /* Zeroed: the model has no canary. */
 struct arms {
     const struct repository_version *canary; /* the repository's; NULL: there is none */
-    uint32_t share;                          /* of RELEASE_WHOLE, as shadow */
+    const char *engine; /* who runs it, likewise; "": who runs the model */
+    uint32_t share;     /* of RELEASE_WHOLE, as shadow */
     uint32_t shadow;
     struct siphash_key key;
     struct arm_counts *counts; /* a reference, the owner's */
 };
 
 /* What an arm follows from. */
-enum arm_basis { ARM_BY_SUBJECT, ARM_BY_CALLER, ARM_BY_CHANCE };
+enum arm_basis {
+    ARM_BY_SUBJECT,
+    ARM_BY_CALLER,
+    ARM_BY_CHANCE,
+    ARM_BY_FALLBACK, /* the canary's own engines could not answer */
+};
 
 const char *arm_basis_name(enum arm_basis basis); /* "subject" */
 

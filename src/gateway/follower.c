@@ -6,15 +6,24 @@
 #include "base/invariant.h"
 #include "base/limits.h"
 
-/* A version that both services are asked about. */
+enum { QUESTION_COUNT_MAX = 3 }; /* of one version */
+
+/* A version that both services are asked about, on one set of engines. */
 struct question {
     struct follower *follower;
     const char *model;
-    struct repository_version *version; /* both of the repository that is asked for */
+    struct repository_version *version;
+    const char *engine; /* all of repositories that outlive the round */
     struct arena arena;
     struct infer_call call; /* preprocess first, then the engine */
     bool is_ready;
     struct error why;
+};
+
+/* What the last round found not ready. */
+struct unready {
+    struct repository_version *version; /* a reference */
+    char engine[RELEASE_ENGINE_SIZE];
 };
 
 struct follower {
@@ -25,10 +34,10 @@ struct follower {
     struct question *questions;
     size_t question_count;
     size_t open_count;
-    struct repository_version **unready; /* references: what the last round found so */
+    struct unready *unready;
     size_t unready_count;
     bool is_settled;
-    bool knows_canaries; /* those of the beginning were asked for */
+    bool knows_releases; /* canaries and engines of the beginning were asked for */
     bool asks_again;     /* when the questions under way are answered */
     struct task *idle;
 };
@@ -85,17 +94,29 @@ static void ask(struct question *question, struct infer_service *service,
 
 static void ask_engine(struct question *question)
 {
-    ask(question, question->follower->options.engine, on_engine);
+    const struct follower_options *options = &question->follower->options;
+    struct infer_service *service =
+        options->engine_of(options->context, question->model, question->engine);
+    if (service != NULL) {
+        ask(question, service, on_engine);
+        return;
+    }
+    (void)error_set(&question->call.error, GALEN_NOT_FOUND,
+                    "model '%s' is to run on engines '%s', which this gateway's "
+                    "configuration has not",
+                    question->model, question->engine);
+    conclude(question, false);
 }
 
 /* --- a round of them --- */
 
 /* A tag may name it all the same: one that is new has nowhere else to be. */
 static bool was_unready(const struct follower *follower,
-                        const struct repository_version *version)
+                        const struct repository_version *version, const char *engine)
 {
     for (size_t i = 0; i < follower->unready_count; i++) {
-        if (follower->unready[i] == version) {
+        if (follower->unready[i].version == version &&
+            strcmp(follower->unready[i].engine, engine) == 0) {
             return true;
         }
     }
@@ -105,7 +126,7 @@ static bool was_unready(const struct follower *follower,
 static void forget_unready(struct follower *follower)
 {
     for (size_t i = 0; i < follower->unready_count; i++) {
-        repository_version_unref(follower->unready[i]);
+        repository_version_unref(follower->unready[i].version);
     }
     free(follower->unready);
     follower->unready = NULL;
@@ -114,15 +135,17 @@ static void forget_unready(struct follower *follower)
 
 static bool remember_unready(struct follower *follower)
 {
-    struct repository_version **unready =
-        calloc(follower->question_count + 1, sizeof(struct repository_version *));
+    struct unready *unready = calloc(follower->question_count + 1, sizeof(*unready));
     size_t count = 0;
     if (unready == NULL) {
         return false;
     }
     for (size_t i = 0; i < follower->question_count; i++) {
-        if (!follower->questions[i].is_ready) {
-            unready[count++] = repository_version_ref(follower->questions[i].version);
+        const struct question *question = &follower->questions[i];
+        if (!question->is_ready) {
+            unready[count].version = repository_version_ref(question->version);
+            release_engine_set(unready[count].engine, question->engine);
+            count++;
         }
     }
     forget_unready(follower);
@@ -131,32 +154,42 @@ static bool remember_unready(struct follower *follower)
     return true;
 }
 
-/* Whether it serves already, in this very form. */
+static bool runs_at(const struct repository_model *effective, uint64_t number,
+                    const char *engine)
+{
+    const struct release_rollout *rollout = &effective->rollout;
+    return strcmp(repository_engine(effective, number), engine) == 0 ||
+           (rollout->version == number && strcmp(rollout->engine, engine) == 0);
+}
+
+/* Whether it serves there already, in this very form. */
 static bool serves(const struct follower *follower, const char *model,
-                   const struct repository_version *version)
+                   const struct repository_version *version, const char *engine)
 {
     const struct repository_model *effective =
         repository_find(follower->effective, bytes_from_string(model));
-    return effective != NULL && !was_unready(follower, version) &&
+    return effective != NULL && !was_unready(follower, version, engine) &&
            repository_is_kept(effective, version->number) &&
-           repository_model_version(effective, version->number) == version;
+           repository_model_version(effective, version->number) == version &&
+           runs_at(effective, version->number, engine);
 }
 
-/* One of the beginning takes no traffic unasked, though nothing served before. */
-static bool is_new_canary(const struct follower *follower,
-                          const struct repository_model *model,
-                          const struct repository_version *version)
+/* What releases gave at the beginning takes no traffic unasked, though nothing served
+ * before. */
+static bool is_new(const struct follower *follower, const struct repository_model *model,
+                   const struct repository_version *version, const char *engine)
 {
-    return !follower->knows_canaries && model->rollout.version == version->number;
+    return !follower->knows_releases &&
+           (model->rollout.version == version->number || engine[0] != '\0');
 }
 
-static bool is_to_be_asked(const struct follower *follower,
-                           const struct repository_model *model,
-                           const struct repository_version *version)
+/* Where it runs for as long as those that are desired cannot. */
+static const char *engine_until_then(const struct follower *follower,
+                                     const struct repository_model *model)
 {
-    return version->usable && repository_is_kept(model, version->number) &&
-           (is_new_canary(follower, model, version) ||
-            !serves(follower, model->name, version));
+    const struct repository_model *effective =
+        repository_find(follower->effective, bytes_from_string(model->name));
+    return effective == NULL || !follower->knows_releases ? "" : effective->engines.current;
 }
 
 static size_t count_versions(const struct repository *repository)
@@ -168,20 +201,55 @@ static size_t count_versions(const struct repository *repository)
     return count;
 }
 
-static void collect(struct follower *follower)
+static bool is_asked(const struct follower *follower,
+                     const struct repository_version *version, const char *engine)
+{
+    for (size_t i = 0; i < follower->question_count; i++) {
+        const struct question *question = &follower->questions[i];
+        if (question->version == version && strcmp(question->engine, engine) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void collect(struct follower *follower, const struct repository_model *model,
+                    struct repository_version *version, const char *engine)
+{
+    if (is_asked(follower, version, engine) ||
+        (serves(follower, model->name, version, engine) &&
+         !is_new(follower, model, version, engine))) {
+        return;
+    }
+    struct question *question = &follower->questions[follower->question_count++];
+    *question = (struct question){
+        .follower = follower, .model = model->name, .version = version, .engine = engine};
+    arena_init(&question->arena, LIMIT_ARENA_SIZE_BYTES_MAX);
+}
+
+/* At most QUESTION_COUNT_MAX. */
+static void collect_version(struct follower *follower, const struct repository_model *model,
+                            struct repository_version *version)
+{
+    if (!version->usable || !repository_is_kept(model, version->number)) {
+        return;
+    }
+    collect(follower, model, version, repository_engine(model, version->number));
+    if (strcmp(model->engines.current, engine_until_then(follower, model)) != 0) {
+        collect(follower, model, version, engine_until_then(follower, model));
+    }
+    if (model->rollout.version == version->number && model->rollout.engine[0] != '\0') {
+        collect(follower, model, version, model->rollout.engine);
+    }
+}
+
+static void collect_all(struct follower *follower)
 {
     const struct repository *asked = follower->asked;
     for (size_t i = 0; i < asked->model_count; i++) {
         const struct repository_model *model = &asked->models[i];
         for (size_t k = 0; k < model->version_count; k++) {
-            if (is_to_be_asked(follower, model, model->versions[k])) {
-                struct question *question =
-                    &follower->questions[follower->question_count++];
-                *question = (struct question){.follower = follower,
-                                              .model = model->name,
-                                              .version = model->versions[k]};
-                arena_init(&question->arena, LIMIT_ARENA_SIZE_BYTES_MAX);
-            }
+            collect_version(follower, model, model->versions[k]);
         }
     }
 }
@@ -203,14 +271,14 @@ static void ask_all(struct follower *follower)
 static void begin_round(struct follower *follower)
 {
     follower->asks_again = false;
-    follower->questions =
-        calloc(count_versions(follower->desired) + 1, sizeof(*follower->questions));
+    follower->questions = calloc(QUESTION_COUNT_MAX * count_versions(follower->desired) + 1,
+                                 sizeof(*follower->questions));
     if (follower->questions == NULL) {
         follower->is_settled = false; /* the next retry has more luck */
         return;
     }
     follower->asked = repository_ref(follower->desired);
-    collect(follower);
+    collect_all(follower);
     if (follower->question_count == 0) {
         close_round(follower);
     } else {
@@ -219,18 +287,19 @@ static void begin_round(struct follower *follower)
 }
 
 static bool is_ready(void *context, const struct repository_model *model,
-                     const struct repository_version *version, struct error *out_why)
+                     const struct repository_version *version, const char *engine,
+                     struct error *out_why)
 {
     const struct follower *follower = context;
     for (size_t i = 0; i < follower->question_count; i++) {
         const struct question *question = &follower->questions[i];
-        if (question->version == version) {
+        if (question->version == version && strcmp(question->engine, engine) == 0) {
             *out_why = question->why;
             return question->is_ready;
         }
     }
     *out_why = version->why_not;
-    return serves(follower, model->name, version);
+    return serves(follower, model->name, version, engine);
 }
 
 static bool are_all_ready(const struct follower *follower)
@@ -260,9 +329,10 @@ static void take_effect(struct follower *follower)
 {
     struct repository *effective = NULL;
     const struct repository_readiness readiness = {.is_ready = is_ready,
-                                                   .context = follower};
+                                                   .context = follower,
+                                                   .distrusts_engines =
+                                                       !follower->knows_releases};
     follower->is_settled = are_all_ready(follower);
-    follower->knows_canaries = true;
     if (repository_effective(follower->asked, follower->effective, &readiness,
                              &effective) != GALEN_OK ||
         !remember_unready(follower)) {
@@ -270,6 +340,7 @@ static void take_effect(struct follower *follower)
         follower->is_settled = false;
         return;
     }
+    follower->knows_releases = true;
     repository_unref(follower->effective);
     follower->effective = effective;
     follower->options.publish(follower->options.context, effective);

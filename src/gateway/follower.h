@@ -17,7 +17,11 @@ struct follower;
 
 struct follower_options {
     struct infer_service *preprocess; /* borrowed */
-    struct infer_service *engine;     /* borrowed */
+
+    /* Who runs a model, by a name of engines that a release gave ("": none); borrowed.
+     * NULL: there is no such set here. */
+    struct infer_service *(*engine_of)(void *context, const char *model,
+                                       const char *engine);
     struct mailbox *mailbox;
     uint64_t (*now_ns)(void *context);
     uint64_t timeout_ns; /* of one question */

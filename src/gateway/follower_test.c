@@ -25,6 +25,7 @@ static struct repository repositories[3];
 struct rig {
     struct infer_fake preprocess;
     struct infer_fake engine;
+    struct infer_fake green;
     struct manual_mailbox mailbox;
     struct follower *follower;
     struct repository *published;
@@ -61,6 +62,16 @@ static void make_repository(size_t i)
     versions[i].reference_count_ = 1;
 }
 
+static struct infer_service *engine_of(void *context, const char *model, const char *engine)
+{
+    struct rig *rig = context;
+    assert_string_equal(model, "m");
+    if (strcmp(engine, "green") == 0) {
+        return &rig->green.base;
+    }
+    return engine[0] == '\0' ? &rig->engine.base : NULL;
+}
+
 static int set_up(void **state)
 {
     static struct rig rig;
@@ -70,10 +81,11 @@ static int set_up(void **state)
     }
     infer_fake_init(&rig.preprocess, &served);
     infer_fake_init(&rig.engine, &served);
+    infer_fake_init(&rig.green, &served);
     manual_mailbox_init(&rig.mailbox);
     const struct follower_options options = {
         .preprocess = &rig.preprocess.base,
-        .engine = &rig.engine.base,
+        .engine_of = engine_of,
         .mailbox = &rig.mailbox.base,
         .now_ns = now_ns,
         .timeout_ns = 1000,

@@ -21,19 +21,25 @@ struct gateway_counts;
 struct request;
 struct shadow_lane;
 
+/* A set of engines that can run models: the default, or one that has a name. Borrowed. */
+struct gateway_engine {
+    const char *name; /* as the configuration has it */
+    struct infer_service *service;
+    struct infer_service *in_parts;      /* the same, for texts of any number of windows */
+    struct infer_management *management; /* what it tells of its models; NULL: that is a
+                                          * 501 */
+    bool is_remote;
+};
+
 struct gateway {
-    struct infer_service *preprocess;    /* borrowed */
-    struct infer_service *engine;        /* borrowed */
-    struct infer_management *management; /* of the engine: what it tells of its models;
-                                          * borrowed; NULL: that is a 501 */
-    struct infer_service
-        *engine_in_parts;     /* the same, for texts of any number of windows */
-    struct mailbox *mailbox;  /* the loop's */
+    struct infer_service *preprocess;                          /* borrowed */
+    struct gateway_engine engines[LIMIT_ENGINE_SET_COUNT_MAX]; /* the default first */
+    size_t engine_count;                                       /* one or more */
+    struct mailbox *mailbox;                                   /* the loop's */
     struct auth_gate *gate;   /* who its callers are; borrowed; NULL: nobody is asked */
     struct view *view;        /* what serves; the reference is the owner's of this struct */
     struct trace_lane *trace; /* borrowed; NULL: requests leave no spans */
     bool preprocess_is_remote;
-    bool engine_is_remote;
     struct gateway_counts *counts;                 /* borrowed; NULL: nothing is counted */
     struct shadow_lane *shadows;                   /* the loop's, borrowed */
     void (*shadow)(const struct request *request); /* shadow_begin; NULL: nothing is asked

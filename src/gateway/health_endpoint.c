@@ -49,7 +49,7 @@ static enum phase_result ask_engine(struct request *request)
 {
     request_prepare_call(request, &request->infer_call);
     request->infer_call.operation = INFER_READY;
-    return request_wait(request, request->gateway->engine, &request->infer_call);
+    return request_wait(request, request->engine->service, &request->infer_call);
 }
 
 /* What is not as desired while something older serves; NULL: all is. */

@@ -229,9 +229,9 @@ static enum phase_result infer(struct request *request)
     if (status == GALEN_OK) {
         status = want_output(request);
     }
-    return status == GALEN_OK ? request_wait(request, request->gateway->engine_in_parts,
-                                             &request->infer_call)
-                              : request_fail(request, status);
+    return status == GALEN_OK
+               ? request_wait(request, request->engine->in_parts, &request->infer_call)
+               : request_fail(request, status);
 }
 
 static enum galen_status collect_warnings(const struct request *request,

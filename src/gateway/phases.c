@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/phases.h"
 
+#include "base/invariant.h"
 #include "gateway/access.h"
 #include "gateway/admission_phase.h"
 #include "gateway/audit.h"
@@ -193,3 +194,13 @@ const struct phase phases[] = {
 };
 
 const size_t phase_count = sizeof(phases) / sizeof(phases[0]);
+
+size_t phase_find(const char *name)
+{
+    size_t index = 0;
+    while (strcmp(phases[index].name, name) != 0) {
+        index++;
+        INVARIANT(index < phase_count);
+    }
+    return index;
+}

@@ -19,6 +19,8 @@ struct phase {
 extern const struct phase phases[];
 extern const size_t phase_count;
 
+size_t phase_find(const char *name); /* the index of one that is there */
+
 /* Who may: access.h. */
 enum endpoint_access {
     ACCESS_OPEN, /* everybody, and nobody is asked who they are */

@@ -128,6 +128,7 @@ void request_start(struct request *request)
     request->model = NULL;
     request->version = NULL;
     request->arms = NULL;
+    request->engine = &request->gateway->engines[0];
     request->input = (struct request_input){0};
     request->features = NULL;
     request->document = NULL;
@@ -242,6 +243,27 @@ static void take_failure(struct request *request, const struct infer_call *call)
     }
 }
 
+/* The same is asked of who serves; what another version is sent is made by its own rules.
+ */
+static void ask_stable_arm(struct request *request)
+{
+    struct infer_call *call = &request->infer_call;
+    const struct repository_version *canary = request->version;
+    struct infer_request asked = call->request;
+    request_arm_fall_back(request);
+    infer_call_clear(call);
+    request_prepare_call(request, call);
+    asked.version = request->version->number_text;
+    request->v2.route.version = request->version->number_text;
+    asked.deadline_ns = call->request.deadline_ns;
+    asked.trace = call->request.trace;
+    call->request = asked;
+    if (request->version != canary && request->preprocess_call.done != NULL) {
+        infer_call_clear(&request->preprocess_call);
+        request->phase_index = phase_find("preprocess");
+    }
+}
+
 /* The way on for a request that waits for a service. */
 static void on_done(struct infer_call *call)
 {
@@ -252,6 +274,8 @@ static void on_done(struct infer_call *call)
     phase_ends(request, phase_of(request, call));
     if (call->status == GALEN_OK) {
         request->phase_index++;
+    } else if (request_arm_falls_back(request, call)) {
+        ask_stable_arm(request);
     } else {
         take_failure(request, call);
         request->phase_index = first_always(request->phase_index);
@@ -266,6 +290,9 @@ enum phase_result request_wait(struct request *request, struct infer_service *se
     request->pending = call;
     phase_begins(request, phase_of(request, call));
     call->done = on_done;
+    if (call == &request->infer_call && call->operation == INFER_RUN) {
+        call->request.deadline_ns = request_arm_due_ns(request, call->request.deadline_ns);
+    }
     infer_submit(service, call);
     return PHASE_WAIT;
 }
@@ -295,7 +322,7 @@ enum phase_result request_ask(struct request *request)
     call->mailbox = request->gateway->mailbox;
     call->done = on_told;
     call->context = request;
-    infer_manage(request->gateway->management, call);
+    infer_manage(request->engine->management, call);
     return PHASE_WAIT;
 }
 

@@ -104,6 +104,7 @@ struct request {
     const struct repository_model *model;
     const struct repository_version *version;
     const struct arms *arms; /* the view's, where the version follows from its arm; NULL */
+    const struct gateway_engine *engine; /* who runs it */
     enum arm arm;
     enum arm_basis arm_by;
     struct request_input input;

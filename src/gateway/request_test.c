@@ -305,7 +305,7 @@ static void what_the_engine_tells_of_a_model_is_told(void **state)
     struct infer_fake_management told;
     infer_fake_management_init(&told);
     told.config_json = BYTES("{\"name\":\"breast\"}");
-    rig->gateway.management = &told.base;
+    rig->gateway.engines[0].management = &told.base;
 
     get(rig, "/v2/models/breast/versions/previous/config");
 
@@ -327,7 +327,7 @@ static void client_that_goes_away_while_it_is_told_ends_the_request_once(void **
     struct infer_fake_management told;
     infer_fake_management_init(&told);
     told.holds = true;
-    rig->gateway.management = &told.base;
+    rig->gateway.engines[0].management = &told.base;
     get(rig, "/v2/models/stats");
     assert_int_equal(rig->release_count, 0);
 

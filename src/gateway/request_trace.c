@@ -20,7 +20,7 @@ void request_trace_begin(struct request *request)
 static bool is_remote(const struct request *request, enum gateway_phase phase)
 {
     return (phase == GATEWAY_PREPROCESS && request->gateway->preprocess_is_remote) ||
-           (phase == GATEWAY_INFER && request->gateway->engine_is_remote);
+           (phase == GATEWAY_INFER && request->engine->is_remote);
 }
 
 const struct infer_trace *request_trace_for(struct request *request,

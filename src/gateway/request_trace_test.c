@@ -153,7 +153,7 @@ static void a_wait_for_the_record_is_a_phase(void **state)
 static void services_elsewhere_are_told_of_the_span_that_asks_them(void **state)
 {
     struct rig *rig = *state;
-    rig->gateway.engine_is_remote = true;
+    rig->gateway.engines[0].is_remote = true;
     rig->gateway.preprocess_is_remote = true;
     rig->engine.holds = true;
     post_with(rig, "00-" TRACE "-" PARENT "-01", right_body);
@@ -176,7 +176,7 @@ static void services_elsewhere_are_told_of_the_span_that_asks_them(void **state)
 static void what_is_not_sampled_is_passed_on_and_leaves_nothing(void **state)
 {
     struct rig *rig = *state;
-    rig->gateway.engine_is_remote = true;
+    rig->gateway.engines[0].is_remote = true;
     rig->engine.holds = true;
     post_with(rig, "00-" TRACE "-" PARENT "-00", right_body);
     const char *told = infer_fake_next(&rig->engine)->request.trace->parent;
@@ -193,7 +193,7 @@ static void where_traces_are_off_they_are_passed_on_as_they_came(void **state)
 {
     struct rig *rig = *state;
     rig->gateway.trace = NULL;
-    rig->gateway.engine_is_remote = true;
+    rig->gateway.engines[0].is_remote = true;
     rig->engine.holds = true;
     post_with(rig, "00-" TRACE "-" PARENT "-01", right_body);
     assert_string_equal(infer_fake_next(&rig->engine)->request.trace->parent,

@@ -47,6 +47,7 @@ static enum galen_status rollout_create(const struct repository_model *model,
     }
     rollout->wanted = model->rollout;
     rollout->stable = model->choice == NULL ? 0 : model->choice->number;
+    release_engine_set(rollout->stable_engine, model->engines.current);
     rollout->began_ns = now_ns;
     *out_rollout = rollout;
     return GALEN_OK;
@@ -56,8 +57,10 @@ static enum galen_status rollout_create(const struct repository_model *model,
 static bool goes_on(const struct rollout *rollout, const struct repository_model *model)
 {
     return rollout != NULL && rollout->wanted.started == model->rollout.started &&
-           rollout->wanted.version == model->rollout.version && model->choice != NULL &&
-           rollout->stable == model->choice->number;
+           rollout->wanted.version == model->rollout.version &&
+           strcmp(rollout->wanted.engine, model->rollout.engine) == 0 &&
+           strcmp(rollout->stable_engine, model->engines.current) == 0 &&
+           model->choice != NULL && rollout->stable == model->choice->number;
 }
 
 static enum galen_status follow_model(struct rollouts *rollouts,

@@ -13,9 +13,10 @@
 
 struct rollout {
     char *model;
-    struct release_rollout wanted; /* as the repository has it */
-    uint64_t stable;               /* the version that it is held against */
-    uint64_t began_ns;             /* when it was first seen here */
+    struct release_rollout wanted;           /* as the repository has it */
+    uint64_t stable;                         /* the version that it is held against */
+    char stable_engine[RELEASE_ENGINE_SIZE]; /* and where that runs */
+    uint64_t began_ns;                       /* when it was first seen here */
     struct arm_counts *counts;
     struct verdict verdict;
     enum verdict_kind found; /* WAIT until it is good or bad, and then for ever that */

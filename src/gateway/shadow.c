@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "gateway/disagreement.h"
+#include "gateway/request_arm.h"
 #include "infer/preprocess_contract.h"
 #include "service/audit/event.h"
 
@@ -13,6 +14,7 @@
 struct shadow {
     struct shadow_lane *lane;
     const struct gateway *gateway;
+    const struct gateway_engine *engine;
     struct view *view; /* a reference, which keeps model and versions */
     struct arm_counts *counts;
     const struct repository_model *model;
@@ -235,7 +237,7 @@ static void on_preprocessed(struct infer_call *call)
     const enum galen_status status =
         call->status == GALEN_OK ? pass_on(shadow) : call->status;
     if (status == GALEN_OK) {
-        ask(shadow, shadow->gateway->engine_in_parts, &shadow->infer_call, on_inferred);
+        ask(shadow, shadow->engine->in_parts, &shadow->infer_call, on_inferred);
     } else {
         conclude(shadow, status);
     }
@@ -342,6 +344,7 @@ static struct shadow *shadow_create(const struct request *request)
     shadow->view = view_ref(request->view);
     shadow->counts = arm_counts_ref(request->arms->counts);
     shadow->model = request->model;
+    shadow->engine = request_arm_canary_engine(request);
     shadow->version = request->arms->canary;
     shadow->stable = request->version;
     shadow->began_ns = now_ns(request->gateway);
@@ -361,7 +364,7 @@ static void start(struct shadow *shadow, bool preprocesses)
     if (preprocesses) {
         ask(shadow, shadow->gateway->preprocess, &shadow->preprocess_call, on_preprocessed);
     } else {
-        ask(shadow, shadow->gateway->engine_in_parts, &shadow->infer_call, on_inferred);
+        ask(shadow, shadow->engine->in_parts, &shadow->infer_call, on_inferred);
     }
 }
 
@@ -379,7 +382,8 @@ static bool is_wanted(const struct request *request)
     const struct gateway *gateway = request->gateway;
     uint64_t chance;
     if (gateway->shadows->idle_ != NULL || request->arm != ARM_STABLE ||
-        request->arms->shadow == 0 || !can_be_compared(request)) {
+        request->arm_by == ARM_BY_FALLBACK || request->arms->shadow == 0 ||
+        !can_be_compared(request)) {
         return false;
     }
     gateway->random(gateway->context, (uint8_t *)&chance, sizeof(chance));

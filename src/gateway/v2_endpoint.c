@@ -10,7 +10,7 @@
 /* Who manages models asks the engine's admin listener. */
 static struct v2_powers powers_of(const struct request *request)
 {
-    return (struct v2_powers){.tells = request->gateway->management != NULL};
+    return (struct v2_powers){.tells = request->gateway->engines[0].management != NULL};
 }
 
 /* What probes ask is not held back: it says whether anything can be asked. */
@@ -114,7 +114,7 @@ static enum phase_result infer(struct request *request)
     }
     return v2_asks_management(operation)
                ? request_ask(request)
-               : request_wait(request, request->gateway->engine, &request->infer_call);
+               : request_wait(request, request->engine->service, &request->infer_call);
 }
 
 static enum phase_result map(struct request *request)

@@ -457,15 +457,16 @@ static void open_services(struct world *world)
     const struct preprocess_options preprocess_options = {.repository = &snapshots[0],
                                                           .now_ns = virtual_now};
     INVARIANT(preprocess_create(&preprocess_options, &world->preprocess) == GALEN_OK);
-    world->gateway.engine = virtual_engine_service(world->engine);
+    struct infer_service *engine = virtual_engine_service(world->engine);
     world->gateway.preprocess = world->preprocess;
     if (world->is_remote) {
         world->gateway.preprocess =
             put_behind_the_wire(world, 0, world->preprocess, PREPROCESS_PORT);
-        world->gateway.engine =
-            put_behind_the_wire(world, 1, world->gateway.engine, ENGINE_PORT);
+        engine = put_behind_the_wire(world, 1, engine, ENGINE_PORT);
     }
-    world->gateway.engine_in_parts = world->gateway.engine;
+    world->gateway.engines[0] =
+        (struct gateway_engine){.name = "default", .service = engine, .in_parts = engine};
+    world->gateway.engine_count = 1;
 }
 
 static void open_audit(struct world *world, struct ed25519 *key)

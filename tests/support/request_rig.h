@@ -220,8 +220,10 @@ static inline int set_up(void **state)
     rig.engine.output_count = 1;
     rig.gateway = (struct gateway){
         .preprocess = &rig.preprocess.base,
-        .engine = &rig.engine.base,
-        .engine_in_parts = &rig.engine.base,
+        .engines = {{.name = "default",
+                     .service = &rig.engine.base,
+                     .in_parts = &rig.engine.base}},
+        .engine_count = 1,
         .mailbox = &rig.mailbox.base,
         .draining = &rig.draining,
         .now_ns = fixed_now,
