@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/metrics.h"
+#include "app/lifecycle.h"
 
 #include "app/identity.h"
 #include "app/metrics_engine.h"
@@ -170,6 +171,7 @@ static enum galen_status put_all(struct writer *out, struct role *role)
     if (role->kind->is_gateway) {
         metrics_put_gateway(out, role);
         metrics_put_rollouts(out, &role->rollouts);
+        metrics_put_releases(out, lifecycle_shown(role));
     }
     if (role->tls.listen.is_used || role->tls.upstream.is_used) {
         put_tls(out, &role->tls);

@@ -97,3 +97,13 @@ void metrics_put_rollouts(struct writer *out, const struct rollouts *rollouts)
         metric_put_u64(out, METRIC_ROLLOUT_VERDICTS, labels, rollouts->verdict_counts[i]);
     }
 }
+
+void metrics_put_releases(struct writer *out, const struct repository *effective)
+{
+    metric_begin(out, METRIC_RELEASE_AWAITS_ENGINES);
+    for (size_t i = 0; i < effective->model_count; i++) {
+        const struct repository_model *model = &effective->models[i];
+        const char *const labels[] = {model->name};
+        metric_put_u64(out, METRIC_RELEASE_AWAITS_ENGINES, labels, model->awaits_engines);
+    }
+}

@@ -7,3 +7,4 @@
 
 /* On the first worker's loop. */
 void metrics_put_rollouts(struct writer *out, const struct rollouts *rollouts);
+void metrics_put_releases(struct writer *out, const struct repository *effective);

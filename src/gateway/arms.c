@@ -19,7 +19,6 @@ struct arms arms_of(const struct repository_model *model, struct arm_counts *cou
     const struct release_rollout *rollout = &model->rollout;
     return (struct arms){
         .canary = repository_model_version(model, rollout->version),
-        .engine = rollout->engine,
         .share = rollout->share,
         .shadow = rollout->shadow,
         .key = {{siphash(&of_names, bytes_from_string(model->name)), rollout->started}},

@@ -19,8 +19,7 @@
 /* Zeroed: the model has no canary. */
 struct arms {
     const struct repository_version *canary; /* the repository's; NULL: there is none */
-    const char *engine; /* who runs it, likewise; "": who runs the model */
-    uint32_t share;     /* of RELEASE_WHOLE, as shadow */
+    uint32_t share;                          /* of RELEASE_WHOLE, as shadow */
     uint32_t shadow;
     struct siphash_key key;
     struct arm_counts *counts; /* a reference, the owner's */

@@ -252,6 +252,37 @@ static void canary_takes_no_traffic_until_the_engine_is_ready(void **state)
     assert_true(follower_is_settled(rig->follower));
 }
 
+static void model_moves_to_other_engines_once_these_are_ready(void **state)
+{
+    struct rig *rig = *state;
+    release_engine_set(models[1].engines.current, "green");
+    rig->green.status = GALEN_UNAVAILABLE;
+    rig->green.why = "it is being loaded";
+    follower_follow(rig->follower, &repositories[1]);
+    run_all(rig);
+    assert_string_equal(rig->published->models[0].engines.current, "");
+    assert_true(rig->published->models[0].awaits_engines);
+
+    rig->green.status = GALEN_OK;
+    follower_retry(rig->follower);
+    run_all(rig);
+    assert_string_equal(rig->published->models[0].engines.current, "green");
+    assert_false(rig->published->models[0].awaits_engines);
+}
+
+static void engines_that_are_not_configured_are_told_of(void **state)
+{
+    struct rig *rig = *state;
+    models[1].choice = models[0].choice;
+    release_engine_set(models[1].engines.current, "blue");
+    follower_follow(rig->follower, &repositories[1]);
+    run_all(rig);
+    assert_string_equal(rig->published->models[0].engines.current, "");
+    assert_non_null(strstr(rig->published->models[0].why_not.text,
+                           "engines 'blue', which this gateway's configuration has not"));
+    assert_false(follower_is_settled(rig->follower));
+}
+
 static void canary_of_the_beginning_is_asked_for_first(void **state)
 {
     struct rig *rig = *state;
@@ -301,6 +332,8 @@ int main(void)
         TEST(what_is_desired_while_it_asks_is_asked_for_next),
         TEST(what_serves_is_not_asked_for_again),
         TEST(canary_takes_no_traffic_until_the_engine_is_ready),
+        TEST(model_moves_to_other_engines_once_these_are_ready),
+        TEST(engines_that_are_not_configured_are_told_of),
         TEST(canary_of_the_beginning_is_asked_for_first),
         TEST(question_under_way_is_waited_for_at_the_end),
     };

@@ -62,6 +62,60 @@ static void ask_with_shadow(struct rig *rig)
     ask(rig, false);
 }
 
+static struct infer_fake green;
+static struct repository_model own_model;
+static struct repository own_repository;
+
+/* The canary, version 1, runs on green, and green is as it is. */
+static void move_canary_to_green(struct rig *rig, enum galen_status status)
+{
+    green = rig->engine;
+    green.status = status;
+    green.why = "it broke";
+    own_repository = *view.repository;
+    own_model = view.repository->models[0];
+    own_model.rollout = (struct release_rollout){.version = 1, .share = 5000};
+    release_engine_set(own_model.rollout.engine, "green");
+    own_repository.models = &own_model;
+    own_repository.model_count = 1;
+    with_canary.repository = &own_repository;
+    rig->gateway.engines[1] = (struct gateway_engine){
+        .name = "green", .service = &green.base, .in_parts = &green.base};
+    rig->gateway.engine_count = 2;
+}
+
+static void canary_on_other_engines_is_asked_there(void **state)
+{
+    struct rig *rig = *state;
+    move_canary_to_green(rig, GALEN_OK);
+    ask(rig, true);
+    assert_int_equal(rig->status, 200);
+    EXPECT_CONTAINS(rig->header_text, "Galen-Model: breast/1\n");
+    assert_int_equal(rig->engine.submit_count, 0);
+    ask(rig, false);
+    assert_int_equal(rig->engine.submit_count, 1);
+}
+
+static void who_serves_answers_for_a_canary_whose_engines_cannot(void **state)
+{
+    struct rig *rig = *state;
+    move_canary_to_green(rig, GALEN_UNAVAILABLE);
+    ask(rig, true);
+    assert_int_equal(rig->status, 200);
+    EXPECT_CONTAINS(rig->header_text, "Galen-Model: breast/2\n");
+    assert_int_equal(arm_counts_outcome(counts, ARM_CANARY, ARM_FAILED), 1);
+    assert_int_equal(arm_counts_outcome(counts, ARM_STABLE, ARM_ANSWERED), 1);
+}
+
+static void input_that_a_canary_refuses_is_its_own_affair(void **state)
+{
+    struct rig *rig = *state;
+    move_canary_to_green(rig, GALEN_INVALID);
+    ask(rig, true);
+    assert_int_equal(rig->status, 400);
+    assert_int_equal(rig->engine.submit_count, 0);
+}
+
 static void the_canary_answers_its_part(void **state)
 {
     struct rig *rig = *state;
@@ -272,6 +326,9 @@ static void a_shadow_leaves_an_event_of_counts_alone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        ARM_TEST(canary_on_other_engines_is_asked_there),
+        ARM_TEST(who_serves_answers_for_a_canary_whose_engines_cannot),
+        ARM_TEST(input_that_a_canary_refuses_is_its_own_affair),
         ARM_TEST(the_canary_answers_its_part),
         ARM_TEST(who_names_a_version_or_a_tag_gets_it_and_is_not_counted),
         ARM_TEST(what_the_engine_fails_or_refuses_is_counted),
