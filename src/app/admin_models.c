@@ -96,6 +96,7 @@ static void take_order(struct mission *mission)
     wish->expected = order->expected;
     wish->version = goes_back ? 0 : order->version;
     wish->to = goes_back ? order->version : 0;
+    wish->engine = order->engine[0] == '\0' ? NULL : order->engine;
     wish->has_share = order->has_share;
     wish->share = order->share;
     wish->has_shadow = order->has_shadow;

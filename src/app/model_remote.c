@@ -63,6 +63,9 @@ static void put_order(const struct model_wish *wish, struct json_writer *json)
     if (wish->stops) {
         put_flag(json, "stop");
     }
+    if (wish->engine != NULL) {
+        put_text(json, "engine", wish->engine);
+    }
     if (strcmp(wish->tag, RELEASE_CURRENT) != 0) {
         put_text(json, "tag", wish->tag);
     }

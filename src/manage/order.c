@@ -102,6 +102,12 @@ static bool take_tag(const struct json *value, struct arena *arena,
     return take_text(value, arena, &order->tag) && release_tag_may_move(order->tag);
 }
 
+static bool take_engine(const struct json *value, struct arena *arena,
+                        struct manage_order *order)
+{
+    return take_text(value, arena, &order->engine) && engine_name_is_valid(order->engine);
+}
+
 static bool take_reason(const struct json *value, struct arena *arena,
                         struct manage_order *order)
 {
@@ -122,6 +128,8 @@ static const struct member {
      "is a number from 0 to 100, in hundredths"},
     {"auto", 1u << MANAGE_CANARY, take_auto, "is true or false"},
     {"stop", 1u << MANAGE_CANARY, take_stop, "is true or false"},
+    {"engine", 1u << MANAGE_CANARY | 1u << MANAGE_PROMOTE, take_engine,
+     "is the name of a set of engines: letters, digits, '-' and '_', at most 32"},
     {"tag", 1u << MANAGE_PROMOTE, take_tag,
      "is the name of a tag, which does not begin like a number and is not previous"},
     {"expect", ALL, take_expect, "is the number of a version, or 0 for none"},
@@ -184,7 +192,7 @@ static enum galen_status read_members(enum manage_operation operation,
         }
     }
     return order->stops && (order->version != 0 || order->has_share || order->has_shadow ||
-                            order->has_promotes)
+                            order->has_promotes || order->engine[0] != '\0')
                ? refuse("stop", "ends a canary, and leaves nothing else to say of it",
                         out_error)
                : GALEN_OK;
@@ -195,7 +203,7 @@ enum galen_status manage_order_read(enum manage_operation operation, struct byte
                                     struct error *out_error)
 {
     const struct json *root;
-    struct manage_order order = {.tag = "", .reason = ""};
+    struct manage_order order = {.engine = "", .tag = "", .reason = ""};
     if (body.size > 0) {
         TRY(json_parse(body, arena, &root, out_error));
         if (json_type(root) != JSON_OBJECT) {

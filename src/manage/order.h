@@ -5,6 +5,7 @@
  *
  *     version   promote, canary, rollback   the one that is to serve, or to be tried
  *     percent, shadow, auto, stop           of a canary
+ *     engine    promote, canary             the set of engines that runs it
  *     tag       promote                     another one than current
  *     expect    all                         the version that the tag has to name now; 0:
  * none reason    all                         why, for the record
@@ -24,7 +25,8 @@ struct manage_order {
     bool has_promotes;
     bool promotes;
     bool stops;
-    const char *tag; /* in the arena, as reason; "": none is named */
+    const char *engine; /* in the arena, as the next two; "": none is named */
+    const char *tag;    /* "": none is named */
     bool expects;
     uint64_t expected;
     const char *reason; /* "": none */

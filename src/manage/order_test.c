@@ -44,6 +44,19 @@ static void a_canary_is_read_whole(void **state)
     assert_string_equal("", order.tag);
 }
 
+static void engines_are_named_by_a_plain_name(void **state)
+{
+    (void)state;
+    EXPECT_OK(read(MANAGE_PROMOTE, "{\"engine\":\"green\"}"));
+    assert_string_equal("green", order.engine);
+    EXPECT_OK(read(MANAGE_CANARY, "{\"engine\":\"gpu_2\",\"percent\":5}"));
+    EXPECT_STATUS(GALEN_INVALID, read(MANAGE_PROMOTE, "{\"engine\":\"a.b\"}"));
+    EXPECT_STATUS(GALEN_INVALID, read(MANAGE_PROMOTE, "{\"engine\":\"\"}"));
+    EXPECT_STATUS(GALEN_INVALID, read(MANAGE_ROLLBACK, "{\"engine\":\"green\"}"));
+    EXPECT_STATUS(GALEN_INVALID,
+                  read(MANAGE_CANARY, "{\"stop\":true,\"engine\":\"green\"}"));
+}
+
 static void what_is_not_said_is_not_there(void **state)
 {
     static const char *const bodies[] = {"", "{}", " { } "};
@@ -134,6 +147,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_canary_is_read_whole, begin, end),
+        cmocka_unit_test_setup_teardown(engines_are_named_by_a_plain_name, begin, end),
         cmocka_unit_test_setup_teardown(what_is_not_said_is_not_there, begin, end),
         cmocka_unit_test_setup_teardown(a_promotion_may_move_another_tag, begin, end),
         cmocka_unit_test_setup_teardown(a_canary_that_stops_says_nothing_else, begin, end),
