@@ -41,6 +41,7 @@ soak: build ## ten minutes of load and faults: memory and open files stay flat
 
 evidence: build ## run the tests that SECURITY.md names, and write build-test/evidence.md
 	@tools/bootstrap --tests
+	ninja -C build
 	@$(PYTHON) tools/evidence.py
 
 cluster-test: build ## the manifests in the cluster of KUBECONFIG; deletes its namespace galen
