@@ -184,7 +184,7 @@ static void put_route(const struct request *request, struct audit_event *event)
 {
     const struct infer_route *route = &request->infer_call.route;
     if (asked_a_model(request) && request->gateway->engine_count > 1) {
-        event->upstream_engine = bytes_from_string(request->engine->name);
+        event->upstream_engine = request->engine->name;
     }
     if (!asked_a_model(request) || route->attempt_count == 0) {
         return;

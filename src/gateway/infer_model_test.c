@@ -56,6 +56,8 @@ static struct repository two_of_text = {.models = models, .model_count = 3};
 static struct repository only_vectors = {.models = models, .model_count = 1};
 static struct repository with_a_broken_one = {.models = broken, .model_count = 2};
 
+static struct gateway gateway = {.engines = {{.name = "default"}}, .engine_count = 1};
+
 static const struct {
     const char *what;
     struct repository *repository;
@@ -103,7 +105,7 @@ static void route_chooses_where_no_model_is_named(void **state)
         {.content = "text/*", .model = "ward"}};
     static struct rules rules = {.routes = routes, .route_count = 2};
     struct view view = {.repository = &two_of_text, .rules = &rules};
-    struct request request = {.view = &view};
+    struct request request = {.gateway = &gateway, .view = &view};
     struct infer_body body = {.input.media_type = "text/plain", .version = ""};
 
     route_index_init(&rules.index, routes, 2);
@@ -133,7 +135,7 @@ static void the_model_is_found_or_the_refusal_says_why(void **state)
         const struct infer_body body = {.input.media_type = cases[i].media_type,
                                         .model = cases[i].model,
                                         .version = cases[i].version};
-        struct request request = {.view = &view};
+        struct request request = {.gateway = &gateway, .view = &view};
         char found[64] = "";
         print_message("%s\n", cases[i].what);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The mapping `engines` of the configuration: sets of engines, any of which can run a
  * model: `default`, and others by names of their own, for routes and releases to name.
- * Pure. */
+ */
 #pragma once
 
 #include "codec/yaml.h"

@@ -108,7 +108,7 @@ def test_engines_that_a_gateway_has_not_take_no_traffic(sets):
 def test_engines_that_are_dead_are_refused_before_traffic(sets):
     sets.engines["green"].stop()
     sets.do("canary", MODEL, "--engine", "green", "--percent", "50")
-    until(lambda: sets.note(), "readiness has a note")
+    until(sets.note, "readiness has a note")
     sets.ask(30)
     assert {each["upstream"]["engine"] for each in sets.answered()} == {"default"}
 

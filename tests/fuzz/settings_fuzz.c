@@ -23,7 +23,7 @@ static void check_ADDRESS(const struct settings_address *address, uint64_t min,
 static void check_PEERS(const struct settings_peers *peers, uint64_t min, uint64_t max)
 {
     (void)min, (void)max;
-    INVARIANT(peers->is_local == (peers->count == 0));
+    INVARIANT(!peers->is_local || peers->count == 0); /* neither: it was not said */
     INVARIANT(peers->count <= LIMIT_PEER_COUNT_MAX);
     for (size_t i = 0; i < peers->count; i++) {
         INVARIANT(peers->peers[i].host[0] != '\0' && peers->peers[i].port != 0);
@@ -91,8 +91,16 @@ static void check_MODE(const enum settings_mode *mode, uint64_t min, uint64_t ma
     INVARIANT(*mode == SETTINGS_MODE_STANDARD || *mode == SETTINGS_MODE_DEMO);
 }
 
+static void check_said(const struct settings_peers *peers)
+{
+    INVARIANT(peers->is_local == (peers->count == 0));
+}
+
 static void check_whole(const struct settings *settings)
 {
+    check_said(&settings->engine);
+    check_said(settings_preprocess_of_images(settings));
+    check_said(settings_preprocess_of_others(settings));
     const char *host = settings->listen_http.host;
     if (settings_check(settings, NULL) == GALEN_OK &&
         settings->mode != SETTINGS_MODE_DEMO && settings->auth_issuer[0] == '\0' &&
