@@ -402,13 +402,13 @@ static const char *tag_of(const struct release_record *record)
     return RELEASE_CURRENT;
 }
 
-/* "": none is named. */
+/* Nothing where none is named. */
 static const char *engine_of_tag(const struct release_state *state, const char *tag)
 {
-    if (strcmp(tag, RELEASE_CANARY_TAG) == 0) {
-        return state->rollout.engine;
-    }
-    return strcmp(tag, RELEASE_CURRENT) == 0 ? state->engines.current : "";
+    const char *engine = strcmp(tag, RELEASE_CANARY_TAG) == 0 ? state->rollout.engine
+                         : strcmp(tag, RELEASE_CURRENT) == 0  ? state->engines.current
+                                                              : "";
+    return engine[0] == '\0' ? NULL : engine;
 }
 
 static struct audit_event event_of(const struct attempt *attempt,
@@ -425,8 +425,8 @@ static struct audit_event event_of(const struct attempt *attempt,
         .model_version_before = record->before.is_disabled
                                     ? count_of(0)
                                     : count_of(release_state_version(&record->before, tag)),
-        .model_engine = bytes_from_string(engine_of_tag(&record->after, tag)),
-        .model_engine_before = bytes_from_string(engine_of_tag(&record->before, tag)),
+        .model_engine = engine_of_tag(&record->after, tag),
+        .model_engine_before = engine_of_tag(&record->before, tag),
         .model_tag = bytes_from_string(tag),
         .model_sha256 = version == NULL ? NULL : version->network_sha256,
         .release_number = count_of(record->number),
