@@ -26,7 +26,7 @@ class Sets:
         self.preprocess = Process("preprocess", folder, base).wait_for("/v2/health/ready")
         self.engines = {name: Process("engine", folder, base).wait_for("/v2/health/ready")
                         for name in ("default", "green")}
-        config = {"preprocess": self.preprocess.url, "repository": str(self.models),
+        config = {"preprocess": self.preprocess.url, "repository": str(self.models), "threads": 1,
                   "engines": {name: each.url for name, each in self.engines.items()}} | QUICK
         (folder / "galen.yaml").write_text(json.dumps(config))
         self.gateway = Process("gateway", folder, {"config": folder / "galen.yaml"})
