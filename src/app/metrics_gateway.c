@@ -6,6 +6,7 @@
 
 #include "app/worker.h"
 #include "base/clock.h"
+#include "base/invariant.h"
 #include "gateway/routes.h"
 #include "service/metrics.h"
 
@@ -242,6 +243,7 @@ static void put_each(struct writer *out, const struct service *services, size_t 
 {
     for (size_t i = 0; i < count; i++) {
         const struct upstream_counts *counts = counts_at(&services[i], 0);
+        INVARIANT(counts != NULL); /* else it would not be listed */
         for (size_t k = 0; k < name_count_of(counts); k++) {
             put(out, &services[i], counts->endpoints[k].name);
         }

@@ -159,6 +159,7 @@ static enum galen_status walk_as_json(const struct model_history *history,
     json_put_name(&json, "is_whole");
     json_put_bool(&json, telling->fault_count == 0);
     json_end_object(&json);
+    telling->json = NULL;
     writer_put_byte(telling->out, '\n');
     return status;
 }

@@ -282,6 +282,7 @@ static enum galen_status list_as_json(struct listing *listing, struct error *out
     const enum galen_status status = list_models(listing, out_error);
     json_end_array(&json);
     json_end_object(&json);
+    listing->json = NULL;
     writer_put_byte(listing->out, '\n');
     return status;
 }
