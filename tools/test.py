@@ -143,7 +143,7 @@ def threads(log):
 def fuzz(log):
     """A short fresh fuzz; make fuzz goes on for longer."""
     try:
-        command(log, "tools/fuzz", FUZZ_SECONDS)
+        command(log, "tools/fuzz", FUZZ_SECONDS, env={"FUZZ_SEED": "1"})
     except Failed:
         if not counts.of_fuzz(log.read_text()).failed:
             raise

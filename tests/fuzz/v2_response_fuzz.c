@@ -62,7 +62,7 @@ static void expect_special_numbers(const struct v2_response *response, struct ar
         INVARIANT(v2_response_decode(&message, arena, &back, NULL) == GALEN_OK);
         INVARIANT(back.output_count == response->output_count);
     } else {
-        INVARIANT(status == GALEN_INVALID && strstr(error.text, "NaN") == NULL);
+        INVARIANT(status == GALEN_INVALID); /* its text may have "NaN": names are told */
     }
     writer_deinit(&out);
 }
