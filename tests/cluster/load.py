@@ -33,9 +33,10 @@ def address() -> tuple[str, int]:
 
 
 class ClusterLoad(SteadyLoad):
-    def __init__(self, folder: pathlib.Path, body: dict | None = None, rate: float = 20):
+    def __init__(self, folder: pathlib.Path, body: dict | None = None, rate: float = 20,
+                 client: str = ""):
         self.host, port = address()
-        self.trust = trust(folder)
+        self.trust = trust(folder, client)
         super().__init__(port, "/infer", {}, rate)
         self.message = encode("POST", "/infer", body or NOTE,
                               {"Authorization": f"Bearer {token(folder)}"})

@@ -303,8 +303,6 @@ def asked_versions(trial) -> set[str]:
 
 
 def test_canary_by_a_second_deployment(trial, under_load):
-    if "--engine" not in shell("build/galen model canary --help"):
-        pytest.skip("this galen knows no --engine")
     manifests.apply(manifests.adapted(manifests.rendered("canary")))
     until(lambda: kube.roll_is_over("deployment/galen-engine-green"), "green is ready")
     kube.wait_for_all()
@@ -313,6 +311,20 @@ def test_canary_by_a_second_deployment(trial, under_load):
         until(lambda: serving_engines(trial) & addresses("green"), "green answers", 120)
         model("rollback", "clinical-ner")
         until(lambda: not serving_engines(trial) & addresses("green"), "green does not", 120)
+
+
+# Clients with certificates
+
+def test_clients_asked_for_certificates_lose_nothing_and_others_are_not_served(trial, under_load):
+    with under_load("clients are asked for certificates", client="client"):
+        manifests.apply(manifests.adapted(manifests.rendered("mtls")))
+        kube.wait_for_all()
+        assert ask(trial, body=load.NOTE, client="client")[0] == 200
+        with pytest.raises(ssl.SSLError, match="certificate required"):
+            ask(trial, body=load.NOTE)
+        manifests.apply(manifests.adapted(manifests.rendered("base")))
+        kube.wait_for_all()
+    assert ask(trial, body=load.NOTE)[0] == 200
 
 
 # Scaled
@@ -332,6 +344,7 @@ def test_hpa_follows_the_processor(under_load):
     target = {"type": "Utilization", "averageUtilization": 20}  # of 100m, which notes hardly need
     low = {"spec": {"maxReplicas": 3, "metrics": [{"type": "ContainerResource", "containerResource": {
         "name": "cpu", "container": "preprocess", "target": target}}]}}
+    assert replicas("deployment/galen-preprocess-text") == 2
     kubectl("patch", "hpa", "galen-preprocess-text", "--type=merge", "-p", json.dumps(low))
     with under_load("text preprocessors scaled up by their CPU (to be refused is allowed)", lost=None,
                     rate=150):
@@ -345,6 +358,7 @@ def test_hpa_follows_a_metric_of_galens_own(under_load):
     low = {"spec": {"maxReplicas": 3, "metrics": [{"type": "Pods", "pods": {
         "metric": {"name": "galen_queue_time_ms"},
         "target": {"type": "AverageValue", "averageValue": "1m"}}}]}}
+    assert replicas("deployment/galen-engine") == 2
     with under_load("engines scaled up by their queue (to be refused is allowed)", lost=None, rate=60):
         kubectl("patch", "hpa", "galen-engine", "--type=merge", "-p", json.dumps(low))
         until(lambda: replicas("deployment/galen-engine") > 2, "there are more", 300)
