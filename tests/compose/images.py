@@ -6,6 +6,7 @@ import shutil
 import tempfile
 
 import project
+import triton_wheel
 from process import ROOT
 
 # What tools/bootstrap --tests --real puts there, by the service that it can stand in for.
@@ -24,6 +25,21 @@ RUN install -d -o {owner} {data}
 ENTRYPOINT {entry}
 CMD {words}
 LABEL galen.stand-in="yes"
+"""
+
+# The wheel's Triton, with the Python that its backend asks for.
+TRITON_DOCKERFILE = """FROM debian:bookworm-slim
+RUN apt-get update \\
+    && apt-get install -y --no-install-recommends curl libpython3.11 python3 \\
+    && rm -rf /var/lib/apt/lists/*
+COPY packages /opt/packages
+COPY tritonserver /usr/bin/
+ENV PYTHONPATH=/opt/packages LD_LIBRARY_PATH=/opt/packages/nvidia_pytriton.libs
+LABEL galen.stand-in="yes"
+"""
+TRITON = """#!/bin/sh
+home=/opt/packages/pytriton/tritonserver
+exec $home/bin/tritonserver --backend-directory=$home/backends --allow-gpu-metrics=false "$@"
 """
 
 
@@ -49,6 +65,19 @@ def build_stand_in(service: str, name: str) -> bool:
             words=json.dumps(DEFAULT_WORDS.get(service, []))))
         project.docker("build", "--tag", name, folder, timeout_s=project.BUILD_DEADLINE_S)
     return True
+
+
+def build_triton(name: str) -> None:
+    """triton_wheel.why_not() is empty."""
+    triton_wheel.install_stub()
+    with tempfile.TemporaryDirectory() as folder:
+        context = pathlib.Path(folder)
+        shutil.copytree(triton_wheel.packages(), context / "packages",
+                        ignore=shutil.ignore_patterns("pip*", "setuptools*", "__pycache__"))
+        (context / "tritonserver").write_text(TRITON)
+        (context / "tritonserver").chmod(0o755)
+        (context / "Dockerfile").write_text(TRITON_DOCKERFILE)
+        project.docker("build", "--tag", name, folder, timeout_s=project.BUILD_DEADLINE_S)
 
 
 def is_stand_in(name: str) -> bool:

@@ -55,6 +55,18 @@ def containers(service: str = "") -> list[dict]:
     return sorted(found, key=lambda each: each["Created"])
 
 
+def address(container: dict, network: str) -> str:
+    return container["NetworkSettings"]["Networks"][f"{PROJECT}_{network}"]["IPAddress"]
+
+
+def query(expression: str) -> dict[str, float]:
+    """What Prometheus answers: values by their series' labels."""
+    done = compose("exec", "-T", "prometheus", "promtool", "query", "instant",
+                   "http://127.0.0.1:9090", expression, check=False)
+    return {labels: float(value) for labels, value in re.findall(r"^(.*) => (\S+) @", done.stdout,
+                                                                  re.MULTILINE)}
+
+
 def health(container: dict) -> str:
     [now] = json.loads(docker("inspect", container["Id"]).stdout)
     return now["State"]["Health"]["Status"]

@@ -12,10 +12,11 @@ import subprocess
 
 import keys
 import pytest
+import triton_repository
 import triton_wheel
 from field import COMMON, GATEWAY
 from message import exchange
-from process import BINARY, DEADLINE_S, ROOT, Process, free_port, until
+from process import BINARY, DEADLINE_S, Process, free_port, until
 from rows import About
 from run import Expected, under_load
 from samples import MODEL, by_features
@@ -23,14 +24,6 @@ from samples import MODEL, by_features
 pytestmark = pytest.mark.skipif(bool(triton_wheel.why_not()), reason=triton_wheel.why_not() or "-")
 LINGER_MS = 500
 REQUEST_TIMEOUT_MS = 30_000  # loads hold up what else comes to the same thread of Triton's
-CONFIG = """# of the tests
-backend: "python"
-max_batch_size: 0
-input [ { name: "features" data_type: TYPE_FP32 dims: [ -1, 30 ] } ]
-output [ { name: "probabilities" data_type: TYPE_FP32 dims: [ -1, 2 ] } ]
-instance_group [ { kind: KIND_CPU count: 1 } ]
-version_policy { specific { versions: 1 } }
-"""
 ABOUT = About("engine", "one NVIDIA Triton in explicit mode; tags move with `galen model`", 0)
 
 
@@ -40,9 +33,8 @@ class Triton:
     def __init__(self, folder: pathlib.Path):
         self.folder = folder
         self.repository = folder / "models"
-        self.model = self.repository / MODEL
+        self.model = triton_repository.make(self.repository)
         self.ids = folder / "ids"
-        self.make_repository()
         self.port = free_port()
         words = triton_wheel.words(self.repository, self.port, "--model-control-mode=explicit",
                                    f"--load-model={MODEL}")
@@ -50,14 +42,6 @@ class Triton:
         self.log = (folder / "triton.log").open("wb")
         self.popen = subprocess.Popen([str(word) for word in words], stdin=subprocess.DEVNULL,
                                       stdout=self.log, stderr=subprocess.STDOUT, env=environment)
-
-    def make_repository(self) -> None:
-        for version, source in (("1", "1"), ("2", "2"), ("3", "2")):
-            shutil.copytree(ROOT / "models" / MODEL / source, self.model / version)
-            shutil.copy(pathlib.Path(__file__).with_name("triton_model.py"),
-                        self.model / version / "model.py")
-        (self.model / "current").symlink_to("1")
-        (self.model / "config.pbtxt").write_text(CONFIG)
 
     @property
     def url(self) -> str:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs inside Triton's Python backend: the network beside it, and a note of each request's id."""
+"""Runs inside Triton's Python backend: the network beside it, and a note of each request's id in the
+file that REQUEST_IDS names."""
 import os
 import pathlib
 
@@ -19,8 +20,9 @@ class TritonPythonModel:
         return [backend.InferenceResponse([self.run(request)]) for request in requests]
 
     def run(self, request):
-        with open(os.environ["REQUEST_IDS"], "a") as ids:
-            print(request.request_id(), file=ids)
+        if "REQUEST_IDS" in os.environ:
+            with open(os.environ["REQUEST_IDS"], "a") as ids:
+                print(request.request_id(), file=ids)
         features = backend.get_input_tensor_by_name(request, "features").as_numpy()
         (probabilities,) = self.session.run(["probabilities"], {"features": features})
         return backend.Tensor("probabilities", probabilities)
