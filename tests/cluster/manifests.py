@@ -8,9 +8,14 @@ import kube
 import yaml
 from kube import NAMESPACE, ROOT
 
-IMAGE = os.environ.get("GALEN_CLUSTER_IMAGE", "galen:0.1.0")
 HOST_PATH = os.environ.get("GALEN_CLUSTER_HOST_PATH", "")
-PROMETHEUS_IMAGE = os.environ.get("GALEN_CLUSTER_PROMETHEUS_IMAGE", "")
+TRITON_IMAGE = os.environ.get("GALEN_CLUSTER_TRITON_IMAGE", "")
+IMAGES = {  # by how the manifests' names begin
+    "galen:": os.environ.get("GALEN_CLUSTER_IMAGE", ""),
+    "prom/": os.environ.get("GALEN_CLUSTER_PROMETHEUS_IMAGE", ""),
+    "nginxinc/": os.environ.get("GALEN_CLUSTER_PROXY_IMAGE", ""),
+    "nvcr.io/": TRITON_IMAGE,
+}
 GATEWAYS_MAX = 5
 USER = 65532
 CLAIMS = ["galen-models", "galen-witness", "galen-operator-audit",
@@ -28,10 +33,12 @@ def containers(thing: dict) -> list[dict]:
 
 def adapt_workload(thing: dict) -> None:
     for container in containers(thing):
-        if container["image"].startswith("galen:"):
-            container["image"] = IMAGE
-        elif PROMETHEUS_IMAGE:
-            container["image"] = PROMETHEUS_IMAGE
+        for begin, image in IMAGES.items():
+            if image and container["image"].startswith(begin):
+                container["image"] = image
+        for amounts in container["resources"].values():
+            if TRITON_IMAGE:
+                amounts.pop("nvidia.com/gpu", None)
         small = "10m" if container["name"] == "prometheus" else "100m"
         container["resources"]["requests"] |= {"cpu": small, "memory": "32Mi"}
 
@@ -65,16 +72,19 @@ def volume(claim: str) -> dict:
                      "claimRef": {"namespace": NAMESPACE, "name": claim}}}
 
 
-def prepare_storage() -> None:
-    """Folders of this machine, where it is the only node: models filled in, the rest empty."""
+def copy_models(folder: pathlib.Path) -> None:
+    shutil.copytree(ROOT / "models", folder, symlinks=True, dirs_exist_ok=True)
+
+
+def prepare_storage(fill=copy_models) -> None:
+    """Folders of this machine, where its nodes are: models filled in, the rest empty."""
     if not HOST_PATH:
         return
     for claim in CLAIMS:
         folder = pathlib.Path(HOST_PATH, claim)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-    models = pathlib.Path(HOST_PATH, "galen-models")
-    shutil.copytree(ROOT / "models", models, symlinks=True, dirs_exist_ok=True)
+    fill(pathlib.Path(HOST_PATH, "galen-models"))
     for claim in CLAIMS:
         for path in [pathlib.Path(HOST_PATH, claim), *pathlib.Path(HOST_PATH, claim).rglob("*")]:
             os.chown(path, USER, USER, follow_symlinks=False)

@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The manifests in a cluster, in the order of a site's life. Each step builds on those before it."""
-import http.client
 import json
 import os
 import re
-import shlex
 import ssl
 import subprocess
 import time
@@ -12,13 +10,13 @@ import urllib.parse
 import urllib.request
 
 import kube
-import load
 import manifests
 import pytest
+from client import address, ask
 from kube import ROOT, get, kubectl, name_of, pods, until
+from load import NOTE
+from readme import APPLY, FORWARD, INFER, SECRETS, TOKEN, WAIT, model, shell
 
-README = re.search(r"## Kubernetes\n.*?```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)[1]
-APPLY, SECRETS, WAIT, FORWARD, TOKEN, INFER = README.strip().splitlines()
 PODS = "/api/v1/namespaces/galen/pods"
 UNTIL_OPEN = "until (exec 3<>/dev/tcp/localhost/8443) 2> /dev/null; do :; done"
 FEATURES = json.loads((ROOT / "examples/breast-cancer-benign.json").read_text())
@@ -33,42 +31,6 @@ def cluster():
     yield
     if not os.environ.get("GALEN_CLUSTER_KEEP"):
         manifests.remove_all()
-
-
-def ask(trial, path="/infer", body=None, client="", authorization="") -> tuple[int, dict]:
-    host, port = load.address()
-    connection = http.client.HTTPSConnection(host, port, context=load.trust(trial, client), timeout=30)
-    connection.connect = lambda: connect(connection)
-    headers = {"Authorization": authorization or f"Bearer {load.token(trial)}"}
-    if isinstance(body, bytes):
-        headers["Content-Type"] = "image/png"
-    elif body is not None:
-        body, headers["Content-Type"] = json.dumps(body), "application/json"
-    connection.request("POST" if body is not None else "GET", path, body, headers)
-    reply = connection.getresponse()
-    answer = json.loads(reply.read() or b"{}")
-    connection.close()
-    return reply.status, answer
-
-
-def connect(connection: http.client.HTTPSConnection) -> None:
-    """By the Service's address, as the certificate's `localhost`."""
-    http.client.HTTPConnection.connect(connection)
-    connection.sock = connection._context.wrap_socket(connection.sock, server_hostname="localhost")  # noqa: SLF001
-
-
-def shell(command: str) -> str:
-    """In the folder of the README, with the program and the client of this test."""
-    command = command.replace("build/galen", str(load.BINARY)).replace("kubectl", kube.KUBECTL)
-    chosen = os.environ | {"GALEN": str(load.BINARY), "KUBECTL": kube.KUBECTL}
-    done = subprocess.run(["bash", "-c", command], cwd=ROOT, env=chosen, capture_output=True, text=True,
-                          check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
-def model(*words: str) -> str:
-    return shell(shlex.join(["deploy/model.sh", *words, "--reason", "cluster-test"]))
 
 
 # Without what the site brings
@@ -131,7 +93,7 @@ def wanted_by_hpa(name: str) -> int:
 # Serving
 
 def test_note_image_and_vector_are_answered_through_the_service(trial):
-    status, answer = ask(trial, body=load.NOTE)
+    status, answer = ask(trial, body=NOTE)
     assert (status, answer["model"]["name"]) == (200, "clinical-ner")
     status, answer = ask(trial, body=(ROOT / "examples/phantom-nodule.png").read_bytes())
     assert (status, answer["predictions"][0]["label"]) == (200, "nodule")
@@ -140,7 +102,7 @@ def test_note_image_and_vector_are_answered_through_the_service(trial):
 
 
 def test_nobody_is_answered_without_a_token(trial):
-    assert ask(trial, body=load.NOTE, authorization="Bearer x")[0] == 401
+    assert ask(trial, body=NOTE, authorization="Bearer x")[0] == 401
 
 
 def test_pods_have_no_token_of_the_cluster_and_a_root_that_is_read_only():
@@ -225,7 +187,7 @@ def set_config(file: str, change) -> None:
 
 def test_renewed_certificate_is_shown_without_a_restart(under_load):
     def shown() -> str:
-        host, port = load.address()
+        host, port = address()
         return ssl.get_server_certificate((host, port))
     before = shown()
     with under_load("certificates renewed"):
@@ -239,7 +201,7 @@ def serving_engines(trial) -> set[str]:
     """Addresses that answer now, by the gateways' metrics of attempts."""
     answered = attempts()
     for _ in range(40):
-        assert ask(trial, body=load.NOTE)[0] == 200
+        assert ask(trial, body=NOTE)[0] == 200
     return {endpoint for endpoint, count in attempts().items() if count > answered.get(endpoint, 0)}
 
 
@@ -319,12 +281,12 @@ def test_clients_asked_for_certificates_lose_nothing_and_others_are_not_served(t
     with under_load("clients are asked for certificates", client="client"):
         manifests.apply(manifests.adapted(manifests.rendered("mtls")))
         kube.wait_for_all()
-        assert ask(trial, body=load.NOTE, client="client")[0] == 200
+        assert ask(trial, body=NOTE, client="client")[0] == 200
         with pytest.raises(ssl.SSLError, match="certificate required"):
-            ask(trial, body=load.NOTE)
+            ask(trial, body=NOTE)
         manifests.apply(manifests.adapted(manifests.rendered("base")))
         kube.wait_for_all()
-    assert ask(trial, body=load.NOTE)[0] == 200
+    assert ask(trial, body=NOTE)[0] == 200
 
 
 # Scaled

@@ -4,10 +4,11 @@ import json
 import urllib.request
 
 import kube
-import load
 import manifests
 import pytest
+from client import address
 from kube import ROOT, get
+from load import NOTE
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -19,7 +20,7 @@ def demo():
 
 
 def infer(body: bytes, media: str) -> dict:
-    host, port = load.address()
+    host, port = address()
     request = urllib.request.Request(f"http://{host}:{port}/infer", body, {"Content-Type": media})
     with urllib.request.urlopen(request, timeout=30) as reply:
         return json.load(reply)
@@ -27,7 +28,7 @@ def infer(body: bytes, media: str) -> dict:
 
 def test_demo_answers_with_nothing_brought_and_says_that_it_is_a_demonstration():
     kube.wait_for_all()
-    note = infer(json.dumps(load.NOTE).encode(), "application/json")
+    note = infer(json.dumps(NOTE).encode(), "application/json")
     assert [entity["label"] for entity in note["entities"]]
     image = infer((ROOT / "examples/phantom-nodule.png").read_bytes(), "image/png")
     assert image["predictions"][0]["label"] == "nodule"
