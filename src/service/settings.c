@@ -355,19 +355,30 @@ static const char *nearest_key(struct bytes key)
                : NULL;
 }
 
+static enum galen_status refuse_key(struct bytes key, struct error *out_error)
+{
+    const char *nearest = nearest_key(key);
+    return nearest == NULL
+               ? error_set(out_error, GALEN_NOT_FOUND,
+                           "there is no such setting; see galen serve --settings")
+               : error_set(out_error, GALEN_NOT_FOUND,
+                           "there is no such setting; did you mean '%s'?", nearest);
+}
+
 enum galen_status settings_set(struct settings *settings, struct bytes key,
                                struct bytes value, struct error *out_error)
 {
+    struct bytes first;
+    enum galen_status status;
     const struct setting_row *row = find_row(key);
-    if (row == NULL) {
-        const char *nearest = nearest_key(key);
-        return nearest == NULL
-                   ? error_set(out_error, GALEN_NOT_FOUND,
-                               "there is no such setting; see galen serve --settings")
-                   : error_set(out_error, GALEN_NOT_FOUND,
-                               "there is no such setting; did you mean '%s'?", nearest);
+    const struct bytes rest = bytes_split(key, '.', &first);
+    if (row != NULL) {
+        status = read_value(row, value, settings, out_error);
+    } else if (bytes_equal(first, BYTES("engines"))) {
+        status = settings_engines_set(settings, rest, value, out_error);
+    } else {
+        status = refuse_key(key, out_error);
     }
-    const enum galen_status status = read_value(row, value, settings, out_error);
     if (status != GALEN_OK) {
         prefix_key(out_error, key);
     }

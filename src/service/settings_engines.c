@@ -5,18 +5,25 @@
 #include "codec/yaml_table.h"
 #include "service/settings_impl.h"
 
+/* settings->engine_set_count: there is no such set beside the default. */
+static size_t find_set(const struct settings *settings, const char *name)
+{
+    size_t at = 0;
+    while (at < settings->engine_set_count &&
+           strcmp(settings->engine_sets[at].name, name) != 0) {
+        at++;
+    }
+    return at;
+}
+
 const struct settings_peers *settings_engine_find(const struct settings *settings,
                                                   const char *name)
 {
+    const size_t at = find_set(settings, name);
     if (strcmp(name, SETTINGS_ENGINE_DEFAULT) == 0) {
         return &settings->engine;
     }
-    for (size_t i = 0; i < settings->engine_set_count; i++) {
-        if (strcmp(settings->engine_sets[i].name, name) == 0) {
-            return &settings->engine_sets[i].peers;
-        }
-    }
-    return NULL;
+    return at == settings->engine_set_count ? NULL : &settings->engine_sets[at].peers;
 }
 
 static bool are_same(const struct settings *one, const struct settings *other)
@@ -78,6 +85,44 @@ static enum galen_status read_peers(const struct yaml_document *document,
                               : yaml_refuse(document, urls, out_error, "%s", why.text);
 }
 
+static enum galen_status name_set(struct bytes name, struct settings_engine_set *out_set,
+                                  struct error *out_error)
+{
+    *out_set = (struct settings_engine_set){0};
+    if (name.size < sizeof(out_set->name)) {
+        memcpy(out_set->name, name.data, name.size);
+    }
+    return strlen(out_set->name) == name.size && engine_name_is_valid(out_set->name)
+               ? GALEN_OK
+               : error_set(out_error, GALEN_INVALID,
+                           "a name has letters, digits, '-' and '_', at most %d",
+                           LIMIT_ENGINE_NAME_SIZE_BYTES_MAX);
+}
+
+/* In the place of the one of its name, or behind the others. */
+static enum galen_status put_set(struct settings *settings,
+                                 const struct settings_engine_set *set,
+                                 struct error *out_error)
+{
+    const size_t at = find_set(settings, set->name);
+    if (at == LIMIT_ENGINE_SET_COUNT_MAX - 1) {
+        return error_set(out_error, GALEN_INVALID, "there are more than %d sets of engines",
+                         LIMIT_ENGINE_SET_COUNT_MAX);
+    }
+    settings->engine_sets[at] = *set;
+    settings->engine_set_count += at == settings->engine_set_count;
+    return GALEN_OK;
+}
+
+enum galen_status settings_engines_set(struct settings *settings, struct bytes name,
+                                       struct bytes urls, struct error *out_error)
+{
+    struct settings_engine_set set;
+    TRY(name_set(name, &set, out_error));
+    TRY(settings_peers_read_urls(urls, &set.peers, out_error));
+    return put_set(settings, &set, out_error);
+}
+
 static enum galen_status read_set(struct settings *settings,
                                   const struct yaml_document *document,
                                   const struct yaml_node *node, struct error *out_error)
@@ -85,21 +130,15 @@ static enum galen_status read_set(struct settings *settings,
     if (strcmp(node->name, SETTINGS_ENGINE_DEFAULT) == 0) {
         return read_peers(document, node, true, &settings->engine, out_error);
     }
-    if (!engine_name_is_valid(node->name)) {
-        return yaml_refuse_name(document, node, out_error,
-                                "a name has letters, digits, '-' and '_', at most %d",
-                                LIMIT_ENGINE_NAME_SIZE_BYTES_MAX);
+    struct settings_engine_set set;
+    struct error why;
+    if (name_set(bytes_from_string(node->name), &set, &why) != GALEN_OK) {
+        return yaml_refuse_name(document, node, out_error, "%s", why.text);
     }
-    if (settings->engine_set_count == LIMIT_ENGINE_SET_COUNT_MAX - 1) {
-        return yaml_refuse_name(document, node, out_error,
-                                "there are more than %d sets of engines",
-                                LIMIT_ENGINE_SET_COUNT_MAX);
-    }
-    struct settings_engine_set *set = &settings->engine_sets[settings->engine_set_count];
-    memcpy(set->name, node->name, strlen(node->name) + 1);
-    TRY(read_peers(document, node, false, &set->peers, out_error));
-    settings->engine_set_count++;
-    return GALEN_OK;
+    TRY(read_peers(document, node, false, &set.peers, out_error));
+    return put_set(settings, &set, &why) == GALEN_OK
+               ? GALEN_OK
+               : yaml_refuse_name(document, node, out_error, "%s", why.text);
 }
 
 enum galen_status settings_engines_read(struct settings *settings,
@@ -136,11 +175,12 @@ void settings_engines_write_markdown(struct writer *out)
 {
     writer_put_string(
         out,
-        "\n## engines\n\nBeside `engines.default`, in the file only: other sets of "
-        "engines, "
-        "by names of letters, digits, `-` and `_`. A route\nnames the one that runs its "
-        "model, and a [release](rollout.md) can move a model from one to another, or part "
-        "of\nits requests. Read at the start.\n\n"
+        "\n## engines\n\nBeside `engines.default`, in the file or by "
+        "`--set engines.NAME=URL`: other sets of engines, by names of letters, digits, "
+        "`-`\n"
+        "and `_`. A route names the one that runs its model, and a [release](rollout.md) "
+        "can move a model from one to another, or\npart of its requests. Read at the "
+        "start.\n\n"
         "```yaml\nengines:\n  default: http://blue:8012\n  green: "
         "http://green-1:8012,http://green-2:8012\n```\n");
 }

@@ -16,6 +16,12 @@ MUST_USE enum galen_status settings_engines_read(struct settings *settings,
                                                  const struct yaml_node *node,
                                                  struct error *out_error);
 
+/* The set of this name, not `default`, is these URLs from now on; a new one where there is
+ * none of it. GALEN_INVALID. */
+MUST_USE enum galen_status settings_engines_set(struct settings *settings,
+                                                struct bytes name, struct bytes urls,
+                                                struct error *out_error);
+
 /* NULL: there is no such set. */
 const struct settings_peers *settings_engine_find(const struct settings *settings,
                                                   const char *name);

@@ -46,6 +46,45 @@ static void sets_have_names_beside_the_default(void **state)
     assert_null(settings_engine_find(&settings, "blue"));
 }
 
+static enum galen_status set(const char *key, const char *urls)
+{
+    return settings_set(&settings, bytes_from_string(key), bytes_from_string(urls), &error);
+}
+
+static void a_set_can_be_said_by_its_key_over_the_file(void **state)
+{
+    (void)state;
+    EXPECT_OK(read_text("engines: {default: http://a, green: http://b}"));
+    EXPECT_OK(set("engines.green", "http://c,http://d"));
+    EXPECT_OK(set("engines.gpu", "https://e"));
+    assert_int_equal(settings.engine_set_count, 2);
+    assert_string_equal(settings_engine_find(&settings, "green")->peers[1].host, "d");
+    assert_string_equal(settings_engine_find(&settings, "gpu")->peers[0].host, "e");
+    assert_string_equal(settings.engine.peers[0].host, "a");
+    EXPECT_OK(set("engines.default", "local"));
+    assert_true(settings.engine.is_local);
+}
+
+static void what_is_wrong_with_a_key_leaves_the_sets_as_they_are(void **state)
+{
+    (void)state;
+    EXPECT_STATUS(GALEN_INVALID, set("engines.green", "local"));
+    assert_non_null(strstr(error.text, "engines.green: is not a URL such as"));
+    EXPECT_STATUS(GALEN_INVALID, set("engines.g.1", "http://a"));
+    assert_non_null(strstr(error.text, "engines.g.1: a name has letters"));
+    EXPECT_STATUS(GALEN_INVALID, set("engines.", "http://a"));
+    EXPECT_STATUS(GALEN_INVALID, set("engines", "http://a"));
+    assert_int_equal(settings.engine_set_count, 0);
+    for (int i = 0; i < LIMIT_ENGINE_SET_COUNT_MAX - 1; i++) {
+        char key[64];
+        (void)snprintf(key, sizeof(key), "engines.e%d", i);
+        EXPECT_OK(set(key, "http://a"));
+    }
+    EXPECT_STATUS(GALEN_INVALID, set("engines.more", "http://a"));
+    assert_non_null(strstr(error.text, "engines.more: there are more than"));
+    EXPECT_OK(set("engines.e0", "http://b"));
+}
+
 static void what_is_wrong_is_told_by_its_place(void **state)
 {
     (void)state;
@@ -146,6 +185,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(sets_have_names_beside_the_default, set_up),
+        cmocka_unit_test_setup(a_set_can_be_said_by_its_key_over_the_file, set_up),
+        cmocka_unit_test_setup(what_is_wrong_with_a_key_leaves_the_sets_as_they_are,
+                               set_up),
         cmocka_unit_test_setup(what_is_wrong_is_told_by_its_place, set_up),
         cmocka_unit_test_setup(sets_are_bounded, set_up),
         cmocka_unit_test_setup(names_are_short_and_plain, set_up),

@@ -337,10 +337,12 @@ static void unknown_key_names_its_neighbour(void **state)
     EXPECT_STATUS(GALEN_NOT_FOUND,
                   settings_set(&settings, BYTES("engine.instanecs"), BYTES("1"), &error));
     assert_string_equal(error.text,
-                        "there is no such setting; did you mean 'engine.instances'?");
+                        "engine.instanecs: there is no such setting; did you mean "
+                        "'engine.instances'?");
     EXPECT_STATUS(GALEN_NOT_FOUND,
                   settings_set(&settings, BYTES("x\0y"), BYTES("1"), &error));
-    assert_string_equal(error.text, "there is no such setting; see galen serve --settings");
+    assert_string_equal(error.text,
+                        "x: there is no such setting; see galen serve --settings");
 }
 
 static void single_settings_are_set_by_key(void **state)
