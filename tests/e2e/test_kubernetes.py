@@ -52,6 +52,30 @@ def test_settings_of_the_configuration_are_galens(role, text, tmp_path):
     assert done.returncode == 0, done.stderr
 
 
+KUSTOMIZE = ROOT / ".deps/kustomize/bin/kustomize"
+OVERLAYS = sorted(path.parent.name for path in (ROOT / "deploy/kustomize").glob("*/kustomization.yaml"))
+
+
+@pytest.mark.skipif(not KUSTOMIZE.exists(), reason="kustomize is missing: tools/bootstrap --manifests")
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_what_an_overlay_makes_of_them_are_galens_too(overlay, tmp_path):
+    """Words of the command line and of the environment besides."""
+    done = subprocess.run([KUSTOMIZE, "build", ROOT / "deploy/kustomize" / overlay], check=True,
+                          capture_output=True, text=True, timeout=DEADLINE_S)
+    objects = list(yaml.safe_load_all(done.stdout))
+    texts = dict(each.values for each in configurations(OBJECTS) + configurations(objects))
+    found = [container for each in objects if each["kind"] in ("StatefulSet", "Deployment")
+             for container in each["spec"]["template"]["spec"]["containers"]
+             if container["image"].startswith("galen:")]
+    for container in found:
+        role, _config, _path, *words = container["args"]
+        settings = {each["name"]: each.get("value", "https://idp.example")
+                    for each in container.get("env", []) if each["name"].startswith("GALEN_")}
+        said = galen("config", "show", role, *words, text=texts[role], folder=tmp_path, **settings)
+        assert said.returncode == 0, said.stderr
+    assert found
+
+
 @pytest.mark.parametrize(("role", "text"), configurations(OBJECTS))
 def test_without_what_the_site_brings_it_does_not_start_and_says_what_is_missing(role, text, tmp_path):
     done = galen(role, text=text.replace("/models", str(ROOT / "models")), folder=tmp_path)
