@@ -29,5 +29,6 @@ class ClusterLoad(SteadyLoad):
                                                          server_hostname="localhost"))
 
     def line(self, what: str) -> str:
+        causes = "; ".join(each.cause for each in self.lost if each.cause)
         return (f"{what}: {len(self.lost)} of {len(self.outcomes)} lost, "
-                f"p99 {self.quantile_s(0.99) * 1000:.0f} ms, {self.counts}")
+                f"p99 {self.quantile_s(0.99) * 1000:.0f} ms, {self.counts} {causes}".rstrip())

@@ -23,6 +23,7 @@ class Outcome:
     status: int  # 0: there was no answer
     body: bytes
     why: str = ""  # RESET or LATE, where there was none
+    cause: str = ""  # of RESET, and whether the connection was a new one
     retry_after: str = ""
 
     @property
@@ -49,7 +50,14 @@ class Connection:
         return self.is_reusable and not self.reader.at_eof() and not self.writer.is_closing()
 
     async def exchange(self, message: bytes) -> tuple[int, bytes, str]:
-        self.is_reusable = False
+        is_kept, self.is_reusable = self.is_reusable, False
+        try:
+            return await self._exchange(message)
+        except (OSError, EOFError) as broken:
+            broken.is_kept = is_kept
+            raise
+
+    async def _exchange(self, message: bytes) -> tuple[int, bytes, str]:
         self.writer.write(message)
         status, headers = await self.read_head()
         body = await self.reader.readexactly(int(headers.get("content-length", "0")))
@@ -63,6 +71,14 @@ class Connection:
 
     def close(self) -> None:
         self.writer.transport.abort()
+
+
+def _kind_of(broken: Exception) -> str:
+    """Of the connection: none was made, it is new, or it had been kept, and its server may close it
+    at any time."""
+    if not hasattr(broken, "is_kept"):
+        return ", not connected"
+    return ", kept" if broken.is_kept else ", new"
 
 
 class SteadyLoad:
@@ -117,15 +133,17 @@ class SteadyLoad:
             connection.close()
 
     async def _send(self, due: float) -> None:
-        status, body, why, retry_after = 0, b"", "", ""
+        status, body, why, cause, retry_after = 0, b"", "", "", ""
         try:
             async with asyncio.timeout(self.timeout_s):
                 status, body, retry_after = await self._exchange()
         except TimeoutError:
             why = LATE
-        except (OSError, EOFError):
+        except (OSError, EOFError) as broken:
             why = RESET
-        self.outcomes.append(Outcome(due, time.monotonic() - due, status, body, why, retry_after))
+            cause = f"{type(broken).__name__} at {time.strftime('%H:%M:%S')}{_kind_of(broken)}"
+        self.outcomes.append(
+            Outcome(due, time.monotonic() - due, status, body, why, cause, retry_after))
 
     async def _exchange(self) -> tuple[int, bytes, str]:
         connection = await self._take()
