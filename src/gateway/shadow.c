@@ -83,6 +83,11 @@ static void on_recorded(struct audit_entry *entry)
     end(entry->context);
 }
 
+static bool asked_engines(const struct shadow *shadow)
+{
+    return shadow->infer_call.done != NULL;
+}
+
 static struct audit_event event_of(const struct shadow *shadow)
 {
     const uint64_t duration_ns = now_ns(shadow->gateway) - shadow->began_ns;
@@ -97,6 +102,9 @@ static struct audit_event event_of(const struct shadow *shadow)
     };
     if (shadow->version->contract != NULL) {
         event.model_sha256 = shadow->version->model_sha256;
+    }
+    if (asked_engines(shadow) && shadow->gateway->engine_count > 1) {
+        event.upstream_engine = shadow->engine->name;
     }
     if (shadow->status == GALEN_OK) {
         event.shadow_outputs = AUDIT_COUNT(shadow->answered_count);

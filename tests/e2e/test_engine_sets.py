@@ -57,11 +57,11 @@ class Sets:
         folder = self.models / MODEL / "releases"
         return json.loads(sorted(folder.glob("[0-9]*.json"))[-1].read_text())
 
-    def answered(self) -> list[dict]:
-        """What the trail says of each request, once all is stopped."""
+    def answered(self, event: str = "infer") -> list[dict]:
+        """What the trail says of each request, or of each shadow, once all is stopped."""
         self.gateway.stop()
         chains = trail.check(self.folder / "audit")
-        return [each for each in trail.requests(chains, "gateway") if each["event"] == "infer"]
+        return [each for each in trail.requests(chains, "gateway") if each["event"] == event]
 
     def stop(self) -> None:
         for process in [self.gateway, self.preprocess, *self.engines.values()]:
@@ -94,6 +94,8 @@ def test_a_canary_on_other_engines_is_promoted_and_rolled_back(sets):
     assert all(each["upstream"]["engine"] ==
                {"canary": "green", "stable": "default"}[each["model"]["arm"]] for each in tried)
     assert {each["model"]["arm"] for each in tried} == {"canary", "stable"}
+    shadows = sets.answered("shadow")
+    assert {each["upstream"]["engine"] for each in shadows} == {"green"}
 
 
 def test_engines_that_a_gateway_has_not_take_no_traffic(sets):
