@@ -72,6 +72,12 @@ def pins():
     return dict(PIN.findall((tree.ROOT / "tools/bootstrap").read_text()))
 
 
+def owner_in(text):
+    """The first package that dpkg-query -S names, which is no diversion of a file's name; None."""
+    owners = [line.split(": ")[0] for line in text.splitlines() if not line.startswith("diversion by ")]
+    return owners[0].split(",")[0] if owners else None
+
+
 def package_of(path):
     """Name, version, architecture and release of the Debian package that a file is of."""
     path = pathlib.Path(path)
@@ -85,10 +91,10 @@ def package_of(path):
     names |= {pathlib.Path(str(each).removeprefix("/usr")) for each in set(names)}
     done = subprocess.run(["dpkg-query", "-S", *sorted(map(str, names))], capture_output=True,
                           text=True, check=False)
-    if not done.stdout:
+    package = owner_in(done.stdout)
+    if package is None:
         raise Unknown(f"{path} is of no Debian package")
     form = "${Package}\t${Version}\t${Architecture}"
-    package = done.stdout.splitlines()[0].split(": ")[0].split(",")[0]
     about = pathlib.Path("/etc/os-release").read_text()
     release = re.search(r'^VERSION_ID="?([^"\n]*)', about, re.MULTILINE)[1]
     return *said_by("dpkg-query", "-W", "-f", form, package).split("\t"), f"debian-{release}"

@@ -25,6 +25,13 @@ class SbomTest(unittest.TestCase):
         with self.assertRaisesRegex(sbom.Unknown, "no Debian package"):
             sbom.package_of("/nonexistent/libx.so.1")
 
+    def test_a_diversion_is_no_package(self):
+        said = ("diversion by libc6 from: /lib64/ld-linux-x86-64.so.2\n"
+                "diversion by libc6 to: /lib64/ld-linux-x86-64.so.2.usr-is-merged\n"
+                "libc6:amd64, libc6-x32: /usr/lib64/ld-linux-x86-64.so.2\n")
+        self.assertEqual(sbom.owner_in(said), "libc6:amd64")
+        self.assertIsNone(sbom.owner_in(said.splitlines()[0]))
+
     def test_a_version_is_quoted_in_the_url(self):
         found = sbom.component_of(("libuv1t64", "1:2+b~3", "amd64", "debian-13"), {"libuv.so.1"})
         self.assertEqual(found["purl"],

@@ -58,6 +58,27 @@ def test_the_image_is_small_and_says_what_it_is(galen):
     assert about["Config"]["User"] == "65532:65532"
 
 
+def files_of_the_image(folder: pathlib.Path, *paths: str) -> None:
+    """Each of them in this folder, by its own name: there is no shell in the image to ask."""
+    container = project.docker("create", project.image()).stdout.strip()
+    try:
+        for path in paths:
+            project.docker("cp", f"{container}:{path}", folder)
+    finally:
+        project.docker("rm", container)
+
+
+def test_the_image_has_a_bill_of_its_libraries(galen, tmp_path):
+    files_of_the_image(tmp_path, "/usr/share/galen/sbom.cdx.json", "/usr/lib/x86_64-linux-gnu",
+                       "/lib64")
+    bill = json.loads((tmp_path / "sbom.cdx.json").read_text())
+    named = {said["value"] for each in bill["components"] for said in each.get("properties", [])}
+    loaded = {path.name for folder in ("x86_64-linux-gnu", "lib64")
+              for path in (tmp_path / folder).iterdir()}
+    assert {name for name in named if not name.endswith(".a")} == loaded
+    assert bill["metadata"]["component"]["name"] == "galen"
+
+
 def test_nothing_but_the_gateway_is_published_and_that_on_loopback(galen):
     published = {(each["Name"], port, binding["HostIp"], binding["HostPort"])
                  for each in project.containers()
