@@ -13,6 +13,7 @@ enum operation_body {
     OPERATION_NO_BODY,
     OPERATION_INFER_BODY, /* what POST /infer takes */
     OPERATION_V2_BODY,    /* a v2 request */
+    OPERATION_JSON_BODY,  /* JSON of a schema that is always the same */
 };
 
 struct operation {
@@ -21,11 +22,14 @@ struct operation {
     const char *summary;
     const char *description;
     const char *answer;       /* what a success is */
-    const char *answer_type;  /* its media type; NULL: a file has its own */
+    const char *answer_type;  /* its media type; NULL: a file has its own; "": none */
     const char *schema;       /* its schema; NULL: it is not JSON */
     const char *example;      /* its JSON, where that is always the same; NULL */
     uint64_t refusals;        /* of OPERATION_REFUSAL */
     enum operation_body body; /* what is sent */
+    const char *body_schema;  /* of OPERATION_JSON_BODY */
+    bool body_is_optional;    /* likewise */
+    bool has_text;            /* the answer is also had as text/plain */
     bool speaks_v2;           /* refusals have the protocol's own shape */
     bool has_tag;             /* an ETag comes with it: 304 where the client has it */
     bool is_of_model;         /* Galen-Model comes with it */

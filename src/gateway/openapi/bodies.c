@@ -66,8 +66,18 @@ static void put_inputs(const struct openapi *openapi, struct json_writer *json)
     }
 }
 
-void bodies_put(const struct openapi *openapi, enum operation_body body,
-                struct json_writer *json)
+static void put_json_body(const struct operation *operation, struct json_writer *json)
+{
+    json_begin_object(json);
+    member_put_bool(json, "required", !operation->body_is_optional);
+    member_begin_object(json, "content");
+    put_bytes("application/json", operation->body_schema, json);
+    json_end_object(json);
+    json_end_object(json);
+}
+
+static void put_tensor_body(const struct openapi *openapi, enum operation_body body,
+                            struct json_writer *json)
 {
     char description[DESCRIPTION_SIZE];
     const bool is_infer = body == OPERATION_INFER_BODY;
@@ -90,4 +100,14 @@ void bodies_put(const struct openapi *openapi, enum operation_body body,
     put_bytes("application/octet-stream", is_infer ? "Bytes" : "V2Bytes", json);
     json_end_object(json);
     json_end_object(json);
+}
+
+void bodies_put(const struct openapi *openapi, const struct operation *operation,
+                struct json_writer *json)
+{
+    if (operation->body == OPERATION_JSON_BODY) {
+        put_json_body(operation, json);
+    } else {
+        put_tensor_body(openapi, operation->body, json);
+    }
 }

@@ -5,6 +5,6 @@
 #include "gateway/openapi/openapi.h"
 #include "gateway/operation.h"
 
-/* A request body object. */
-void bodies_put(const struct openapi *openapi, enum operation_body body,
+/* A request body object, of an operation that has one. */
+void bodies_put(const struct openapi *openapi, const struct operation *operation,
                 struct json_writer *json);

@@ -6,18 +6,35 @@
 #include "gateway/openapi/models.h"
 #include "gateway/openapi/paths.h"
 
-static void put_info(struct json_writer *json)
+#define OF_REFUSALS                                                           \
+    "What is wrong with a request is told by its place, never with what was " \
+    "sent: a problem document (RFC 9457), or on `/v2` the protocol's own error."
+
+struct face {
+    const char *title;
+    const char *summary;
+    const char *description;
+};
+
+static const struct face for_clients = {
+    "galen", "Clinical models, asked over HTTP.",
+    "`POST /infer` takes a note, an image or a vector and answers in the words "
+    "of the domain. `/v2` takes tensors (Open Inference Protocol).\n\n" OF_REFUSALS};
+
+static const struct face for_admin = {
+    "galen: administration", "Clinical models, managed over HTTP.",
+    "`/galen/models` says which version of a model serves, and changes it. Where "
+    "an engine runs in the process, `/v2` manages that (Open Inference Protocol, "
+    "with Triton's extensions).\n\n" OF_REFUSALS};
+
+static void put_info(const struct openapi *openapi, struct json_writer *json)
 {
+    const struct face *face = openapi->admin == NULL ? &for_clients : &for_admin;
     member_begin_object(json, "info");
-    member_put_text(json, "title", "galen");
+    member_put_text(json, "title", face->title);
     member_put_text(json, "version", GALEN_VERSION);
-    member_put_text(json, "summary", "Clinical models, asked over HTTP.");
-    member_put_text(
-        json, "description",
-        "`POST /infer` takes a note, an image or a vector and answers in the words "
-        "of the domain. `/v2` takes tensors (Open Inference Protocol).\n\n"
-        "What is wrong with a request is told by its place, never with what was "
-        "sent: a problem document (RFC 9457), or on `/v2` the protocol's own error.");
+    member_put_text(json, "summary", face->summary);
+    member_put_text(json, "description", face->description);
     member_begin_object(json, "license");
     member_put_text(json, "name", "Apache-2.0");
     member_put_text(json, "identifier", "Apache-2.0");
@@ -25,23 +42,38 @@ static void put_info(struct json_writer *json)
     json_end_object(json);
 }
 
-static void put_tags(struct json_writer *json)
+enum listener { OF_CLIENTS = 1, OF_ADMIN = 2, OF_ADMIN_WITH_V2 = 4 };
+
+static enum listener listener_of(const struct openapi *openapi)
+{
+    if (openapi->admin == NULL) {
+        return OF_CLIENTS;
+    }
+    return openapi_speaks_v2(openapi) ? OF_ADMIN_WITH_V2 : OF_ADMIN;
+}
+
+static void put_tags(const struct openapi *openapi, struct json_writer *json)
 {
     static const struct {
         const char *name;
         const char *description;
+        unsigned listeners;
     } tags[] = {
-        {"infer", "Domain answers"},
-        {"v2", "Tensors: the Open Inference Protocol"},
-        {"health", "Probes"},
-        {"documentation", "This document and its pages"},
+        {"infer", "Domain answers", OF_CLIENTS},
+        {"models", "Which version of a model serves", OF_ADMIN | OF_ADMIN_WITH_V2},
+        {"v2", "Tensors: the Open Inference Protocol", OF_CLIENTS | OF_ADMIN_WITH_V2},
+        {"health", "Probes", OF_CLIENTS},
+        {"documentation", "This document and its pages",
+         OF_CLIENTS | OF_ADMIN | OF_ADMIN_WITH_V2},
     };
     member_begin_array(json, "tags");
     for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
-        json_begin_object(json);
-        member_put_text(json, "name", tags[i].name);
-        member_put_text(json, "description", tags[i].description);
-        json_end_object(json);
+        if ((tags[i].listeners & listener_of(openapi)) != 0) {
+            json_begin_object(json);
+            member_put_text(json, "name", tags[i].name);
+            member_put_text(json, "description", tags[i].description);
+            json_end_object(json);
+        }
     }
     json_end_array(json);
 }
@@ -95,6 +127,15 @@ static void put_limits(const struct openapi *openapi, struct json_writer *json)
     json_end_array(json);
 }
 
+bool openapi_speaks_v2(const struct openapi *openapi)
+{
+    bool speaks = openapi->admin == NULL;
+    for (size_t i = 0; !speaks && i < openapi->admin->count; i++) {
+        speaks = openapi->admin->items[i].operation->speaks_v2;
+    }
+    return speaks;
+}
+
 void openapi_write(const struct openapi *openapi, struct writer *out)
 {
     struct json_writer json = json_writer_on(out);
@@ -102,12 +143,14 @@ void openapi_write(const struct openapi *openapi, struct writer *out)
     member_put_text(&json, "openapi", "3.1.0");
     member_put_text(&json, "jsonSchemaDialect",
                     "https://json-schema.org/draft/2020-12/schema");
-    put_info(&json);
+    put_info(openapi, &json);
     put_servers(&json);
-    put_tags(&json);
+    put_tags(openapi, &json);
     paths_put(openapi, &json);
     components_put(openapi, &json);
-    models_put_list(openapi, &json);
+    if (openapi->admin == NULL) {
+        models_put_list(openapi, &json);
+    }
     put_limits(openapi, &json);
     json_end_object(&json);
 }

@@ -14,13 +14,18 @@ static void put_id(const struct operation_place *place, struct json_writer *json
 {
     char id[ID_SIZE];
     (void)snprintf(id, sizeof(id), "%s%s", place->operation->id,
-                   place->has_version ? "_version" : "");
+                   place->has_version   ? "_version"
+                   : place->is_narrower ? "_model"
+                                        : "");
     member_put_text(json, "operationId", id);
 }
 
-static void put_parameters(const struct operation_place *place, struct json_writer *json)
+static void put_parameters(const struct openapi *openapi,
+                           const struct operation_place *place, struct json_writer *json)
 {
-    const bool takes_body = place->operation->body != OPERATION_NO_BODY;
+    const enum operation_body body = place->operation->body;
+    const bool takes_tensors = body == OPERATION_INFER_BODY || body == OPERATION_V2_BODY;
+    const bool is_for_clients = openapi->admin == NULL;
     const struct {
         bool is_there;
         const char *name;
@@ -28,13 +33,13 @@ static void put_parameters(const struct operation_place *place, struct json_writ
         {place->has_model, "Model"},
         {place->has_version, "Version"},
         {place->has_file, "File"},
-        {place->operation->body == OPERATION_INFER_BODY, "ModelQuery"},
-        {place->operation->body == OPERATION_INFER_BODY, "VersionQuery"},
-        {takes_body, "JsonSize"},
-        {takes_body, "Subject"},
-        {takes_body, "Purpose"},
+        {body == OPERATION_INFER_BODY, "ModelQuery"},
+        {body == OPERATION_INFER_BODY, "VersionQuery"},
+        {takes_tensors, "JsonSize"},
+        {takes_tensors && is_for_clients, "Subject"},
+        {takes_tensors && is_for_clients, "Purpose"},
         {place->operation->has_tag, "IfNoneMatch"},
-        {true, "RequestId"},
+        {is_for_clients, "RequestId"},
     };
     member_begin_array(json, "parameters");
     for (size_t i = 0; i < sizeof(parameters) / sizeof(parameters[0]); i++) {
@@ -83,6 +88,17 @@ static void put_binary_answer(struct json_writer *json)
     json_end_object(json);
 }
 
+static void put_text_answer(struct json_writer *json)
+{
+    member_begin_object(json, "text/plain");
+    member_begin_object(json, "schema");
+    member_put_text(json, "type", "string");
+    member_put_text(json, "description",
+                    "For people: to who asks with `Accept: text/plain`.");
+    json_end_object(json);
+    json_end_object(json);
+}
+
 /* A file's media type is its own. */
 static void put_file_content(struct json_writer *json)
 {
@@ -111,6 +127,9 @@ static void put_content(const struct openapi *openapi, const struct operation *o
     if (operation->body == OPERATION_V2_BODY) {
         put_binary_answer(json);
     }
+    if (operation->has_text) {
+        put_text_answer(json);
+    }
     json_end_object(json);
 }
 
@@ -125,7 +144,7 @@ static void put_headers(const struct openapi *openapi, const struct operation *o
                         struct json_writer *json)
 {
     member_begin_object(json, "headers");
-    put_header(true, "X-Request-Id", json);
+    put_header(openapi->admin == NULL, "X-Request-Id", json);
     put_header(operation->is_of_model, "Galen-Model", json);
     put_header(openapi->is_demo, "Galen-Mode", json);
     put_header(operation->has_tag, "ETag", json);
@@ -141,7 +160,9 @@ static void put_success(const struct openapi *openapi, const struct operation *o
     member_begin_object(json, "200");
     member_put_text(json, "description", operation->answer);
     put_headers(openapi, operation, json);
-    put_content(openapi, operation, json);
+    if (operation->answer_type == NULL || operation->answer_type[0] != '\0') {
+        put_content(openapi, operation, json);
+    }
     links_put(operation, json);
     json_end_object(json);
 }
@@ -209,10 +230,10 @@ void operation_object_put(const struct openapi *openapi,
     member_put_text(json, "summary", operation->summary);
     put_description(openapi, operation, json);
     put_security(openapi, operation, json);
-    put_parameters(place, json);
+    put_parameters(openapi, place, json);
     if (operation->body != OPERATION_NO_BODY) {
         json_put_name(json, "requestBody");
-        bodies_put(openapi, operation->body, json);
+        bodies_put(openapi, operation, json);
     }
     put_responses(openapi, operation, json);
     json_end_object(json);

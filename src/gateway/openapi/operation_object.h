@@ -11,6 +11,7 @@ struct operation_place {
     bool has_model;   /* {model} is in the path */
     bool has_version; /* {version} is in the path */
     bool has_file;    /* {file} is in the path */
+    bool is_narrower; /* the operation is that of another path too, which has no {model} */
 };
 
 void operation_object_put(const struct openapi *openapi,

@@ -54,11 +54,22 @@ static void put_parameter(const struct openapi *openapi, const struct parameter 
     json_end_object(json);
 }
 
+/* The admin listener has models to be named, and tensors where an engine is. */
+static bool is_used(const struct openapi *openapi, const struct parameter *parameter)
+{
+    const bool is_model = strcmp(parameter->key, "Model") == 0;
+    const bool is_of_v2 =
+        strcmp(parameter->key, "Version") == 0 || strcmp(parameter->key, "JsonSize") == 0;
+    return openapi->admin == NULL || is_model || (is_of_v2 && openapi_speaks_v2(openapi));
+}
+
 void parameters_put(const struct openapi *openapi, struct json_writer *json)
 {
     member_begin_object(json, "parameters");
     for (size_t i = 0; i < sizeof(parameters) / sizeof(parameters[0]); i++) {
-        put_parameter(openapi, &parameters[i], json);
+        if (is_used(openapi, &parameters[i])) {
+            put_parameter(openapi, &parameters[i], json);
+        }
     }
     json_end_object(json);
 }

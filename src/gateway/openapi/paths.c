@@ -53,9 +53,64 @@ static bool is_another_spelling(const struct v2_form *form)
     return strcmp(form->path, "/v2/") == 0;
 }
 
-void paths_put(const struct openapi *openapi, struct json_writer *json)
+/* Whether the operation is another path's too, which names no model: then this one's id
+ * says that it does. */
+static bool is_of_all_too(const struct openapi_paths *paths,
+                          const struct operation *operation)
 {
-    member_begin_object(json, "paths");
+    for (size_t i = 0; i < paths->count; i++) {
+        if (paths->items[i].operation == operation &&
+            !has_name(paths->items[i].path, V2_FORM_MODEL)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void put_method(const struct openapi *openapi, const struct openapi_path *path,
+                       struct json_writer *json)
+{
+    const bool has_model = has_name(path->path, V2_FORM_MODEL);
+    const struct operation_place place = {
+        .operation = path->operation,
+        .path = path->path,
+        .has_model = has_model,
+        .has_version = has_name(path->path, V2_FORM_VERSION),
+        .is_narrower = has_model && is_of_all_too(openapi->admin, path->operation)};
+    json_put_name(json, path->method == HTTP_POST ? "post" : "get");
+    operation_object_put(openapi, &place, json);
+}
+
+static bool was_put(const struct openapi_paths *paths, size_t index)
+{
+    for (size_t i = 0; i < index; i++) {
+        if (strcmp(paths->items[i].path, paths->items[index].path) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A path has all its methods in one place. */
+static void put_given(const struct openapi *openapi, struct json_writer *json)
+{
+    const struct openapi_paths *paths = openapi->admin;
+    for (size_t i = 0; i < paths->count; i++) {
+        if (was_put(paths, i)) {
+            continue;
+        }
+        member_begin_object(json, paths->items[i].path);
+        for (size_t k = i; k < paths->count; k++) {
+            if (strcmp(paths->items[k].path, paths->items[i].path) == 0) {
+                put_method(openapi, &paths->items[k], json);
+            }
+        }
+        json_end_object(json);
+    }
+}
+
+static void put_own(const struct openapi *openapi, struct json_writer *json)
+{
     for (size_t i = 0; i < route_count; i++) {
         if (!routes[i].operation.is_for_demo || openapi->is_demo) {
             put_route(openapi, &routes[i], json);
@@ -65,6 +120,16 @@ void paths_put(const struct openapi *openapi, struct json_writer *json)
         if (v2_forms[i].operation < V2_TOLD_COUNT && !is_another_spelling(&v2_forms[i])) {
             put_form(openapi, &v2_forms[i], json);
         }
+    }
+}
+
+void paths_put(const struct openapi *openapi, struct json_writer *json)
+{
+    member_begin_object(json, "paths");
+    if (openapi->admin == NULL) {
+        put_own(openapi, json);
+    } else {
+        put_given(openapi, json);
     }
     json_end_object(json);
 }

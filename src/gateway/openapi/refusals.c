@@ -75,8 +75,10 @@ static void put_kinds(const struct shape *shape, int http_status, struct json_wr
     json_end_object(json);
 }
 
-static void put_schema(const struct shape *shape, int http_status, struct json_writer *json)
+static void put_schema(const struct openapi *openapi, const struct shape *shape,
+                       int http_status, struct json_writer *json)
 {
+    (void)openapi;
     put_name(shape->schema, http_status, json);
     json_begin_object(json);
     member_begin_array(json, "allOf");
@@ -91,10 +93,13 @@ static void put_schema(const struct shape *shape, int http_status, struct json_w
     json_end_object(json);
 }
 
-static void put_headers(int http_status, struct json_writer *json)
+static void put_headers(const struct openapi *openapi, int http_status,
+                        struct json_writer *json)
 {
     member_begin_object(json, "headers");
-    member_put_reference(json, "X-Request-Id", "headers", "X-Request-Id");
+    if (openapi->admin == NULL) {
+        member_put_reference(json, "X-Request-Id", "headers", "X-Request-Id");
+    }
     if (http_status == 405) {
         member_put_reference(json, "Allow", "headers", "Allow");
     }
@@ -107,15 +112,15 @@ static void put_headers(int http_status, struct json_writer *json)
     json_end_object(json);
 }
 
-static void put_refusal(const struct shape *shape, int http_status,
-                        struct json_writer *json)
+static void put_refusal(const struct openapi *openapi, const struct shape *shape,
+                        int http_status, struct json_writer *json)
 {
     char number[NUMBER_SIZE];
     number_of(http_status, number);
     name_put_joined(json, shape->prefix, number);
     json_begin_object(json);
     member_put_text(json, "description", text_of(http_status));
-    put_headers(http_status, json);
+    put_headers(openapi, http_status, json);
     member_begin_object(json, "content");
     member_begin_object(json, shape->media_type);
     json_put_name(json, "schema");
@@ -145,31 +150,54 @@ static bool some_v2_refuses(int http_status)
     return false;
 }
 
-static void put_each(void (*put)(const struct shape *shape, int http_status,
-                                 struct json_writer *json),
+static bool some_given_refuses(const struct openapi_paths *paths, bool speaks_v2,
+                               int http_status)
+{
+    for (size_t i = 0; i < paths->count; i++) {
+        const struct operation *operation = paths->items[i].operation;
+        if (operation->speaks_v2 == speaks_v2 &&
+            operation_refuses(operation, http_status)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_refused(const struct openapi *openapi, bool speaks_v2, int http_status)
+{
+    if (openapi->admin != NULL) {
+        return some_given_refuses(openapi->admin, speaks_v2, http_status);
+    }
+    return speaks_v2 ? some_v2_refuses(http_status) : some_route_refuses(http_status);
+}
+
+static void put_each(const struct openapi *openapi,
+                     void (*put)(const struct openapi *openapi, const struct shape *shape,
+                                 int http_status, struct json_writer *json),
                      struct json_writer *json)
 {
     for (int status = 400; status < 600; status++) {
-        if (some_route_refuses(status)) {
-            put(&shapes[0], status, json);
-        }
-        if (some_v2_refuses(status)) {
-            put(&shapes[1], status, json);
+        for (size_t i = 0; i < 2; i++) {
+            if (is_refused(openapi, i == 1, status)) {
+                put(openapi, &shapes[i], status, json);
+            }
         }
     }
 }
 
-void refusals_put_schemas(struct json_writer *json)
+void refusals_put_schemas(const struct openapi *openapi, struct json_writer *json)
 {
-    put_each(put_schema, json);
+    put_each(openapi, put_schema, json);
 }
 
-void refusals_put(struct json_writer *json)
+void refusals_put(const struct openapi *openapi, struct json_writer *json)
 {
     member_begin_object(json, "responses");
-    member_begin_object(json, "NotModified");
-    member_put_text(json, "description", "The client has it already.");
-    json_end_object(json);
-    put_each(put_refusal, json);
+    if (openapi->admin == NULL) {
+        member_begin_object(json, "NotModified");
+        member_put_text(json, "description", "The client has it already.");
+        json_end_object(json);
+    }
+    put_each(openapi, put_refusal, json);
     json_end_object(json);
 }

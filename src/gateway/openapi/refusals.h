@@ -3,10 +3,10 @@
  * that it may be of. Pure. */
 #pragma once
 
-#include "codec/json_writer.h"
+#include "gateway/openapi/openapi.h"
 
 /* "Problem404", "V2Error404" and so on, of components/schemas. */
-void refusals_put_schemas(struct json_writer *json);
+void refusals_put_schemas(const struct openapi *openapi, struct json_writer *json);
 
 /* The member `components/responses`. */
-void refusals_put(struct json_writer *json);
+void refusals_put(const struct openapi *openapi, struct json_writer *json);

@@ -119,24 +119,86 @@ static void put_text_input(const struct openapi *openapi, struct json_writer *js
                      size_max, json);
 }
 
-void schemas_put(const struct openapi *openapi, struct json_writer *json)
+static void put_version_name(struct json_writer *json)
 {
-    member_begin_object(json, "schemas");
+    put_limited_text("VersionName", "A version's number, or a tag.",
+                     LIMIT_MODEL_NAME_SIZE_BYTES_MAX, json);
+}
+
+static void put_tensor_name(struct json_writer *json)
+{
+    put_limited_text("TensorName", "The name that the network gives it.",
+                     LIMIT_TENSOR_NAME_SIZE_BYTES_MAX, json);
+}
+
+static bool begins(const char *name, const char *prefix)
+{
+    return strncmp(name, prefix, strlen(prefix)) == 0;
+}
+
+/* Of messages that are always the same: those that one listener has. */
+static bool is_of_clients(const char *name)
+{
+    return !begins(name, "Admin");
+}
+
+static bool is_of_admin(const char *name)
+{
+    return (begins(name, "Admin") && !begins(name, "AdminV2")) || begins(name, "Problem") ||
+           begins(name, "FieldError") || begins(name, "OpenApi");
+}
+
+static bool is_of_admin_v2(const char *name)
+{
+    return begins(name, "V2") || begins(name, "AdminV2") || begins(name, "JsonSize");
+}
+
+static void put_fixed(bool (*is_meant)(const char *name), struct json_writer *json)
+{
+    for (size_t i = 0; i < fixed_schema_count; i++) {
+        if (is_meant(fixed_schemas[i].name)) {
+            member_put_raw(json, fixed_schemas[i].name, fixed_schemas[i].json);
+        }
+    }
+}
+
+static void put_for_clients(const struct openapi *openapi, struct json_writer *json)
+{
     put_warning_codes(json);
     put_datatypes(json);
     put_tasks(json);
     put_file_names(openapi, json);
-    put_limited_text("VersionName", "A version's number, or a tag.",
-                     LIMIT_MODEL_NAME_SIZE_BYTES_MAX, json);
-    put_limited_text("TensorName", "The name that the network gives it.",
-                     LIMIT_TENSOR_NAME_SIZE_BYTES_MAX, json);
+    put_version_name(json);
+    put_tensor_name(json);
     put_purposes(json);
     put_subject(json);
     put_text_input(openapi, json);
-    for (size_t i = 0; i < fixed_schema_count; i++) {
-        member_put_raw(json, fixed_schemas[i].name, fixed_schemas[i].json);
-    }
-    refusals_put_schemas(json);
+    put_fixed(is_of_clients, json);
+    refusals_put_schemas(openapi, json);
     models_put_schemas(openapi, json);
+}
+
+static void put_for_admin(const struct openapi *openapi, struct json_writer *json)
+{
+    put_limited_text("ModelName", "A model of the repository.",
+                     LIMIT_MODEL_NAME_SIZE_BYTES_MAX, json);
+    put_fixed(is_of_admin, json);
+    if (openapi_speaks_v2(openapi)) {
+        put_datatypes(json);
+        put_version_name(json);
+        put_tensor_name(json);
+        put_fixed(is_of_admin_v2, json);
+    }
+    refusals_put_schemas(openapi, json);
+}
+
+void schemas_put(const struct openapi *openapi, struct json_writer *json)
+{
+    member_begin_object(json, "schemas");
+    if (openapi->admin == NULL) {
+        put_for_clients(openapi, json);
+    } else {
+        put_for_admin(openapi, json);
+    }
     json_end_object(json);
 }
