@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "app/admin_document.h"
 #include "app/background.h"
 #include "app/model_history.h"
 #include "app/model_list.h"
@@ -16,6 +17,7 @@ struct mission {
     struct background *background;
     struct manage_call *call;
     struct model_wish wish;
+    bool has_engine;
     struct model_asker asker;
     char actor[LIMIT_RELEASE_TEXT_SIZE_BYTES_MAX + 1];
     struct model_made made;
@@ -74,6 +76,7 @@ static enum release_action action_of(const struct manage_call *call)
     case MANAGE_CANARY:
     case MANAGE_LIST:
     case MANAGE_HISTORY:
+    case MANAGE_DOCUMENT:
     case MANAGE_OPERATION_COUNT:
         break;
     }
@@ -128,6 +131,18 @@ static enum galen_status tell_history(const struct mission *mission)
     return model_history_write(&history, &call->text, &is_whole, &call->error);
 }
 
+static enum galen_status describe(const struct mission *mission)
+{
+    const struct settings *settings = &mission->wish.settings;
+    const struct admin_document document = {
+        .has_engine = mission->has_engine,
+        .has_issuer = settings->auth_issuer[0] != '\0',
+        .body_size_bytes_max = settings->limits_body_size_bytes,
+    };
+    admin_document_write(&document, &mission->call->text);
+    return mission->call->text.status;
+}
+
 static enum galen_status release(struct mission *mission)
 {
     struct manage_call *call = mission->call;
@@ -150,6 +165,8 @@ static void run(struct background_job *job)
         call->status = status_of_read(list(mission));
     } else if (call->operation == MANAGE_HISTORY) {
         call->status = status_of_read(tell_history(mission));
+    } else if (call->operation == MANAGE_DOCUMENT) {
+        call->status = describe(mission);
     } else {
         call->status = release(mission);
     }
@@ -176,6 +193,7 @@ enum galen_status admin_models_submit(void *context, struct manage_call *call,
     }
     mission->background = role->background;
     mission->call = call;
+    mission->has_engine = role->engine != NULL;
     settings_copy(&mission->wish.settings, &role->settings);
     mission->job = (struct background_job){
         .key = manage_operation_changes(call->operation) ? call->model : NULL,

@@ -122,7 +122,7 @@ static void on_identified(struct auth_visit *asker)
 static void admit(struct visit *visit)
 {
     struct auth_gate *gate = visit->front->options.gate;
-    if (gate == NULL) {
+    if (gate == NULL || manage_operation_scope(visit->route.operation) == NULL) {
         read_body(visit);
         return;
     }
@@ -214,7 +214,8 @@ static enum galen_status hash_token(struct visit *visit, const uint8_t **out_hma
 static bool wants_text(const struct visit *visit)
 {
     struct bytes accepted;
-    return http_exchange_header(visit->exchange, "Accept", &accepted) &&
+    return visit->route.operation != MANAGE_DOCUMENT &&
+           http_exchange_header(visit->exchange, "Accept", &accepted) &&
            bytes_equal_string(accepted, "text/plain");
 }
 

@@ -185,6 +185,18 @@ static void who_wants_a_text_gets_one(void **state)
     assert_non_null(strstr(rig.client.answer, "Content-Type: text/plain; charset=utf-8"));
 }
 
+static void what_the_listener_answers_is_told_without_a_token_and_as_json(void **state)
+{
+    (void)state;
+    ask(NULL, "GET /openapi.json", "Accept: text/plain\r\n", "");
+    await_call();
+    assert_int_equal(MANAGE_DOCUMENT, rig.call->operation);
+    assert_null(rig.call->principal);
+    assert_false(rig.call->wants_text);
+    finish_call(GALEN_OK, "{\"openapi\":1}");
+    expect_answer(200, "{\"openapi\":1}");
+}
+
 static void a_release_that_is_not_made_is_a_problem(void **state)
 {
     (void)state;
@@ -311,6 +323,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_change_comes_to_the_owner_with_who_asks),
         TEST(who_wants_a_text_gets_one),
+        TEST(what_the_listener_answers_is_told_without_a_token_and_as_json),
         TEST(a_release_that_is_not_made_is_a_problem),
         TEST(what_the_owner_does_not_take_leaves_a_record),
         TEST(without_a_token_nobody_comes_in),

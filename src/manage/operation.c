@@ -10,13 +10,15 @@
 #define PROMOTE_MODELS BYTES("models:promote")
 
 static const struct row {
-    const char *word; /* the last segment of its path; "": it has none */
+    const char *word; /* the last segment of its path; "": it has none; NULL: it is no
+                       * model's */
     enum http_method method;
     const char *id;
     enum audit_event_kind event;
 } rows[MANAGE_OPERATION_COUNT] = {
     [MANAGE_LIST] = {"", HTTP_GET, "models_list", AUDIT_EVENT_COUNT},
     [MANAGE_HISTORY] = {"history", HTTP_GET, "models_history", AUDIT_EVENT_COUNT},
+    [MANAGE_DOCUMENT] = {NULL, HTTP_GET, "openapi", AUDIT_EVENT_COUNT},
     [MANAGE_CANARY] = {"canary", HTTP_POST, "models_canary", AUDIT_EVENT_model_canary},
     [MANAGE_PROMOTE] = {"promote", HTTP_POST, "models_promote", AUDIT_EVENT_model_promote},
     [MANAGE_ROLLBACK] = {"rollback", HTTP_POST, "models_rollback",
@@ -25,10 +27,36 @@ static const struct row {
     [MANAGE_ENABLE] = {"enable", HTTP_POST, "models_enable", AUDIT_EVENT_model_enable},
 };
 
-bool manage_path_is_ours(struct bytes path)
+#define A_MODEL MANAGE_PATH "/{model}"
+
+const struct manage_form manage_forms[] = {
+    {MANAGE_LIST, MANAGE_PATH},
+    {MANAGE_LIST, A_MODEL},
+    {MANAGE_HISTORY, A_MODEL "/history"},
+    {MANAGE_CANARY, A_MODEL "/canary"},
+    {MANAGE_PROMOTE, A_MODEL "/promote"},
+    {MANAGE_ROLLBACK, A_MODEL "/rollback"},
+    {MANAGE_DISABLE, A_MODEL "/disable"},
+    {MANAGE_ENABLE, A_MODEL "/enable"},
+    {MANAGE_DOCUMENT, MANAGE_DOCUMENT_PATH},
+};
+
+const size_t manage_form_count = sizeof(manage_forms) / sizeof(manage_forms[0]);
+
+static bool is_of_models(struct bytes path)
 {
     return bytes_equal(path, BYTES(MANAGE_PATH)) ||
            bytes_starts_with(path, BYTES(MANAGE_PATH "/"));
+}
+
+static bool is_of_document(struct bytes path)
+{
+    return bytes_equal(path, BYTES(MANAGE_DOCUMENT_PATH));
+}
+
+bool manage_path_is_ours(struct bytes path)
+{
+    return is_of_models(path) || is_of_document(path);
 }
 
 /* Of a path: "", "/MODEL" or "/MODEL/WORD" behind MANAGE_PATH. */
@@ -41,7 +69,7 @@ struct parts {
 static bool split(struct bytes path, struct parts *out_parts)
 {
     *out_parts = (struct parts){.has_model = false};
-    if (!manage_path_is_ours(path) || path.size < sizeof(MANAGE_PATH)) {
+    if (!is_of_models(path) || path.size < sizeof(MANAGE_PATH)) {
         return bytes_equal(path, BYTES(MANAGE_PATH));
     }
     const struct bytes rest = bytes_from(path, sizeof(MANAGE_PATH));
@@ -51,15 +79,19 @@ static bool split(struct bytes path, struct parts *out_parts)
     return has_word == (out_parts->word.size > 0);
 }
 
+static bool has_word(enum manage_operation operation, struct bytes word)
+{
+    return rows[operation].word != NULL && bytes_equal_string(word, rows[operation].word);
+}
+
 /* MANAGE_OPERATION_COUNT: there is no such path. */
 static enum manage_operation find(struct bytes path, struct parts *out_parts)
 {
     enum manage_operation found = MANAGE_LIST;
     if (!split(path, out_parts)) {
-        return MANAGE_OPERATION_COUNT;
+        return is_of_document(path) ? MANAGE_DOCUMENT : MANAGE_OPERATION_COUNT;
     }
-    while (found < MANAGE_OPERATION_COUNT &&
-           !bytes_equal_string(out_parts->word, rows[found].word)) {
+    while (found < MANAGE_OPERATION_COUNT && !has_word(found, out_parts->word)) {
         found++;
     }
     return found;
@@ -113,6 +145,20 @@ const char *manage_operation_id(enum manage_operation operation)
     return rows[operation].id;
 }
 
+enum http_method manage_operation_method(enum manage_operation operation)
+{
+    return rows[operation].method;
+}
+
+const char *manage_operation_scope(enum manage_operation operation)
+{
+    if (operation == MANAGE_DOCUMENT) {
+        return NULL;
+    }
+    return manage_operation_changes(operation) ? "`models:promote`"
+                                               : "`models:read` or `models:admin`";
+}
+
 bool manage_operation_changes(enum manage_operation operation)
 {
     return rows[operation].method == HTTP_POST;
@@ -129,7 +175,8 @@ bool manage_may(enum manage_operation operation, const struct principal *princip
 {
     const bool changes = manage_operation_changes(operation);
     *out_lacking = changes ? PROMOTE_MODELS : READ_MODELS;
-    return principal->kind == PRINCIPAL_ANONYMOUS ||
+    return manage_operation_scope(operation) == NULL ||
+           principal->kind == PRINCIPAL_ANONYMOUS ||
            principal_may(principal, *out_lacking) ||
            (!changes && principal_may(principal, ADMINISTER_MODELS));
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manage/operation.h"
 
+#include <stdio.h>
+
 #include "expect.h"
 
 enum { ARENA_SIZE = 1 << 20 };
@@ -44,6 +46,7 @@ static void each_path_is_an_operation_of_one_method(void **state)
         {"/galen/models/ecg/rollback", HTTP_POST, MANAGE_ROLLBACK, "ecg"},
         {"/galen/models/ecg/disable", HTTP_POST, MANAGE_DISABLE, "ecg"},
         {"/galen/models/ecg/enable", HTTP_POST, MANAGE_ENABLE, "ecg"},
+        {"/openapi.json", HTTP_GET, MANAGE_DOCUMENT, ""},
     };
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -59,6 +62,25 @@ static void each_path_is_an_operation_of_one_method(void **state)
     }
 }
 
+static void each_form_is_of_its_operation(void **state)
+{
+    unsigned found = 0;
+    (void)state;
+    for (size_t i = 0; i < manage_form_count; i++) {
+        char path[64];
+        const struct manage_form *form = &manage_forms[i];
+        const char *name = strstr(form->path, "{model}");
+        const size_t size = name == NULL ? strlen(form->path) : (size_t)(name - form->path);
+        (void)snprintf(path, sizeof(path), "%.*s%s%s", (int)size, form->path,
+                       name == NULL ? "" : "ecg",
+                       name == NULL ? "" : name + strlen("{model}"));
+        EXPECT_OK(parse(manage_operation_method(form->operation), path));
+        assert_int_equal(form->operation, route.operation);
+        found |= 1u << form->operation;
+    }
+    assert_int_equal(found, (1u << MANAGE_OPERATION_COUNT) - 1);
+}
+
 static void other_paths_are_not_there(void **state)
 {
     static const char *const paths[] = {
@@ -71,6 +93,8 @@ static void other_paths_are_not_there(void **state)
         "/galen/models/ecg/nope",
         "/galen/models/ecg/history/x",
         "/galen/models/ecg/history/",
+        "/openapi.json/",
+        "/openapi",
         "/galen/models/..",
         "/galen/models/%2e%2e/history",
         "/galen/models/a%2Fb",
@@ -107,6 +131,10 @@ static void each_operation_needs_its_scope(void **state)
     (void)state;
     for (enum manage_operation i = MANAGE_LIST; i < MANAGE_OPERATION_COUNT; i++) {
         const bool changes = manage_operation_changes(i);
+        if (manage_operation_scope(i) == NULL) {
+            assert_int_equal(MANAGE_DOCUMENT, i);
+            continue;
+        }
         assert_int_equal(!changes, may(i, "models:read"));
         assert_int_equal(!changes, may(i, "models:admin"));
         assert_int_equal(changes, may(i, "models:promote"));
@@ -115,6 +143,12 @@ static void each_operation_needs_its_scope(void **state)
             assert_false(may(i, others[j]));
         }
     }
+}
+
+static void what_the_listener_answers_is_told_to_everybody(void **state)
+{
+    (void)state;
+    assert_true(may(MANAGE_DOCUMENT, ""));
 }
 
 static void who_is_anonymous_may_do_everything(void **state)
@@ -132,8 +166,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(each_path_is_an_operation_of_one_method, begin,
                                         end),
+        cmocka_unit_test_setup_teardown(each_form_is_of_its_operation, begin, end),
         cmocka_unit_test_setup_teardown(other_paths_are_not_there, begin, end),
         cmocka_unit_test(each_operation_needs_its_scope),
+        cmocka_unit_test(what_the_listener_answers_is_told_to_everybody),
         cmocka_unit_test(who_is_anonymous_may_do_everything),
     };
     return cmocka_run_group_tests_name("manage operation", tests, NULL, NULL);

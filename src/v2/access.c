@@ -42,6 +42,17 @@ bool v2_access_is_open(enum v2_operation operation)
     return needs[operation] == NEED_NOTHING;
 }
 
+const char *v2_access_scope(enum v2_operation operation)
+{
+    static const char *const scopes[] = {
+        [NEED_ADMINISTRATION] = "`models:admin`",
+        [NEED_READING] = "`models:read` or `models:admin`",
+        [NEED_TENSORS] = "`infer:tensor:` and the model's name",
+        [NEED_NOTHING] = NULL,
+    };
+    return scopes[needs[operation]];
+}
+
 static enum galen_status lack(struct bytes scope, struct bytes *out_lacking)
 {
     *out_lacking = scope;

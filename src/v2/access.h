@@ -17,6 +17,9 @@
 /* Whether nobody has to say who they are. */
 bool v2_access_is_open(enum v2_operation operation);
 
+/* Which scope is enough, for people: "`models:admin`"; NULL: none is needed. */
+const char *v2_access_scope(enum v2_operation operation);
+
 /* Whoever is anonymous may do everything: there is neither issuer nor client.
  * GALEN_FORBIDDEN: out_lacking is a scope that would be enough, in the arena or for ever,
  * and with the model's name only where it looks like one; GALEN_NO_MEMORY. */

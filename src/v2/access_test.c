@@ -57,6 +57,10 @@ static void expect_needs(enum v2_operation operation, bool reads, bool administe
     }
     EXPECT_STATUS(GALEN_FORBIDDEN, ask(operation, "ecg", NULL, 0));
     assert_true(bytes_equal_string(lacking, told));
+    assert_non_null(strstr(v2_access_scope(operation), infers ? "infer:tensor:" : told));
+    assert_int_equal(reads, strstr(v2_access_scope(operation), "models:read") != NULL);
+    assert_int_equal(administers,
+                     strstr(v2_access_scope(operation), "models:admin") != NULL);
 }
 
 static void what_tells_needs_reading_or_administration(void **state)
