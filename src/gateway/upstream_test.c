@@ -274,6 +274,30 @@ static void retries_beyond_the_budget_wait_for_it(void **state)
     assert_int_equal(tally_read(&rig.counts.retries_waited), 3);
 }
 
+/* Whoever ends gives way to the next, and that finds nobody: none waits for its time. */
+static void retries_that_wait_end_at_once_when_nobody_is_left_to_be_asked(void **state)
+{
+    struct infer_call *calls[5];
+    (void)state;
+    begin_without_probes(1);
+    for (size_t i = 0; i < 5; i++) {
+        calls[i] = run();
+    }
+    upstream_set_endpoints(rig.upstream, names + 1, 1);
+    for (size_t i = 0; i < 5; i++) {
+        break_off(0, INFER_BROKEN, GALEN_BAD_UPSTREAM);
+    }
+    upstream_set_endpoints(rig.upstream, NULL, 0);
+    pass(0);
+    assert_false(is_done(calls[4]));
+    break_off(1, INFER_BROKEN, GALEN_BAD_UPSTREAM);
+    pass(0);
+    for (size_t i = 2; i < 5; i++) {
+        EXPECT_STATUS(GALEN_BAD_UPSTREAM, calls[i]->status);
+    }
+    answer(1);
+}
+
 static void retry_that_waits_ends_with_its_deadline(void **state)
 {
     struct infer_call *calls[3];
@@ -414,6 +438,7 @@ int main(void)
         OWN(half_of_the_time_is_an_attempt_s_where_nothing_is_set),
         OWN(attempt_that_had_all_the_time_is_no_sign_against_the_endpoint),
         OWN(retries_beyond_the_budget_wait_for_it),
+        OWN(retries_that_wait_end_at_once_when_nobody_is_left_to_be_asked),
         OWN(retry_that_waits_ends_with_its_deadline),
         OWN(cancel_ends_an_attempt_and_a_wait),
         OWN(when_all_are_ejected_callers_learn_when_to_come_again),
