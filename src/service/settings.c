@@ -425,6 +425,15 @@ static enum galen_status refuse_unknown(const struct yaml_document *document,
                                   "there is no such setting; did you mean '%s'?", nearest);
 }
 
+/* A switch is one of two words, which may be quoted. */
+static enum yaml_type form_of(enum setting_type type)
+{
+    if (type == SETTING_COUNT || type == SETTING_SHARE) {
+        return YAML_TYPE_U64;
+    }
+    return type == SETTING_SWITCH ? YAML_TYPE_ENUM : YAML_TYPE_STRING;
+}
+
 static enum galen_status read_scalar(const struct yaml_document *document,
                                      const struct yaml_node *node,
                                      struct settings *settings, struct error *out_error)
@@ -439,9 +448,7 @@ static enum galen_status read_scalar(const struct yaml_document *document,
     if (row == NULL) {
         return refuse_unknown(document, node, path, out_error);
     }
-    const bool is_number = row->type == SETTING_COUNT || row->type == SETTING_SHARE;
-    const char *why_no_scalar =
-        yaml_why_no_scalar(node, is_number ? YAML_TYPE_U64 : YAML_TYPE_STRING);
+    const char *why_no_scalar = yaml_why_no_scalar(node, form_of(row->type));
     if (why_no_scalar != NULL) {
         return yaml_refuse(document, node, out_error, "%s", why_no_scalar);
     }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/settings.h"
 
+#include <stdio.h>
+
 #include "expect.h"
 
 static struct settings settings;
@@ -44,6 +46,21 @@ static void file_is_read_by_its_nesting(void **state)
     assert_string_equal(settings.engine.peers[0].host, "::1");
     assert_int_equal(settings.engine.peers[0].port, 8012);
     assert_int_equal(settings.limits_connections, 5);
+}
+
+static void a_switch_is_true_or_false_quoted_or_not(void **state)
+{
+    static const char *const others[] = {"yes", "no", "False", "TRUE", "0", "~", "''"};
+    (void)state;
+    EXPECT_OK(read_text("listen: {http2: false, tls: {elsewhere: true}}\n"
+                        "audit: {enabled: 'false'}\n"));
+    assert_false(settings.listen_http2 || settings.audit_enabled);
+    assert_true(settings.listen_tls_elsewhere);
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        char text[64];
+        (void)snprintf(text, sizeof(text), "listen: {http2: %s}", others[i]);
+        EXPECT_STATUS(GALEN_INVALID, read_text(text));
+    }
 }
 
 static void images_may_be_preprocessed_elsewhere(void **state)
@@ -447,6 +464,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(every_default_is_a_value_that_its_row_takes),
         TEST(file_is_read_by_its_nesting),
+        TEST(a_switch_is_true_or_false_quoted_or_not),
         TEST(images_may_be_preprocessed_elsewhere),
         TEST(peer_is_any_number_of_urls_with_commas_between),
         TEST(where_spans_go_is_a_url_with_a_path),
