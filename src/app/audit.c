@@ -18,8 +18,9 @@ enum exit_code audit_complain(const char *subject, const char *why)
     return EXIT_USAGE;
 }
 
-bool audit_trails_add(struct audit_trails *trails, const char *path)
+bool audit_trails_add(void *field, const char *path)
 {
+    struct audit_trails *trails = field;
     if (trails->count == AUDIT_TRAIL_COUNT_MAX) {
         (void)audit_complain(path, "is one trail too many");
         return false;

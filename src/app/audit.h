@@ -27,8 +27,8 @@ struct audit_trails {
     size_t count;
 };
 
-/* False: it is one too many, which stderr has. */
-bool audit_trails_add(struct audit_trails *trails, const char *path);
+/* Of a struct audit_trails. */
+option_take_fn audit_trails_add;
 
 /* "galen: audit: SUBJECT: WHY" on stderr. Returns EXIT_USAGE. */
 enum exit_code audit_complain(const char *subject, const char *why);

@@ -6,15 +6,6 @@
 
 #include "base/limits.h"
 
-enum { OPTION_FORMAT = AUDIT_FILTER_COUNT, OPTION_INDEX };
-
-static const struct option options[] = {
-    AUDIT_FILTER_OPTIONS,
-    [OPTION_FORMAT] = {"--format", true},
-    [OPTION_INDEX] = {"--index", true},
-    {NULL, false},
-};
-
 static const struct audit_exporter *const exporters[] = {
     &audit_elasticsearch_exporter,
     &audit_loki_exporter,
@@ -33,11 +24,12 @@ struct export
     struct writer out;
 };
 
-static bool take_format(struct export *export, const char *value)
+static bool take_format(void *field, const char *value)
 {
+    const struct audit_exporter **exporter = field;
     for (size_t i = 0; i < EXPORTER_COUNT; i++) {
         if (strcmp(exporters[i]->name, value) == 0) {
-            export->exporter = exporters[i];
+            *exporter = exporters[i];
             return true;
         }
     }
@@ -45,37 +37,25 @@ static bool take_format(struct export *export, const char *value)
     return false;
 }
 
-static bool take_argument(struct export *export, const struct argument *argument)
-{
-    switch (argument->option) {
-    case -1:
-        return audit_trails_add(&export->trails, argument->value);
-    case OPTION_FORMAT:
-        return take_format(export, argument->value);
-    case OPTION_INDEX:
-        export->index = argument->value;
-        return true;
-    default:
-        return audit_filter_take(
-            &export->filter, (enum audit_filter_option)argument->option, argument->value);
-    }
-}
+static const struct option options[] = {
+    AUDIT_FILTER_OPTIONS(struct export),
+    OPTION_READ("--format", struct export, exporter, take_format),
+    OPTION_TEXT("--index", struct export, index),
+    OPERANDS(struct export, trails, audit_trails_add),
+    {.name = NULL},
+};
 
 static bool read_wish(int count, char **words, struct export *export)
 {
-    struct arguments arguments = {count, words, options};
-    struct argument argument;
-    while (arguments_next(&arguments, &argument)) {
-        if (!take_argument(export, &argument)) {
-            return false;
-        }
+    if (!arguments_read(options, count, words, export)) {
+        return false;
     }
-    if (!argument.failed && (export->trails.count == 0 || export->exporter == NULL)) {
+    if (export->trails.count == 0 || export->exporter == NULL) {
         (void)audit_complain("export", "needs --format FORMAT and a trail; see galen audit "
                                        "export --help");
         return false;
     }
-    return !argument.failed;
+    return true;
 }
 
 static enum galen_status print(struct export *export)

@@ -2,6 +2,7 @@
 #include "app/audit_keys.h"
 
 #include "app/audit.h"
+#include "app/keys_folder.h"
 
 static bool add(struct audit_keys *keys, const struct checkpoint_key *key)
 {
@@ -13,8 +14,9 @@ static bool add(struct audit_keys *keys, const struct checkpoint_key *key)
     return true;
 }
 
-bool audit_keys_add(struct audit_keys *keys, const char *text)
+bool audit_keys_add(void *field, const char *text)
 {
+    struct audit_keys *keys = field;
     struct checkpoint_key key;
     struct ed25519 *read;
     if (checkpoint_key_read(bytes_from_string(text), key.name, &read) != GALEN_OK) {
@@ -47,8 +49,9 @@ static bool add_all(struct audit_keys *keys, const char *folder, const struct ke
     return true;
 }
 
-bool audit_keys_add_folder(struct audit_keys *keys, const char *folder)
+bool audit_keys_add_folder(void *field, const char *folder)
 {
+    struct audit_keys *keys = field;
     struct error error;
     struct keys *ring;
     error_clear(&error);
@@ -64,6 +67,11 @@ bool audit_keys_add_folder(struct audit_keys *keys, const char *folder)
     }
     keys->folders[keys->folder_count++] = ring;
     return add_all(keys, folder, ring);
+}
+
+bool audit_keys_complete(struct audit_keys *keys)
+{
+    return keys->count > 0 || audit_keys_add_folder(keys, keys_folder_default());
 }
 
 void audit_keys_clear(struct audit_keys *keys)

@@ -2,6 +2,7 @@
 /* The keys whose checkpoints count, as the command line names them. */
 #pragma once
 
+#include "app/arguments.h"
 #include "service/audit/checkpoint.h"
 #include "service/keys.h"
 
@@ -17,11 +18,15 @@ struct audit_keys {
     size_t folder_count;
 };
 
-/* --key: a verifier key, as `galen key list` prints it. False: it is none, or one too many,
- * which stderr has. */
-bool audit_keys_add(struct audit_keys *keys, const char *text);
+/* Of a struct audit_keys: a verifier key, as `galen key list` prints it, and the checkpoint
+ * keys of a folder, whose secrets are not read. */
+option_take_fn audit_keys_add;
+option_take_fn audit_keys_add_folder;
+#define AUDIT_KEYS_OPTIONS(type)                      \
+    OPTION_READ("--key", type, keys, audit_keys_add), \
+        OPTION_READ("--keys", type, keys, audit_keys_add_folder)
 
-/* --keys: the checkpoint keys of a folder; secrets are not read. */
-bool audit_keys_add_folder(struct audit_keys *keys, const char *folder);
+/* Those of keys_folder_default where none are named. False: stderr has why not. */
+bool audit_keys_complete(struct audit_keys *keys);
 
 void audit_keys_clear(struct audit_keys *keys);

@@ -5,15 +5,7 @@
 #include "app/audit.h"
 #include "app/audit_evidence.h"
 
-enum { OPTION_CHAIN, OPTION_SEQ, OPTION_SIZE, OPTION_FROM, OPTION_TO };
-
 enum { PROOF_SIZE_BYTES_MAX = 8 * LIMIT_AUDIT_RECORD_SIZE_BYTES_MAX };
-
-static const struct option options[] = {
-    [OPTION_CHAIN] = {"--chain", true}, [OPTION_SEQ] = {"--seq", true},
-    [OPTION_SIZE] = {"--size", true},   [OPTION_FROM] = {"--from", true},
-    [OPTION_TO] = {"--to", true},       {NULL, false},
-};
 
 struct number {
     bool is_set;
@@ -23,71 +15,50 @@ struct number {
 struct wish {
     const char *chain;
     const char *trail;
-    struct number numbers[OPTION_TO + 1]; /* by option */
+    struct number seq;
+    struct number size;
+    struct number from;
+    struct number to;
 };
 
-static bool take_number(struct wish *wish, const struct argument *argument)
+static bool take_number(void *field, const char *value)
 {
-    struct number *number = &wish->numbers[argument->option];
-    number->is_set =
-        bytes_parse_u64(bytes_from_string(argument->value), INT64_MAX, &number->value);
+    struct number *number = field;
+    number->is_set = bytes_parse_u64(bytes_from_string(value), INT64_MAX, &number->value);
     if (!number->is_set) {
-        (void)audit_complain(argument->value, "is no number");
+        (void)audit_complain(value, "is no number");
     }
     return number->is_set;
 }
 
-static bool take_argument(struct wish *wish, const struct argument *argument)
-{
-    switch (argument->option) {
-    case -1:
-        if (wish->trail != NULL) {
-            (void)audit_complain(argument->value, "is one trail too many");
-            return false;
-        }
-        wish->trail = argument->value;
-        return true;
-    case OPTION_CHAIN:
-        wish->chain = argument->value;
-        return true;
-    default:
-        return take_number(wish, argument);
-    }
-}
+static const struct option options[] = {
+    OPTION_TEXT("--chain", struct wish, chain),
+    OPTION_READ("--seq", struct wish, seq, take_number),
+    OPTION_READ("--size", struct wish, size, take_number),
+    OPTION_READ("--from", struct wish, from, take_number),
+    OPTION_READ("--to", struct wish, to, take_number),
+    OPERAND(struct wish, trail),
+    {.name = NULL},
+};
 
 /* A record, or two sizes, and not both. */
 static bool is_whole(const struct wish *wish)
 {
-    const bool is_record = wish->numbers[OPTION_SEQ].is_set;
-    const bool has_from = wish->numbers[OPTION_FROM].is_set;
-    const bool has_to = wish->numbers[OPTION_TO].is_set;
-    const bool is_right = is_record
-                              ? !has_from && !has_to
-                              : has_from && has_to && !wish->numbers[OPTION_SIZE].is_set;
+    const bool has_from = wish->from.is_set;
+    const bool has_to = wish->to.is_set;
+    const bool is_right =
+        wish->seq.is_set ? !has_from && !has_to : has_from && has_to && !wish->size.is_set;
     if (!is_right || wish->trail == NULL || wish->chain == NULL) {
         (void)audit_complain("prove",
                              "needs --chain CHAIN, --seq N or --from SIZE --to SIZE, "
                              "and a trail; see galen audit prove --help");
         return false;
     }
-    if (has_from && (wish->numbers[OPTION_FROM].value == 0 ||
-                     wish->numbers[OPTION_FROM].value > wish->numbers[OPTION_TO].value)) {
+    if (has_from && (wish->from.value == 0 || wish->from.value > wish->to.value)) {
         (void)audit_complain("prove", "--from is at least 1 and at most --to");
         return false;
     }
     return true;
-}
-
-static bool read_wish(int count, char **words, struct wish *wish)
-{
-    struct arguments arguments = {count, words, options};
-    struct argument argument;
-    while (arguments_next(&arguments, &argument)) {
-        if (!take_argument(wish, &argument)) {
-            return false;
-        }
-    }
-    return !argument.failed && is_whole(wish);
 }
 
 static enum galen_status print(const struct audit_proof *proof)
@@ -104,16 +75,14 @@ static enum galen_status print(const struct audit_proof *proof)
 
 static struct audit_evidence_wish wish_of(const struct wish *wish)
 {
-    const struct number *numbers = wish->numbers;
-    const bool is_record = numbers[OPTION_SEQ].is_set;
+    const bool is_record = wish->seq.is_set;
     return (struct audit_evidence_wish){
         .trail = wish->trail,
         .chain = wish->chain,
         .kind = is_record ? AUDIT_PROOF_INCLUSION : AUDIT_PROOF_CONSISTENCY,
-        .seq = numbers[OPTION_SEQ].value,
-        .has_size = numbers[OPTION_SIZE].is_set,
-        .sizes = {numbers[is_record ? OPTION_SIZE : OPTION_FROM].value,
-                  numbers[OPTION_TO].value},
+        .seq = wish->seq.value,
+        .has_size = wish->size.is_set,
+        .sizes = {is_record ? wish->size.value : wish->from.value, wish->to.value},
     };
 }
 
@@ -122,7 +91,7 @@ static enum exit_code run(int argument_count, char **arguments)
     static struct audit_evidence evidence;
     struct wish wish = {.chain = NULL};
     struct error error;
-    if (!read_wish(argument_count, arguments, &wish)) {
+    if (!arguments_read(options, argument_count, arguments, &wish) || !is_whole(&wish)) {
         return EXIT_USAGE;
     }
     error_clear(&error);

@@ -21,16 +21,18 @@ struct reading {
 };
 
 /* A day, a second or a microsecond, as the text that records have. */
-static bool take_time(const char *value, char *out_text)
+bool audit_filter_time(void *field, const char *value)
 {
+    char *text = field;
     static const char *const ends[] = {"", ".000000Z", "T00:00:00.000000Z"};
     const size_t size = strlen(value);
     uint64_t wall_ns;
     for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
         const int kept = (int)(size - (i == 1 && size > 0));
-        (void)snprintf(out_text, 32, "%.*s%s", kept, value, ends[i]);
-        if (size < 32 && (i != 1 || value[size > 0 ? size - 1 : 0] == 'Z') &&
-            utc_read(bytes_from_string(out_text), &wall_ns)) {
+        (void)snprintf(text, AUDIT_FILTER_TIME_SIZE, "%.*s%s", kept, value, ends[i]);
+        if (size < AUDIT_FILTER_TIME_SIZE &&
+            (i != 1 || value[size > 0 ? size - 1 : 0] == 'Z') &&
+            utc_read(bytes_from_string(text), &wall_ns)) {
             return true;
         }
     }
@@ -38,58 +40,26 @@ static bool take_time(const char *value, char *out_text)
     return false;
 }
 
-static bool take_event(struct audit_filter *filter, const char *value)
+bool audit_filter_event(void *field, const char *value)
 {
     for (int kind = 0; kind < AUDIT_EVENT_COUNT; kind++) {
         if (strcmp(audit_event_name((enum audit_event_kind)kind), value) == 0) {
-            filter->event = value;
-            return true;
+            return option_take_text(field, value);
         }
     }
     (void)audit_complain(value, "is no event; see galen audit schema");
     return false;
 }
 
-static bool take_outcome(struct audit_filter *filter, const char *value)
+bool audit_filter_outcome(void *field, const char *value)
 {
     static const char *const outcomes[] = {"ok", "refused", "failed", "cancelled"};
     for (size_t i = 0; i < sizeof(outcomes) / sizeof(outcomes[0]); i++) {
         if (strcmp(outcomes[i], value) == 0) {
-            filter->outcome = value;
-            return true;
+            return option_take_text(field, value);
         }
     }
     (void)audit_complain(value, "is no outcome: ok, refused, failed or cancelled");
-    return false;
-}
-
-bool audit_filter_take(struct audit_filter *filter, enum audit_filter_option option,
-                       const char *value)
-{
-    switch (option) {
-    case AUDIT_FILTER_SERVICE:
-        filter->service = value;
-        return true;
-    case AUDIT_FILTER_SINCE:
-        return take_time(value, filter->since);
-    case AUDIT_FILTER_UNTIL:
-        return take_time(value, filter->until);
-    case AUDIT_FILTER_EVENT:
-        return take_event(filter, value);
-    case AUDIT_FILTER_REQUEST:
-        filter->request = value;
-        return true;
-    case AUDIT_FILTER_MODEL:
-        filter->model = value;
-        return true;
-    case AUDIT_FILTER_VERSION:
-        filter->version = value;
-        return true;
-    case AUDIT_FILTER_OUTCOME:
-        return take_outcome(filter, value);
-    case AUDIT_FILTER_COUNT:
-        break;
-    }
     return false;
 }
 

@@ -6,6 +6,8 @@
 #include "app/audit_entry.h"
 #include "app/audit_subject.h"
 
+enum { AUDIT_FILTER_TIME_SIZE = 32 };
+
 /* The options that choose; zeroed: every record. Texts are borrowed. */
 struct audit_filter {
     const char *service;
@@ -14,42 +16,32 @@ struct audit_filter {
     const char *model;
     const char *version;
     const char *outcome;
-    char since[32]; /* as records have it; "": no bound. Inclusive */
-    char until[32]; /* exclusive */
+    char since[AUDIT_FILTER_TIME_SIZE]; /* as records have it; "": no bound. Inclusive */
+    char until[AUDIT_FILTER_TIME_SIZE]; /* exclusive */
     const char *purpose;
     const struct audit_subject *subject; /* NULL: of any */
     bool once; /* of gateway and serve alone, where no service is named */
 };
 
-/* Rows for the options of a command, from `first` on, and their help. */
-enum audit_filter_option {
-    AUDIT_FILTER_SERVICE,
-    AUDIT_FILTER_SINCE,
-    AUDIT_FILTER_UNTIL,
-    AUDIT_FILTER_EVENT,
-    AUDIT_FILTER_REQUEST,
-    AUDIT_FILTER_MODEL,
-    AUDIT_FILTER_VERSION,
-    AUDIT_FILTER_OUTCOME,
-    AUDIT_FILTER_COUNT,
-};
-#define AUDIT_FILTER_TIME_OPTIONS                 \
-    [AUDIT_FILTER_SERVICE] = {"--service", true}, \
-    [AUDIT_FILTER_SINCE] = {"--since", true}, [AUDIT_FILTER_UNTIL] = {"--until", true}
-#define AUDIT_FILTER_OPTIONS                                                 \
-    AUDIT_FILTER_TIME_OPTIONS, [AUDIT_FILTER_EVENT] = {"--event", true},     \
-                               [AUDIT_FILTER_REQUEST] = {"--request", true}, \
-                               [AUDIT_FILTER_MODEL] = {"--model", true},     \
-                               [AUDIT_FILTER_VERSION] = {"--version", true}, \
-                               [AUDIT_FILTER_OUTCOME] = {"--outcome", true}
+/* Rows of `filter` of what a command is told, and their help. */
+#define AUDIT_FILTER_TIME_OPTIONS(type)                            \
+    OPTION_READ("--since", type, filter.since, audit_filter_time), \
+        OPTION_READ("--until", type, filter.until, audit_filter_time)
+#define AUDIT_FILTER_OPTIONS(type)                                                   \
+    AUDIT_FILTER_TIME_OPTIONS(type), OPTION_TEXT("--service", type, filter.service), \
+        OPTION_TEXT("--request", type, filter.request),                              \
+        OPTION_TEXT("--model", type, filter.model),                                  \
+        OPTION_TEXT("--version", type, filter.version),                              \
+        OPTION_READ("--event", type, filter.event, audit_filter_event),              \
+        OPTION_READ("--outcome", type, filter.outcome, audit_filter_outcome)
 #define AUDIT_FILTER_TIME_HELP                                                        \
     "  --service S         gateway, serve, preprocess or engine\n"                    \
     "  --since TIME        not before it: 2026-11-25 or 2026-11-25T20:55:16Z (UTC)\n" \
     "  --until TIME        before it\n"
 
-/* False: the value is none of the option's, which stderr has. */
-bool audit_filter_take(struct audit_filter *filter, enum audit_filter_option option,
-                       const char *value);
+option_take_fn audit_filter_time;    /* into since or until */
+option_take_fn audit_filter_event;   /* one of the schema's */
+option_take_fn audit_filter_outcome; /* ok, refused, failed or cancelled */
 
 /* Calls on_entry for each record that the filter lets through. EXIT_FAILED: there are lines
  * that are no records, which stderr has; EXIT_USAGE: a trail cannot be read. on_entry fails

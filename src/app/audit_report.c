@@ -7,17 +7,7 @@
 #include "app/audit_tally.h"
 #include "codec/json_writer.h"
 
-enum { OPTION_BY = AUDIT_FILTER_EVENT, OPTION_JSON, OPTION_CSV };
-
 enum { LINE_SIZE_BYTES_MAX = 1 << 20, DAY_SIZE = sizeof("2026-11-25") - 1 };
-
-static const struct option options[] = {
-    AUDIT_FILTER_TIME_OPTIONS,
-    [OPTION_BY] = {"--by", true},
-    [OPTION_JSON] = {"--json", false},
-    [OPTION_CSV] = {"--csv", false},
-    {NULL, false},
-};
 
 static const struct field {
     const char *name;
@@ -34,12 +24,11 @@ static const struct field {
 
 enum { FIELD_COUNT = sizeof(fields) / sizeof(fields[0]) };
 
-enum form { FORM_TABLE, FORM_JSON, FORM_CSV };
-
 struct report {
     struct audit_filter filter;
     struct audit_trails trails;
-    enum form form;
+    bool is_json;
+    bool is_csv;
     const struct field *by[TALLY_FIELD_COUNT_MAX];
     size_t by_count;
     struct tally tally;
@@ -55,8 +44,9 @@ static const struct field *find_field(struct bytes name)
     return NULL;
 }
 
-static bool take_fields(struct report *report, const char *value)
+static bool take_fields(void *context, const char *value)
 {
+    struct report *report = context;
     struct bytes rest = bytes_from_string(value);
     report->by_count = 0;
     while (rest.size > 0) {
@@ -74,41 +64,28 @@ static bool take_fields(struct report *report, const char *value)
     return true;
 }
 
-static bool take_argument(struct report *report, const struct argument *argument)
-{
-    switch (argument->option) {
-    case -1:
-        return audit_trails_add(&report->trails, argument->value);
-    case OPTION_BY:
-        return take_fields(report, argument->value);
-    case OPTION_JSON:
-        report->form = FORM_JSON;
-        return true;
-    case OPTION_CSV:
-        report->form = FORM_CSV;
-        return true;
-    default:
-        return audit_filter_take(
-            &report->filter, (enum audit_filter_option)argument->option, argument->value);
-    }
-}
+static const struct option options[] = {
+    AUDIT_FILTER_TIME_OPTIONS(struct report),
+    OPTION_TEXT("--service", struct report, filter.service),
+    {"--by", true, take_fields, 0},
+    OPTION_FLAG("--json", struct report, is_json),
+    OPTION_FLAG("--csv", struct report, is_csv),
+    OPERANDS(struct report, trails, audit_trails_add),
+    {.name = NULL},
+};
 
 static bool read_wish(int count, char **words, struct report *report)
 {
-    struct arguments arguments = {count, words, options};
-    struct argument argument;
-    while (arguments_next(&arguments, &argument)) {
-        if (!take_argument(report, &argument)) {
-            return false;
-        }
+    if (!arguments_read(options, count, words, report)) {
+        return false;
     }
-    if (!argument.failed && (report->trails.count == 0 || report->by_count == 0)) {
+    if (report->trails.count == 0 || report->by_count == 0) {
         (void)audit_complain("report",
                              "needs --by FIELD and a trail; see galen audit report "
                              "--help");
         return false;
     }
-    return !argument.failed;
+    return true;
 }
 
 static enum tally_sum outcome_of(const struct audit_entry *entry)
@@ -241,16 +218,12 @@ static void print_json(const struct report *report)
 static void print(struct report *report)
 {
     tally_sort(&report->tally);
-    switch (report->form) {
-    case FORM_TABLE:
-        print_table(report);
-        break;
-    case FORM_JSON:
+    if (report->is_json) {
         print_json(report);
-        break;
-    case FORM_CSV:
+    } else if (report->is_csv) {
         print_csv(report);
-        break;
+    } else {
+        print_table(report);
     }
 }
 

@@ -7,24 +7,6 @@
 #include "app/audit_read.h"
 #include "app/keys_folder.h"
 
-enum {
-    OPTION_JSON = AUDIT_FILTER_COUNT,
-    OPTION_TABLE,
-    OPTION_SUBJECT,
-    OPTION_KEYS,
-    OPTION_PURPOSE
-};
-
-static const struct option options[] = {
-    AUDIT_FILTER_OPTIONS,
-    [OPTION_JSON] = {"--json", false},
-    [OPTION_TABLE] = {"--table", false},
-    [OPTION_SUBJECT] = {"--subject", true},
-    [OPTION_KEYS] = {"--keys", true},
-    [OPTION_PURPOSE] = {"--purpose", true},
-    {NULL, false},
-};
-
 struct wish {
     struct audit_filter filter;
     struct audit_trails trails;
@@ -34,46 +16,27 @@ struct wish {
     bool as_table;
 };
 
-static bool take_argument(struct wish *wish, const struct argument *argument)
-{
-    switch (argument->option) {
-    case -1:
-        return audit_trails_add(&wish->trails, argument->value);
-    case OPTION_JSON:
-        wish->as_table = false;
-        return true;
-    case OPTION_TABLE:
-        wish->as_table = true;
-        return true;
-    case OPTION_SUBJECT:
-        wish->subject_file = argument->value;
-        return true;
-    case OPTION_KEYS:
-        wish->keys = argument->value;
-        return true;
-    case OPTION_PURPOSE:
-        wish->filter.purpose = argument->value;
-        return true;
-    default:
-        return audit_filter_take(&wish->filter, (enum audit_filter_option)argument->option,
-                                 argument->value);
-    }
-}
+static const struct option options[] = {
+    AUDIT_FILTER_OPTIONS(struct wish),
+    OPTION_TEXT("--purpose", struct wish, filter.purpose),
+    OPTION_TEXT("--subject", struct wish, subject_file),
+    OPTION_TEXT("--keys", struct wish, keys),
+    OPTION_NO_FLAG("--json", struct wish, as_table),
+    OPTION_FLAG("--table", struct wish, as_table),
+    OPERANDS(struct wish, trails, audit_trails_add),
+    {.name = NULL},
+};
 
 static bool read_wish(int count, char **words, struct wish *wish)
 {
-    struct arguments arguments = {count, words, options};
-    struct argument argument;
-    while (arguments_next(&arguments, &argument)) {
-        if (!take_argument(wish, &argument)) {
-            return false;
-        }
+    if (!arguments_read(options, count, words, wish)) {
+        return false;
     }
-    if (!argument.failed && wish->trails.count == 0) {
+    if (wish->trails.count == 0) {
         (void)audit_complain("search", "needs a trail; see galen audit search --help");
         return false;
     }
-    return !argument.failed;
+    return true;
 }
 
 static bool find_subject(struct wish *wish)
@@ -82,9 +45,7 @@ static bool find_subject(struct wish *wish)
         return true;
     }
     wish->filter.subject = &wish->subject;
-    return audit_subject_read(wish->subject_file,
-                              wish->keys == NULL ? keys_folder_default() : wish->keys,
-                              &wish->subject);
+    return audit_subject_read(wish->subject_file, wish->keys, &wish->subject);
 }
 
 static enum galen_status print_line(void *context, const struct audit_entry *entry)
@@ -140,7 +101,8 @@ static enum galen_status print_row(void *context, const struct audit_entry *entr
 
 static enum exit_code run(int argument_count, char **arguments)
 {
-    struct wish wish = {.as_table = isatty(STDOUT_FILENO) == 1};
+    struct wish wish = {.keys = keys_folder_default(),
+                        .as_table = isatty(STDOUT_FILENO) == 1};
     bool is_titled = false;
     if (!read_wish(argument_count, arguments, &wish) || !find_subject(&wish)) {
         return EXIT_USAGE;

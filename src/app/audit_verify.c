@@ -6,19 +6,10 @@
 
 #include "app/audit.h"
 #include "app/audit_proof.h"
-#include "app/keys_folder.h"
 #include "codec/json_writer.h"
 #include "service/audit/trail_check.h"
 
-enum { OPTION_KEYS, OPTION_KEY, OPTION_WITNESS, OPTION_JSON, OPTION_PROOF };
-
 enum { LINE_SIZE_BYTES_MAX = 65536 };
-
-static const struct option options[] = {
-    [OPTION_KEYS] = {"--keys", true},       [OPTION_KEY] = {"--key", true},
-    [OPTION_WITNESS] = {"--witness", true}, [OPTION_JSON] = {"--json", false},
-    [OPTION_PROOF] = {"--proof", true},     {NULL, false},
-};
 
 struct wish {
     struct audit_keys keys;
@@ -26,6 +17,15 @@ struct wish {
     const char *proof; /* instead of trails */
     bool as_json;
     struct audit_trails trails;
+};
+
+static const struct option options[] = {
+    AUDIT_KEYS_OPTIONS(struct wish),
+    OPTION_TEXT("--witness", struct wish, witness),
+    OPTION_TEXT("--proof", struct wish, proof),
+    OPTION_FLAG("--json", struct wish, as_json),
+    OPERANDS(struct wish, trails, audit_trails_add),
+    {.name = NULL},
 };
 
 /* What is being told of one trail. */
@@ -36,48 +36,14 @@ struct telling {
     bool found_fault;
 };
 
-static bool take_argument(struct wish *wish, const struct argument *argument)
-{
-    switch (argument->option) {
-    case OPTION_KEYS:
-        return audit_keys_add_folder(&wish->keys, argument->value);
-    case OPTION_KEY:
-        return audit_keys_add(&wish->keys, argument->value);
-    case OPTION_WITNESS:
-        wish->witness = argument->value;
-        return true;
-    case OPTION_PROOF:
-        wish->proof = argument->value;
-        return true;
-    case OPTION_JSON:
-        wish->as_json = true;
-        return true;
-    default:
-        return audit_trails_add(&wish->trails, argument->value);
-    }
-}
-
-static bool is_whole(struct wish *wish)
+static bool complete(struct wish *wish)
 {
     if ((wish->trails.count == 0) == (wish->proof == NULL)) {
         (void)audit_complain(
             "verify", "needs a trail, or --proof FILE; see galen audit verify --help");
         return false;
     }
-    return wish->keys.count > 0 ||
-           audit_keys_add_folder(&wish->keys, keys_folder_default());
-}
-
-static bool read_wish(int count, char **words, struct wish *wish)
-{
-    struct arguments arguments = {count, words, options};
-    struct argument argument;
-    while (arguments_next(&arguments, &argument)) {
-        if (!take_argument(wish, &argument)) {
-            return false;
-        }
-    }
-    return !argument.failed && is_whole(wish);
+    return audit_keys_complete(&wish->keys);
 }
 
 static void print_good(const struct telling *telling,
@@ -223,7 +189,9 @@ static enum exit_code run(int argument_count, char **arguments)
 {
     static struct wish wish;
     const enum exit_code code =
-        read_wish(argument_count, arguments, &wish) ? verify_all(&wish) : EXIT_USAGE;
+        arguments_read(options, argument_count, arguments, &wish) && complete(&wish)
+            ? verify_all(&wish)
+            : EXIT_USAGE;
     audit_keys_clear(&wish.keys);
     return code;
 }

@@ -18,13 +18,13 @@ enum {
 };
 
 static const struct option options[] = {
-    [OPTION_CONFIG] = {"--config", true},
-    [OPTION_SET] = {"--set", true},
-    [OPTION_LISTEN] = {"--listen", true},
-    [OPTION_REPOSITORY] = {"--repository", true},
-    [OPTION_SETTINGS] = {"--settings", false},
-    [OPTION_METRICS] = {"--metrics", false},
-    {NULL, false},
+    [OPTION_CONFIG] = {.name = "--config", .has_value = true},
+    [OPTION_SET] = {.name = "--set", .has_value = true},
+    [OPTION_LISTEN] = {.name = "--listen", .has_value = true},
+    [OPTION_REPOSITORY] = {.name = "--repository", .has_value = true},
+    [OPTION_SETTINGS] = {.name = "--settings"},
+    [OPTION_METRICS] = {.name = "--metrics"},
+    {.name = NULL},
 };
 
 static enum galen_status set_pair(struct settings *settings, const char *pair,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/errand.h"
 
+#include <stdio.h>
+
 #include "app/bearer.h"
 #include "base/clock.h"
 #include "base/limits.h"
@@ -9,7 +11,7 @@
 #include "net/tls_source.h"
 #include "service/settings.h"
 
-enum { CONNECT_TIMEOUT_MS = 5000, IDLE_TIMEOUT_MS = 1000 };
+enum { CONNECT_TIMEOUT_MS = 5000, IDLE_TIMEOUT_MS = 1000, TIMEOUT_S_MAX = 86400 };
 
 /* The request on its way, and the loop that waits for it. */
 struct trip {
@@ -145,4 +147,15 @@ enum galen_status errand_read_token(const char *url, const char *token_file,
 void errand_add_header(struct errand *errand, struct bytes name, struct bytes value)
 {
     errand->headers[errand->header_count++] = (struct http_header){name, value};
+}
+
+bool errand_take_timeout(void *seconds, const char *value)
+{
+    uint64_t read;
+    if (!bytes_parse_u64(bytes_from_string(value), TIMEOUT_S_MAX, &read) || read == 0) {
+        (void)fprintf(stderr, "galen: %s: is no time in seconds: 1 to 86400\n", value);
+        return false;
+    }
+    *(uint64_t *)seconds = read;
+    return true;
 }

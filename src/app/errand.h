@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "app/arguments.h"
 #include "net/http.h"
 #include "net/tls_files.h"
 
@@ -34,6 +35,9 @@ struct errand_answer {
 MUST_USE enum galen_status errand_read_token(const char *url, const char *token_file,
                                              struct blob **out_token,
                                              struct error *out_error);
+
+/* Into uint64_t seconds, from 1 to a day. */
+option_take_fn errand_take_timeout;
 
 /* The headers' end has room. */
 void errand_add_header(struct errand *errand, struct bytes name, struct bytes value);

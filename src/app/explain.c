@@ -8,31 +8,11 @@
 #include "app/explain_json.h"
 #include "app/explain_read.h"
 #include "app/explain_screen.h"
-#include "app/keys_folder.h"
 #include "service/request_id.h"
-
-enum {
-    OPTION_DIRECTORY,
-    OPTION_KEY,
-    OPTION_KEYS,
-    OPTION_SINCE,
-    OPTION_UNTIL,
-    OPTION_JSON,
-};
 
 enum {
     OUTPUT_SIZE_BYTES_MAX =
         2 * LIMIT_EXPLAINED_RECORD_COUNT_MAX * LIMIT_AUDIT_RECORD_SIZE_BYTES_MAX
-};
-
-static const struct option options[] = {
-    [OPTION_DIRECTORY] = {"--directory", true},
-    [OPTION_KEY] = {"--key", true},
-    [OPTION_KEYS] = {"--keys", true},
-    [OPTION_SINCE] = {"--since", true},
-    [OPTION_UNTIL] = {"--until", true},
-    [OPTION_JSON] = {"--json", false},
-    {NULL, false},
 };
 
 struct wish {
@@ -48,40 +28,26 @@ static enum exit_code complain(const char *subject, const char *why)
     return EXIT_USAGE;
 }
 
-static bool take_request(struct wish *wish, const char *id)
+static bool take_request(void *request, const char *id)
 {
-    if (wish->filter.request != NULL) {
-        (void)complain(id, "is one request too many");
+    if (!option_take_operand(request, id)) {
         return false;
     }
     if (!request_id_is_plain(bytes_from_string(id))) {
         (void)complain(id, "is no id of a request");
         return false;
     }
-    wish->filter.request = id;
     return true;
 }
 
-static bool take_argument(struct wish *wish, const struct argument *argument)
-{
-    switch (argument->option) {
-    case OPTION_DIRECTORY:
-        return audit_trails_add(&wish->trails, argument->value);
-    case OPTION_KEY:
-        return audit_keys_add(&wish->keys, argument->value);
-    case OPTION_KEYS:
-        return audit_keys_add_folder(&wish->keys, argument->value);
-    case OPTION_SINCE:
-        return audit_filter_take(&wish->filter, AUDIT_FILTER_SINCE, argument->value);
-    case OPTION_UNTIL:
-        return audit_filter_take(&wish->filter, AUDIT_FILTER_UNTIL, argument->value);
-    case OPTION_JSON:
-        wish->as_json = true;
-        return true;
-    default:
-        return take_request(wish, argument->value);
-    }
-}
+static const struct option options[] = {
+    OPTION_READ("--directory", struct wish, trails, audit_trails_add),
+    AUDIT_KEYS_OPTIONS(struct wish),
+    AUDIT_FILTER_TIME_OPTIONS(struct wish),
+    OPTION_FLAG("--json", struct wish, as_json),
+    OPERANDS(struct wish, filter.request, take_request),
+    {.name = NULL},
+};
 
 static const char *default_trail(void)
 {
@@ -98,20 +64,7 @@ static bool complete(struct wish *wish)
     if (wish->trails.count == 0 && !audit_trails_add(&wish->trails, default_trail())) {
         return false;
     }
-    return wish->keys.count > 0 ||
-           audit_keys_add_folder(&wish->keys, keys_folder_default());
-}
-
-static bool read_wish(int count, char **words, struct wish *wish)
-{
-    struct arguments arguments = {count, words, options};
-    struct argument argument;
-    while (arguments_next(&arguments, &argument)) {
-        if (!take_argument(wish, &argument)) {
-            return false;
-        }
-    }
-    return !argument.failed && complete(wish);
+    return audit_keys_complete(&wish->keys);
 }
 
 /* https://no-color.org, and terminals that have none. */
@@ -181,7 +134,9 @@ static enum exit_code run(int argument_count, char **arguments)
 {
     static struct wish wish;
     const enum exit_code code =
-        read_wish(argument_count, arguments, &wish) ? explain(&wish) : EXIT_USAGE;
+        arguments_read(options, argument_count, arguments, &wish) && complete(&wish)
+            ? explain(&wish)
+            : EXIT_USAGE;
     audit_keys_clear(&wish.keys);
     return code;
 }

@@ -5,30 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "app/arguments.h"
 #include "app/command.h"
 #include "app/errand.h"
 #include "base/clock.h"
 #include "service/settings.h"
-
-enum {
-    OPTION_CONFIG,
-    OPTION_TIMEOUT,
-    OPTION_CA,
-    OPTION_CERTIFICATE,
-    OPTION_KEY,
-    OPTION_LIVE,
-};
-
-static const struct option options[] = {
-    [OPTION_CONFIG] = {"--config", true},
-    [OPTION_TIMEOUT] = {"--timeout", true},
-    [OPTION_CA] = {"--ca", true},
-    [OPTION_CERTIFICATE] = {"--certificate", true},
-    [OPTION_KEY] = {"--key", true},
-    [OPTION_LIVE] = {"--live", false},
-    {NULL, false},
-};
 
 enum {
     NOT_FOUND = 404,
@@ -47,48 +27,16 @@ struct question {
     char own_url[URL_SIZE];
 };
 
-static bool take_option(struct question *question, const struct argument *argument)
-{
-    switch (argument->option) {
-    case OPTION_CONFIG:
-        question->config = argument->value;
-        return true;
-    case OPTION_CA:
-        question->tls.authorities = argument->value;
-        return true;
-    case OPTION_CERTIFICATE:
-        question->tls.certificate = argument->value;
-        return true;
-    case OPTION_KEY:
-        question->tls.key = argument->value;
-        return true;
-    case OPTION_LIVE:
-        question->is_of_life = true;
-        return true;
-    case OPTION_TIMEOUT:
-        return bytes_parse_u64(bytes_from_string(argument->value), 86400,
-                               &question->timeout_s) &&
-               question->timeout_s > 0;
-    default:
-        question->url = question->url == NULL ? argument->value : "";
-        return question->url[0] != '\0';
-    }
-}
-
-static bool read_arguments(struct question *question, int count, char **words)
-{
-    struct arguments arguments = {count, words, options};
-    struct argument argument;
-    while (arguments_next(&arguments, &argument)) {
-        if (!take_option(question, &argument)) {
-            (void)fprintf(stderr,
-                          "galen: %s: is not understood here; see galen health --help\n",
-                          argument.value);
-            return false;
-        }
-    }
-    return !argument.failed;
-}
+static const struct option options[] = {
+    OPTION_TEXT("--config", struct question, config),
+    OPTION_READ("--timeout", struct question, timeout_s, errand_take_timeout),
+    OPTION_TEXT("--ca", struct question, tls.authorities),
+    OPTION_TEXT("--certificate", struct question, tls.certificate),
+    OPTION_TEXT("--key", struct question, tls.key),
+    OPTION_FLAG("--live", struct question, is_of_life),
+    OPERAND(struct question, url),
+    {.name = NULL},
+};
 
 /* Where who listens on all addresses is found on its own machine. */
 static const char *own_host(const char *host)
@@ -200,7 +148,7 @@ static enum exit_code run(int count, char **words)
     static struct question question; /* too large for a stack */
     struct error error = {.text = "out of memory"};
     question.timeout_s = TIMEOUT_S;
-    if (!read_arguments(&question, count, words)) {
+    if (!arguments_read(options, count, words, &question)) {
         return EXIT_USAGE;
     }
     if (question.url == NULL && find_ourselves(&question, &error) != GALEN_OK) {

@@ -2,7 +2,6 @@
 /* galen infer FILE: one file to a running gateway, its answer to stdout. */
 #include <stdio.h>
 
-#include "app/arguments.h"
 #include "app/command.h"
 #include "app/errand.h"
 #include "app/file.h"
@@ -10,29 +9,6 @@
 #include "base/limits.h"
 #include "codec/url.h"
 #include "service/settings.h"
-
-enum {
-    OPTION_URL,
-    OPTION_MODEL,
-    OPTION_VERSION,
-    OPTION_TIMEOUT,
-    OPTION_CA,
-    OPTION_CERTIFICATE,
-    OPTION_KEY,
-    OPTION_TOKEN_FILE,
-};
-
-static const struct option options[] = {
-    [OPTION_URL] = {"--url", true},
-    [OPTION_MODEL] = {"--model", true},
-    [OPTION_VERSION] = {"--version", true},
-    [OPTION_TIMEOUT] = {"--timeout", true},
-    [OPTION_CA] = {"--ca", true},
-    [OPTION_CERTIFICATE] = {"--certificate", true},
-    [OPTION_KEY] = {"--key", true},
-    [OPTION_TOKEN_FILE] = {"--token-file", true},
-    {NULL, false},
-};
 
 struct wish {
     const char *file;
@@ -44,63 +20,36 @@ struct wish {
     uint64_t timeout_s;
 };
 
+static const struct option options[] = {
+    OPTION_TEXT("--url", struct wish, url),
+    OPTION_TEXT("--model", struct wish, model),
+    OPTION_TEXT("--version", struct wish, version),
+    OPTION_READ("--timeout", struct wish, timeout_s, errand_take_timeout),
+    OPTION_TEXT("--ca", struct wish, tls.authorities),
+    OPTION_TEXT("--certificate", struct wish, tls.certificate),
+    OPTION_TEXT("--key", struct wish, tls.key),
+    OPTION_TEXT("--token-file", struct wish, token_file),
+    OPERAND(struct wish, file),
+    {.name = NULL},
+};
+
 static enum exit_code complain(const char *subject, const char *why)
 {
     (void)fprintf(stderr, "galen: %s: %s\n", subject, why);
     return EXIT_USAGE;
 }
 
-static bool take_option(struct wish *wish, const struct argument *argument)
-{
-    switch (argument->option) {
-    case OPTION_URL:
-        wish->url = argument->value;
-        return true;
-    case OPTION_MODEL:
-        wish->model = argument->value;
-        return true;
-    case OPTION_VERSION:
-        wish->version = argument->value;
-        return true;
-    case OPTION_CA:
-        wish->tls.authorities = argument->value;
-        return true;
-    case OPTION_CERTIFICATE:
-        wish->tls.certificate = argument->value;
-        return true;
-    case OPTION_KEY:
-        wish->tls.key = argument->value;
-        return true;
-    case OPTION_TOKEN_FILE:
-        wish->token_file = argument->value;
-        return true;
-    case OPTION_TIMEOUT:
-        return bytes_parse_u64(bytes_from_string(argument->value), 86400,
-                               &wish->timeout_s) &&
-               wish->timeout_s > 0;
-    default:
-        wish->file = wish->file == NULL ? argument->value : "";
-        return wish->file[0] != '\0';
-    }
-}
-
 static bool read_wish(int count, char **words, struct wish *out_wish)
 {
-    struct arguments arguments = {count, words, options};
-    struct argument argument;
     *out_wish = (struct wish){.url = "http://127.0.0.1:8000", .timeout_s = 60};
-    while (arguments_next(&arguments, &argument)) {
-        if (!take_option(out_wish, &argument)) {
-            (void)complain(argument.value,
-                           "is not understood here; see galen infer --help");
-            return false;
-        }
+    if (!arguments_read(options, count, words, out_wish)) {
+        return false;
     }
-    if (!argument.failed && out_wish->file == NULL) {
+    if (out_wish->file == NULL) {
         (void)complain("infer", "needs a file, or - for standard input");
         return false;
     }
-    return !argument.failed;
+    return true;
 }
 
 static void put_parameter(struct writer *target, const char *name, const char *value)

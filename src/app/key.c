@@ -11,22 +11,21 @@
 #include "codec/json_writer.h"
 #include "service/keys.h"
 
-enum { OPTION_KEYS, OPTION_JSON, OPTION_ALL };
-
 enum { VERIFIER_SIZE_BYTES_MAX = 256 };
-
-static const struct option options[] = {
-    [OPTION_KEYS] = {"--keys", true},
-    [OPTION_JSON] = {"--json", false},
-    [OPTION_ALL] = {"--all", false},
-    {NULL, false},
-};
 
 struct wish {
     const char *folder;
     const char *purpose; /* NULL: none was named */
     bool is_json;
     bool is_all;
+};
+
+static const struct option options[] = {
+    OPTION_TEXT("--keys", struct wish, folder),
+    OPTION_FLAG("--json", struct wish, is_json),
+    OPTION_FLAG("--all", struct wish, is_all),
+    OPERAND(struct wish, purpose),
+    {.name = NULL},
 };
 
 static enum exit_code complain(const char *why)
@@ -47,38 +46,6 @@ static enum exit_code fail(enum galen_status status, const struct error *error)
 static enum exit_code finish(void)
 {
     return fflush(stdout) == 0 ? EXIT_DONE : EXIT_FAILED;
-}
-
-static bool take_argument(struct wish *wish, const struct argument *argument)
-{
-    switch (argument->option) {
-    case OPTION_KEYS:
-        wish->folder = argument->value;
-        return wish->folder[0] != '\0';
-    case OPTION_JSON:
-        wish->is_json = true;
-        return true;
-    case OPTION_ALL:
-        wish->is_all = true;
-        return true;
-    default:
-        wish->purpose = wish->purpose == NULL ? argument->value : "";
-        return wish->purpose[0] != '\0';
-    }
-}
-
-static bool read_wish(int count, char **words, struct wish *out_wish)
-{
-    struct arguments arguments = {count, words, options};
-    struct argument argument;
-    *out_wish = (struct wish){.folder = keys_folder_default()};
-    while (arguments_next(&arguments, &argument)) {
-        if (!take_argument(out_wish, &argument)) {
-            (void)complain("that is not understood here; see galen key --help");
-            return false;
-        }
-    }
-    return !argument.failed;
 }
 
 struct state {
@@ -178,10 +145,10 @@ static enum galen_status print_json(const struct keys *keys)
 
 static enum exit_code list(int count, char **words)
 {
-    struct wish wish;
+    struct wish wish = {.folder = keys_folder_default()};
     struct error error = {"", ""};
     scoped(keys) keys = NULL;
-    if (!read_wish(count, words, &wish)) {
+    if (!arguments_read(options, count, words, &wish)) {
         return EXIT_USAGE;
     }
     if (wish.purpose != NULL || wish.is_all) {
@@ -224,10 +191,10 @@ static enum exit_code refuse_purpose(const char *name)
 
 static enum exit_code rotate(int count, char **words)
 {
-    struct wish wish;
+    struct wish wish = {.folder = keys_folder_default()};
     struct error error = {"", ""};
     enum key_purpose purpose = KEY_PURPOSE_COUNT;
-    if (!read_wish(count, words, &wish)) {
+    if (!arguments_read(options, count, words, &wish)) {
         return EXIT_USAGE;
     }
     if (wish.is_json || (wish.purpose == NULL) != wish.is_all) {

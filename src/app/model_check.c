@@ -9,20 +9,19 @@
 #include "codec/json_writer.h"
 #include "model/directory.h"
 
-enum { OPTION_JSON, OPTION_NO_OPEN };
-
 enum { ARENA_SIZE_BYTES_MAX = 64 << 20 };
-
-static const struct option options[] = {
-    [OPTION_JSON] = {"--json", false},
-    [OPTION_NO_OPEN] = {"--no-open", false},
-    {NULL, false},
-};
 
 struct wish {
     const char *repository;
     bool is_json;
     bool opens_networks;
+};
+
+static const struct option options[] = {
+    OPTION_FLAG("--json", struct wish, is_json),
+    OPTION_NO_FLAG("--no-open", struct wish, opens_networks),
+    OPERAND(struct wish, repository),
+    {.name = NULL},
 };
 
 /* What is told of all models. */
@@ -48,37 +47,17 @@ static const struct {
     [MODEL_NEEDS_CHANGE] = {"change", "change"},
 };
 
-static bool take_argument(struct wish *wish, const struct argument *argument)
-{
-    switch (argument->option) {
-    case OPTION_JSON:
-        wish->is_json = true;
-        return true;
-    case OPTION_NO_OPEN:
-        wish->opens_networks = false;
-        return true;
-    default:
-        wish->repository = wish->repository == NULL ? argument->value : "";
-        return wish->repository[0] != '\0';
-    }
-}
-
 static bool read_wish(int count, char **words, struct wish *out_wish)
 {
-    struct arguments arguments = {count, words, options};
-    struct argument argument;
     *out_wish = (struct wish){.opens_networks = true};
-    while (arguments_next(&arguments, &argument)) {
-        if (!take_argument(out_wish, &argument)) {
-            (void)model_complain("one repository is needed; see galen model check --help");
-            return false;
-        }
+    if (!arguments_read(options, count, words, out_wish)) {
+        return false;
     }
-    if (!argument.failed && out_wish->repository == NULL) {
+    if (out_wish->repository == NULL) {
         (void)model_complain(
             "galen model check needs a repository; see galen model check --help");
     }
-    return !argument.failed && out_wish->repository != NULL;
+    return out_wish->repository != NULL;
 }
 
 static void print_text(const char *name, const struct model_judgement *judgement)

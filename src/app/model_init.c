@@ -16,17 +16,7 @@
 #include "model/import.h"
 #include "model/repository.h"
 
-enum { OPTION_NAME, OPTION_REPOSITORY, OPTION_TEXT, OPTION_IMAGE };
-
 enum { PATH_SIZE = 4096, IMAGE_SIZE_BYTES_MAX = 32 << 20 };
-
-static const struct option options[] = {
-    [OPTION_NAME] = {"--name", true},
-    [OPTION_REPOSITORY] = {"--repository", true},
-    [OPTION_TEXT] = {"--text", true},
-    [OPTION_IMAGE] = {"--image", true},
-    {NULL, false},
-};
 
 struct wish {
     const char *folder;
@@ -34,6 +24,15 @@ struct wish {
     const char *repository;
     const char *text;
     const char *image; /* a path; NULL: a picture of our own */
+};
+
+static const struct option options[] = {
+    OPTION_TEXT("--name", struct wish, name),
+    OPTION_TEXT("--repository", struct wish, repository),
+    OPTION_TEXT("--text", struct wish, text),
+    OPTION_TEXT("--image", struct wish, image),
+    OPERAND(struct wish, folder),
+    {.name = NULL},
 };
 
 /* What is found in the folder, and made of it. */
@@ -52,46 +51,20 @@ struct onboarding {
     struct error error;
 };
 
-static bool take_argument(struct wish *wish, const struct argument *argument)
-{
-    switch (argument->option) {
-    case OPTION_NAME:
-        wish->name = argument->value;
-        return true;
-    case OPTION_REPOSITORY:
-        wish->repository = argument->value;
-        return true;
-    case OPTION_TEXT:
-        wish->text = argument->value;
-        return true;
-    case OPTION_IMAGE:
-        wish->image = argument->value;
-        return true;
-    default:
-        wish->folder = wish->folder == NULL ? argument->value : "";
-        return wish->folder[0] != '\0';
-    }
-}
-
 static bool read_wish(int count, char **words, struct wish *out_wish)
 {
-    struct arguments arguments = {count, words, options};
-    struct argument argument;
     *out_wish = (struct wish){
         .repository = "models",
         .text = "The patient takes aspirin 81 mg daily for chest pain.",
     };
-    while (arguments_next(&arguments, &argument)) {
-        if (!take_argument(out_wish, &argument)) {
-            (void)model_complain("one folder is needed; see galen model init --help");
-            return false;
-        }
+    if (!arguments_read(options, count, words, out_wish)) {
+        return false;
     }
-    if (!argument.failed && out_wish->folder == NULL) {
+    if (out_wish->folder == NULL) {
         (void)model_complain(
             "galen model init needs a folder; see galen model init --help");
     }
-    return !argument.failed && out_wish->folder != NULL;
+    return out_wish->folder != NULL;
 }
 
 /* The folder's own name is the model's, unless --name gives another. */

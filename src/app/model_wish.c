@@ -4,15 +4,78 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "app/arguments.h"
+#include "app/errand.h"
 #include "app/model.h"
 #include "model/release_record.h"
+
+static const uint64_t version_max = INT64_MAX;
+
+bool model_version_parse(const char *text, uint64_t *out_version)
+{
+    return bytes_parse_u64(bytes_from_string(text), version_max, out_version) &&
+           *out_version > 0;
+}
+
+/* Rows; what cannot be is said for all of them in one place. */
+
+static bool take_version(void *version, const char *value)
+{
+    return model_version_parse(value, version);
+}
+
+static bool take_expected(void *context, const char *value)
+{
+    struct model_wish *wish = context;
+    wish->expects = true;
+    return bytes_parse_u64(bytes_from_string(value), version_max, &wish->expected);
+}
+
+static bool take_text(void *text, const char *value)
+{
+    (void)option_take_text(text, value);
+    return value[0] != '\0' && release_text_is_valid(value);
+}
+
+static bool take_tag(void *tag, const char *value)
+{
+    (void)option_take_text(tag, value);
+    return release_tag_may_move(value);
+}
+
+static bool take_engine(void *engine, const char *value)
+{
+    (void)option_take_text(engine, value);
+    return engine_name_is_valid(value);
+}
+
+/* All of it is what `promote` is for: nothing would be left to compare it with. */
+static bool take_percent(void *context, const char *value)
+{
+    struct model_wish *wish = context;
+    wish->has_share = true;
+    return release_percent_parse(bytes_from_string(value), &wish->share) &&
+           wish->share < RELEASE_WHOLE;
+}
+
+static bool take_shadow(void *context, const char *value)
+{
+    struct model_wish *wish = context;
+    wish->has_shadow = true;
+    return release_percent_parse(bytes_from_string(value), &wish->shadow) &&
+           wish->shadow <= RELEASE_WHOLE;
+}
+
+static bool take_auto(void *context, const char *value)
+{
+    struct model_wish *wish = context;
+    wish->has_promotes = true;
+    return option_set(&wish->promotes, value);
+}
 
 enum {
     OPTION_REPOSITORY,
     OPTION_CONFIG,
     OPTION_SET,
-    OPTION_JSON,
     OPTION_ACTOR,
     OPTION_REASON,
     OPTION_EXPECT,
@@ -23,41 +86,35 @@ enum {
     OPTION_SHADOW,
     OPTION_AUTO,
     OPTION_STOP,
-    OPTION_ADMIN,
-    OPTION_TOKEN_FILE,
-    OPTION_CA,
-    OPTION_CERTIFICATE,
-    OPTION_KEY,
     OPTION_ENGINE,
-    OPTION_COUNT,
 };
 
 static const struct option options[] = {
-    [OPTION_REPOSITORY] = {"--repository", true},
-    [OPTION_CONFIG] = {"--config", true},
-    [OPTION_SET] = {"--set", true},
-    [OPTION_JSON] = {"--json", false},
-    [OPTION_ACTOR] = {"--actor", true},
-    [OPTION_REASON] = {"--reason", true},
-    [OPTION_EXPECT] = {"--expect", true},
-    [OPTION_TAG] = {"--tag", true},
-    [OPTION_TO] = {"--to", true},
-    [OPTION_VERSION] = {"--version", true},
-    [OPTION_PERCENT] = {"--percent", true},
-    [OPTION_SHADOW] = {"--shadow", true},
-    [OPTION_AUTO] = {"--auto", false},
-    [OPTION_STOP] = {"--stop", false},
-    [OPTION_ADMIN] = {"--admin", true},
-    [OPTION_TOKEN_FILE] = {"--token-file", true},
-    [OPTION_CA] = {"--ca", true},
-    [OPTION_CERTIFICATE] = {"--certificate", true},
-    [OPTION_KEY] = {"--key", true},
-    [OPTION_ENGINE] = {"--engine", true},
-    {NULL, false},
+    [OPTION_REPOSITORY] = {.name = "--repository", .has_value = true},
+    [OPTION_CONFIG] = {.name = "--config", .has_value = true},
+    [OPTION_SET] = {.name = "--set", .has_value = true},
+    [OPTION_ACTOR] = OPTION_READ("--actor", struct model_wish, actor, take_text),
+    [OPTION_REASON] = OPTION_READ("--reason", struct model_wish, reason, take_text),
+    [OPTION_EXPECT] = {"--expect", true, take_expected, 0},
+    [OPTION_TAG] = OPTION_READ("--tag", struct model_wish, tag, take_tag),
+    [OPTION_TO] = OPTION_READ("--to", struct model_wish, to, take_version),
+    [OPTION_VERSION] = OPTION_READ("--version", struct model_wish, version, take_version),
+    [OPTION_PERCENT] = {"--percent", true, take_percent, 0},
+    [OPTION_SHADOW] = {"--shadow", true, take_shadow, 0},
+    [OPTION_AUTO] = {"--auto", false, take_auto, 0},
+    [OPTION_STOP] = OPTION_FLAG("--stop", struct model_wish, stops),
+    [OPTION_ENGINE] = OPTION_READ("--engine", struct model_wish, engine, take_engine),
+    OPTION_FLAG("--json", struct model_wish, is_json),
+    OPTION_TEXT("--admin", struct model_wish, admin),
+    OPTION_TEXT("--token-file", struct model_wish, token_file),
+    OPTION_TEXT("--ca", struct model_wish, tls.authorities),
+    OPTION_TEXT("--certificate", struct model_wish, tls.certificate),
+    OPTION_TEXT("--key", struct model_wish, tls.key),
+    {.name = NULL},
 };
 
 /* Which subcommands take it; 0: all. */
-static const unsigned takers[OPTION_COUNT] = {
+static const unsigned takers[sizeof(options) / sizeof(options[0])] = {
     [OPTION_ACTOR] = MODEL_OPTION_RELEASE,  [OPTION_REASON] = MODEL_OPTION_RELEASE,
     [OPTION_EXPECT] = MODEL_OPTION_RELEASE, [OPTION_TAG] = MODEL_OPTION_TAG,
     [OPTION_TO] = MODEL_OPTION_TO,          [OPTION_VERSION] = MODEL_OPTION_CANARY,
@@ -66,37 +123,11 @@ static const unsigned takers[OPTION_COUNT] = {
     [OPTION_ENGINE] = MODEL_OPTION_ENGINE,
 };
 
-static const uint64_t version_max = INT64_MAX;
-
 static enum galen_status refuse(const struct model_syntax *syntax, const char *subject,
                                 const char *why, struct error *out_error)
 {
     return error_set(out_error, GALEN_INVALID, "%s %s; see galen model %s --help", subject,
                      why, syntax->name);
-}
-
-bool model_version_parse(const char *text, uint64_t *out_version)
-{
-    return bytes_parse_u64(bytes_from_string(text), version_max, out_version) &&
-           *out_version > 0;
-}
-
-static bool parse_expected(const char *text, struct model_wish *wish)
-{
-    wish->expects = true;
-    return bytes_parse_u64(bytes_from_string(text), version_max, &wish->expected);
-}
-
-static bool take_text(const char *value, const char **out_text)
-{
-    *out_text = value;
-    return value[0] != '\0' && release_text_is_valid(value);
-}
-
-static bool take_tag(const char *value, const char **out_tag)
-{
-    *out_tag = value;
-    return release_tag_may_move(value);
 }
 
 static bool take_word(const struct model_syntax *syntax, const char *value,
@@ -122,83 +153,14 @@ static enum galen_status take_set(const char *pair, struct settings *settings,
                : settings_set(settings, key, value, out_error);
 }
 
-static bool take_share(const char *value, uint32_t max, bool *out_has, uint32_t *out_share)
-{
-    *out_has = true;
-    return release_percent_parse(bytes_from_string(value), out_share) && *out_share <= max;
-}
-
-static bool take_server(const struct argument *argument, struct model_wish *wish)
-{
-    switch (argument->option) {
-    case OPTION_ADMIN:
-        wish->admin = argument->value;
-        return true;
-    case OPTION_TOKEN_FILE:
-        wish->token_file = argument->value;
-        return true;
-    case OPTION_CA:
-        wish->tls.authorities = argument->value;
-        return true;
-    case OPTION_CERTIFICATE:
-        wish->tls.certificate = argument->value;
-        return true;
-    case OPTION_KEY:
-        wish->tls.key = argument->value;
-        return true;
-    default:
-        return true; /* the file was read before */
-    }
-}
-
-/* All of it is what `promote` is for: nothing would be left to compare it with. */
-static bool take_canary(const struct argument *argument, struct model_wish *wish)
-{
-    switch (argument->option) {
-    case OPTION_VERSION:
-        return model_version_parse(argument->value, &wish->version);
-    case OPTION_PERCENT:
-        return take_share(argument->value, RELEASE_WHOLE - 1, &wish->has_share,
-                          &wish->share);
-    case OPTION_SHADOW:
-        return take_share(argument->value, RELEASE_WHOLE, &wish->has_shadow, &wish->shadow);
-    case OPTION_AUTO:
-        wish->has_promotes = true;
-        wish->promotes = true;
-        return true;
-    case OPTION_STOP:
-        wish->stops = true;
-        return true;
-    default:
-        return take_server(argument, wish);
-    }
-}
-
 static bool take_own(const struct model_syntax *syntax, const struct argument *argument,
                      struct model_wish *wish)
 {
-    switch (argument->option) {
-    case -1:
+    if (argument->option < 0) {
         return take_word(syntax, argument->value, wish);
-    case OPTION_JSON:
-        wish->is_json = true;
-        return true;
-    case OPTION_ACTOR:
-        return take_text(argument->value, &wish->actor);
-    case OPTION_REASON:
-        return take_text(argument->value, &wish->reason);
-    case OPTION_EXPECT:
-        return parse_expected(argument->value, wish);
-    case OPTION_TAG:
-        return take_tag(argument->value, &wish->tag);
-    case OPTION_ENGINE:
-        wish->engine = argument->value;
-        return engine_name_is_valid(argument->value);
-    case OPTION_TO:
-        return model_version_parse(argument->value, &wish->to);
-    default:
-        return take_canary(argument, wish);
     }
+    return argument->option == OPTION_CONFIG /* read before */ ||
+           option_take(&options[argument->option], argument->value, wish);
 }
 
 static const char *subject_of(const struct argument *argument)

@@ -46,7 +46,7 @@ static bool read_unit(struct bytes *text, uint64_t *out_seconds)
     return text->size > 0;
 }
 
-bool token_read_duration(const char *text, uint64_t *out_seconds)
+static bool read_duration(const char *text, uint64_t *out_seconds)
 {
     struct bytes digits = bytes_from_string(text);
     uint64_t unit_s;
@@ -56,6 +56,15 @@ bool token_read_duration(const char *text, uint64_t *out_seconds)
         return false;
     }
     *out_seconds = count * unit_s;
+    return true;
+}
+
+bool token_take_duration(void *seconds, const char *value)
+{
+    if (!read_duration(value, seconds)) {
+        (void)token_complain(value, "is no time: 90s, 15m, 1h; a day at most");
+        return false;
+    }
     return true;
 }
 

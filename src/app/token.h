@@ -27,5 +27,5 @@ enum exit_code token_fail(enum galen_status status, const struct error *error);
 #define TOKEN_LIFETIME_S_DEFAULT 900u
 #define TOKEN_LIFETIME_S_MAX 86400u
 
-/* "90", "90s", "15m", "1h": from 1 s to a day. False: it is not that. */
-bool token_read_duration(const char *text, uint64_t *out_seconds);
+/* Into uint64_t seconds, from 1 s to a day: "90", "90s", "15m", "1h". */
+option_take_fn token_take_duration;

@@ -14,31 +14,6 @@
 
 enum { CLAIM_COUNT_MAX = 32, CERTIFICATE_SIZE_BYTES_MAX = 1 << 20 };
 
-enum {
-    OPTION_KEY,
-    OPTION_ISSUER,
-    OPTION_AUDIENCE,
-    OPTION_SUBJECT,
-    OPTION_CLIENT,
-    OPTION_SCOPE,
-    OPTION_LIFETIME,
-    OPTION_CLAIM,
-    OPTION_CERTIFICATE,
-};
-
-static const struct option options[] = {
-    [OPTION_KEY] = {"--key", true},
-    [OPTION_ISSUER] = {"--issuer", true},
-    [OPTION_AUDIENCE] = {"--audience", true},
-    [OPTION_SUBJECT] = {"--subject", true},
-    [OPTION_CLIENT] = {"--client", true},
-    [OPTION_SCOPE] = {"--scope", true},
-    [OPTION_LIFETIME] = {"--lifetime", true},
-    [OPTION_CLAIM] = {"--claim", true},
-    [OPTION_CERTIFICATE] = {"--certificate", true},
-    {NULL, false},
-};
-
 struct wish {
     const char *folder;
     const char *certificate;
@@ -49,8 +24,9 @@ struct wish {
 };
 
 /* name=text or name:=JSON. */
-static bool take_claim(struct wish *wish, const char *value)
+static bool take_claim(void *context, const char *value)
 {
+    struct wish *wish = context;
     struct bytes name;
     const struct bytes text = bytes_split(bytes_from_string(value), '=', &name);
     const bool is_json = name.size > 0 && name.data[name.size - 1] == ':';
@@ -67,49 +43,18 @@ static bool take_claim(struct wish *wish, const char *value)
     return true;
 }
 
-static bool take_lifetime(struct wish *wish, const char *value)
-{
-    if (token_read_duration(value, &wish->order.lifetime_s)) {
-        return true;
-    }
-    (void)token_complain(value, "is no lifetime: 90s, 15m, 1h; a day at most");
-    return false;
-}
-
-static bool take_argument(struct wish *wish, const struct argument *argument)
-{
-    const struct bytes value = bytes_from_string(argument->value);
-    switch (argument->option) {
-    case OPTION_KEY:
-        wish->folder = argument->value;
-        return true;
-    case OPTION_ISSUER:
-        wish->order.issuer = value;
-        return true;
-    case OPTION_AUDIENCE:
-        wish->order.audience = value;
-        return true;
-    case OPTION_SUBJECT:
-        wish->order.subject = value;
-        return true;
-    case OPTION_CLIENT:
-        wish->order.client_id = value;
-        return true;
-    case OPTION_SCOPE:
-        wish->order.scope = value;
-        return true;
-    case OPTION_LIFETIME:
-        return take_lifetime(wish, argument->value);
-    case OPTION_CLAIM:
-        return take_claim(wish, argument->value);
-    case OPTION_CERTIFICATE:
-        wish->certificate = argument->value;
-        return true;
-    default:
-        (void)token_complain(argument->value, "is not understood here");
-        return false;
-    }
-}
+static const struct option options[] = {
+    OPTION_TEXT("--key", struct wish, folder),
+    OPTION_BYTES("--issuer", struct wish, order.issuer),
+    OPTION_BYTES("--audience", struct wish, order.audience),
+    OPTION_BYTES("--subject", struct wish, order.subject),
+    OPTION_BYTES("--client", struct wish, order.client_id),
+    OPTION_BYTES("--scope", struct wish, order.scope),
+    OPTION_READ("--lifetime", struct wish, order.lifetime_s, token_take_duration),
+    {"--claim", true, take_claim, 0},
+    OPTION_TEXT("--certificate", struct wish, certificate),
+    {.name = NULL},
+};
 
 static bool has_all(const struct wish *wish)
 {
@@ -129,19 +74,6 @@ static bool has_all(const struct wish *wish)
         }
     }
     return true;
-}
-
-static bool read_wish(int count, char **words, struct wish *wish)
-{
-    struct arguments arguments = {count, words, options};
-    struct argument argument;
-    *wish = (struct wish){.order = {.lifetime_s = TOKEN_LIFETIME_S_DEFAULT}};
-    while (arguments_next(&arguments, &argument)) {
-        if (!take_argument(wish, &argument)) {
-            return false;
-        }
-    }
-    return !argument.failed && has_all(wish);
 }
 
 static enum galen_status read_certificate(struct wish *wish, struct error *out_error)
@@ -180,10 +112,10 @@ static enum galen_status issue(struct wish *wish, struct writer *out,
 
 static enum exit_code run(int count, char **words)
 {
-    struct wish wish;
+    struct wish wish = {.order = {.lifetime_s = TOKEN_LIFETIME_S_DEFAULT}};
     struct error error = {"", ""};
     struct writer token;
-    if (!read_wish(count, words, &wish)) {
+    if (!arguments_read(options, count, words, &wish) || !has_all(&wish)) {
         return EXIT_USAGE;
     }
     writer_init(&token, 2 * (size_t)LIMIT_TOKEN_SIZE_BYTES_MAX);

@@ -7,58 +7,38 @@
 #include "app/token_keys.h"
 #include "service/auth/jwk_write.h"
 
-enum { OPTION_ALGORITHM, OPTION_ROTATE };
-
-static const struct option options[] = {
-    [OPTION_ALGORITHM] = {"--algorithm", true},
-    [OPTION_ROTATE] = {"--rotate", false},
-    {NULL, false},
-};
-
 struct wish {
     const char *folder;
     struct token_keys_wish keys;
 };
 
-static bool take_argument(struct wish *wish, const struct argument *argument)
+static bool take_algorithm(void *field, const char *value)
 {
-    switch (argument->option) {
-    case OPTION_ALGORITHM:
-        if (!signature_algorithm_find(bytes_from_string(argument->value),
-                                      &wish->keys.algorithm)) {
-            (void)token_complain(argument->value,
-                                 "is no algorithm here; see galen token keygen --help");
-            return false;
-        }
-        return true;
-    case OPTION_ROTATE:
-        wish->keys.rotates = true;
-        return true;
-    default:
-        if (wish->folder != NULL || argument->value[0] == '\0') {
-            (void)token_complain("keygen", "takes one folder");
-            return false;
-        }
-        wish->folder = argument->value;
-        return true;
+    if (!signature_algorithm_find(bytes_from_string(value), field)) {
+        (void)token_complain(value, "is no algorithm here; see galen token keygen --help");
+        return false;
     }
+    return true;
 }
+
+static const struct option options[] = {
+    OPTION_READ("--algorithm", struct wish, keys.algorithm, take_algorithm),
+    OPTION_FLAG("--rotate", struct wish, keys.rotates),
+    OPERAND(struct wish, folder),
+    {.name = NULL},
+};
 
 static bool read_wish(int count, char **words, struct wish *out_wish)
 {
-    struct arguments arguments = {count, words, options};
-    struct argument argument;
     *out_wish = (struct wish){.keys = {.algorithm = SIGNATURE_ALGORITHM_COUNT}};
-    while (arguments_next(&arguments, &argument)) {
-        if (!take_argument(out_wish, &argument)) {
-            return false;
-        }
+    if (!arguments_read(options, count, words, out_wish)) {
+        return false;
     }
-    if (!argument.failed && out_wish->folder == NULL) {
+    if (out_wish->folder == NULL) {
         (void)token_complain("keygen", "needs a folder");
         return false;
     }
-    return !argument.failed;
+    return true;
 }
 
 static enum exit_code run(int count, char **words)

@@ -13,16 +13,6 @@
 #include "service/auth/discovery.h"
 
 enum {
-    OPTION_KEY,
-    OPTION_LISTEN,
-    OPTION_ISSUER,
-    OPTION_AUDIENCE,
-    OPTION_CLIENTS,
-    OPTION_LIFETIME,
-    OPTION_MAX_AGE,
-};
-
-enum {
     SIGNAL_COUNT = 3,
     BASE_SIZE = 64,
     HOST_SIZE = 48,
@@ -30,13 +20,6 @@ enum {
     CONNECTION_COUNT_MAX = 256,
     TIMEOUT_MS = 10000,
     MAX_AGE_S_DEFAULT = 300,
-};
-
-static const struct option options[] = {
-    [OPTION_KEY] = {"--key", true},         [OPTION_LISTEN] = {"--listen", true},
-    [OPTION_ISSUER] = {"--issuer", true},   [OPTION_AUDIENCE] = {"--audience", true},
-    [OPTION_CLIENTS] = {"--clients", true}, [OPTION_LIFETIME] = {"--lifetime", true},
-    [OPTION_MAX_AGE] = {"--max-age", true}, {NULL, false},
 };
 
 struct server {
@@ -55,43 +38,16 @@ struct server {
 
 /* Options */
 
-static bool take_duration(const char *option, const char *value, uint64_t *out_seconds)
-{
-    if (token_read_duration(value, out_seconds)) {
-        return true;
-    }
-    (void)token_complain(option, "takes a time: 90s, 15m, 1h; a day at most");
-    return false;
-}
-
-static bool take_argument(struct server *server, const struct argument *argument)
-{
-    struct token_issuer *issuer = &server->issuer;
-    switch (argument->option) {
-    case OPTION_KEY:
-        issuer->folder = argument->value;
-        return true;
-    case OPTION_LISTEN:
-        server->listen = argument->value;
-        return true;
-    case OPTION_ISSUER:
-        issuer->issuer = argument->value;
-        return true;
-    case OPTION_AUDIENCE:
-        issuer->audience = argument->value;
-        return true;
-    case OPTION_CLIENTS:
-        issuer->clients_file = argument->value;
-        return true;
-    case OPTION_LIFETIME:
-        return take_duration("--lifetime", argument->value, &issuer->lifetime_s);
-    case OPTION_MAX_AGE:
-        return take_duration("--max-age", argument->value, &issuer->max_age_s);
-    default:
-        (void)token_complain(argument->value, "is not understood here");
-        return false;
-    }
-}
+static const struct option options[] = {
+    OPTION_TEXT("--key", struct server, issuer.folder),
+    OPTION_TEXT("--listen", struct server, listen),
+    OPTION_TEXT("--issuer", struct server, issuer.issuer),
+    OPTION_TEXT("--audience", struct server, issuer.audience),
+    OPTION_TEXT("--clients", struct server, issuer.clients_file),
+    OPTION_READ("--lifetime", struct server, issuer.lifetime_s, token_take_duration),
+    OPTION_READ("--max-age", struct server, issuer.max_age_s, token_take_duration),
+    {.name = NULL},
+};
 
 /* host:port, on this machine; port 0 takes any. */
 static bool read_listen(struct server *server)
@@ -133,14 +89,7 @@ static bool check_issuer(const struct server *server)
 
 static bool read_options(int count, char **words, struct server *server)
 {
-    struct arguments arguments = {count, words, options};
-    struct argument argument;
-    while (arguments_next(&arguments, &argument)) {
-        if (!take_argument(server, &argument)) {
-            return false;
-        }
-    }
-    if (argument.failed) {
+    if (!arguments_read(options, count, words, server)) {
         return false;
     }
     if (server->issuer.folder == NULL) {

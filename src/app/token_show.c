@@ -14,20 +14,19 @@
 #include "codec/json_value.h"
 #include "service/auth/key_set.h"
 
-enum { OPTION_JWKS, OPTION_JSON };
-
 enum { MEMORY_SIZE_BYTES_MAX = 8 << 20, PART_COUNT = 3 };
-
-static const struct option options[] = {
-    [OPTION_JWKS] = {"--jwks", true},
-    [OPTION_JSON] = {"--json", false},
-    {NULL, false},
-};
 
 struct wish {
     const char *token; /* "-": standard input */
     const char *jwks;  /* NULL: nothing is verified */
     bool is_json;
+};
+
+static const struct option options[] = {
+    OPTION_TEXT("--jwks", struct wish, jwks),
+    OPTION_FLAG("--json", struct wish, is_json),
+    OPERAND(struct wish, token),
+    {.name = NULL},
 };
 
 struct shown {
@@ -41,40 +40,17 @@ struct shown {
     bool is_verified;
 };
 
-static bool take_argument(struct wish *wish, const struct argument *argument)
-{
-    switch (argument->option) {
-    case OPTION_JWKS:
-        wish->jwks = argument->value;
-        return true;
-    case OPTION_JSON:
-        wish->is_json = true;
-        return true;
-    default:
-        if (wish->token != NULL) {
-            (void)token_complain("show", "takes one token, or - for standard input");
-            return false;
-        }
-        wish->token = argument->value;
-        return true;
-    }
-}
-
 static bool read_wish(int count, char **words, struct wish *out_wish)
 {
-    struct arguments arguments = {count, words, options};
-    struct argument argument;
     *out_wish = (struct wish){NULL, NULL, false};
-    while (arguments_next(&arguments, &argument)) {
-        if (!take_argument(out_wish, &argument)) {
-            return false;
-        }
+    if (!arguments_read(options, count, words, out_wish)) {
+        return false;
     }
-    if (!argument.failed && out_wish->token == NULL) {
+    if (out_wish->token == NULL) {
         (void)token_complain("show", "needs a token, or - for standard input");
         return false;
     }
-    return !argument.failed;
+    return true;
 }
 
 static enum galen_status read_token(const struct wish *wish, struct shown *shown,

@@ -95,7 +95,7 @@ WRONG = {
     "a record and sizes": (["--chain", "C", "--seq", "1", "--from", "1", "T"], "needs --chain CHAIN"),
     "sizes the wrong way": (["--chain", "C", "--from", "3", "--to", "2", "T"], "--from is at least 1"),
     "a number that is none": (["--chain", "C", "--seq", "x", "T"], "x: is no number"),
-    "two trails": (["--chain", "C", "--seq", "1", "T", "T"], "is one trail too many"),
+    "two trails": (["--chain", "C", "--seq", "1", "T", "T"], "is one word too many"),
     "no such chain": (["--chain", "none", "--seq", "1", "T"], "none: No such file"),
     "a record that is not signed yet": (["--chain", "C", "--seq", "11", "T"], "no checkpoint"),
     "no checkpoint of the size": (["--chain", "C", "--seq", "1", "--size", "7", "T"], "no checkpoint"),

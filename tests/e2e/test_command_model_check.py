@@ -194,7 +194,7 @@ def test_our_own_models_run_here():
 
 @pytest.mark.parametrize(("words", "why"), [
     ((), "needs a repository"),
-    (("a", "b"), "one repository is needed"),
+    (("a", "b"), "b: is one word too many"),
     (("--what", "a"), "--what"),
     (("nowhere",), "nowhere: "),
 ], ids=str)
