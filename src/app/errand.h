@@ -36,8 +36,17 @@ MUST_USE enum galen_status errand_read_token(const char *url, const char *token_
                                              struct blob **out_token,
                                              struct error *out_error);
 
-/* Into uint64_t seconds, from 1 to a day. */
+/* Rows of how a command reaches a server, into `tls` (struct tls_files) of what it is told,
+ * and their help; errand_take_timeout takes uint64_t seconds, from 1 to a day. */
+#define ERRAND_TLS_OPTIONS(type)                             \
+    OPTION_TEXT("--ca", type, tls.authorities),              \
+        OPTION_TEXT("--certificate", type, tls.certificate), \
+        OPTION_TEXT("--key", type, tls.key)
 option_take_fn errand_take_timeout;
+#define ERRAND_TLS_HELP                                                               \
+    "  --ca FILE        who certifies an https URL; those that this machine trusts\n" \
+    "  --certificate FILE, --key FILE\n"                                              \
+    "                   whom to be, where it asks\n"
 
 /* The headers' end has room. */
 void errand_add_header(struct errand *errand, struct bytes name, struct bytes value);

@@ -30,9 +30,7 @@ struct question {
 static const struct option options[] = {
     OPTION_TEXT("--config", struct question, config),
     OPTION_READ("--timeout", struct question, timeout_s, errand_take_timeout),
-    OPTION_TEXT("--ca", struct question, tls.authorities),
-    OPTION_TEXT("--certificate", struct question, tls.certificate),
-    OPTION_TEXT("--key", struct question, tls.key),
+    ERRAND_TLS_OPTIONS(struct question),
     OPTION_FLAG("--live", struct question, is_of_life),
     OPERAND(struct question, url),
     {.name = NULL},
@@ -168,11 +166,7 @@ const struct command health_command = {
             "otherwise. Whose certificate that has is not\nasked then; where it wants to "
             "see one, it is that of upstream.tls, else of listen.tls.\n\n"
             "  --config FILE    the configuration of the galen on this machine\n"
-            "  --timeout S      seconds to wait for the answer; 3\n"
-            "  --ca FILE        who certifies an https URL; those that this machine "
-            "trusts\n"
-            "  --certificate FILE, --key FILE\n"
-            "                   whom to be, where it asks\n"
+            "  --timeout S      seconds to wait for the answer; 3\n" ERRAND_TLS_HELP
             "  --live           whether it runs and answers, ready or not\n"
             "  --help           prints this, and ends\n\n"
             "Exit codes: 0 ready, 1 not ready, unreachable or not to be asked with this "

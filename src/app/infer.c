@@ -25,9 +25,7 @@ static const struct option options[] = {
     OPTION_TEXT("--model", struct wish, model),
     OPTION_TEXT("--version", struct wish, version),
     OPTION_READ("--timeout", struct wish, timeout_s, errand_take_timeout),
-    OPTION_TEXT("--ca", struct wish, tls.authorities),
-    OPTION_TEXT("--certificate", struct wish, tls.certificate),
-    OPTION_TEXT("--key", struct wish, tls.key),
+    ERRAND_TLS_OPTIONS(struct wish),
     OPTION_TEXT("--token-file", struct wish, token_file),
     OPERAND(struct wish, file),
     {.name = NULL},
@@ -179,11 +177,7 @@ const struct command infer_command = {
             "  --url URL        of the gateway; http://127.0.0.1:8000\n"
             "  --model NAME     where the file names none\n"
             "  --version V      a number or a tag such as current or previous\n"
-            "  --timeout S      seconds to wait for the answer; 60\n"
-            "  --ca FILE        who certifies an https gateway; those that this machine "
-            "trusts\n"
-            "  --certificate FILE, --key FILE\n"
-            "                   whom to be, where the gateway asks\n"
+            "  --timeout S      seconds to wait for the answer; 60\n" ERRAND_TLS_HELP
             "  --token-file FILE\n"
             "                   the access token to show; over https, or to this machine\n"
             "  --help           prints this, and ends\n\n"

@@ -107,9 +107,7 @@ static const struct option options[] = {
     OPTION_FLAG("--json", struct model_wish, is_json),
     OPTION_TEXT("--admin", struct model_wish, admin),
     OPTION_TEXT("--token-file", struct model_wish, token_file),
-    OPTION_TEXT("--ca", struct model_wish, tls.authorities),
-    OPTION_TEXT("--certificate", struct model_wish, tls.certificate),
-    OPTION_TEXT("--key", struct model_wish, tls.key),
+    ERRAND_TLS_OPTIONS(struct model_wish),
     {.name = NULL},
 };
 
