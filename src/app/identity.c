@@ -217,7 +217,7 @@ static enum galen_status open_keeper(struct identity *identity, struct error *ou
     options.loop = identity->workers[0].loop;
     options.source = source_of(identity->settings);
     identity->secure_client = identity->client;
-    identity->secure_client.tls = role_tls_upstream(&identity->workers[0].role->tls);
+    identity->secure_client.tls = role_tls_of_issuer(&identity->workers[0].role->tls);
     options.client = &identity->client;
     options.secure_client = &identity->secure_client;
     options.refresh.interval_ns = identity->settings->auth_jwks_interval_s * NS_PER_S;

@@ -63,19 +63,19 @@ static void put_audit(struct writer *out, struct role *role)
 
 static void put_tls(struct writer *out, const struct role_tls *tls)
 {
-    const struct role_tls_side *const sides[] = {&tls->listen, &tls->upstream};
+    const struct role_tls_side *sides = tls->sides;
     metric_begin(out, METRIC_TLS_EXPIRES);
-    for (size_t i = 0; i < 2; i++) {
-        if (atomic_load(&sides[i]->expires_s) > 0) {
-            put_of(out, METRIC_TLS_EXPIRES, sides[i]->name,
-                   (uint64_t)atomic_load(&sides[i]->expires_s));
+    for (size_t i = 0; i < ROLE_TLS_SIDE_COUNT; i++) {
+        if (atomic_load(&sides[i].expires_s) > 0) {
+            put_of(out, METRIC_TLS_EXPIRES, sides[i].name,
+                   (uint64_t)atomic_load(&sides[i].expires_s));
         }
     }
     metric_begin(out, METRIC_TLS_REFUSED);
-    for (size_t i = 0; i < 2; i++) {
-        if (sides[i]->is_used) {
-            put_of(out, METRIC_TLS_REFUSED, sides[i]->name,
-                   atomic_load(&sides[i]->refused_count));
+    for (size_t i = 0; i < ROLE_TLS_SIDE_COUNT; i++) {
+        if (sides[i].is_used) {
+            put_of(out, METRIC_TLS_REFUSED, sides[i].name,
+                   atomic_load(&sides[i].refused_count));
         }
     }
 }
@@ -173,7 +173,7 @@ static enum galen_status put_all(struct writer *out, struct role *role)
         metrics_put_rollouts(out, &role->rollouts);
         metrics_put_releases(out, lifecycle_shown(role));
     }
-    if (role->tls.listen.is_used || role->tls.upstream.is_used) {
+    if (role_tls_is_used(&role->tls)) {
         put_tls(out, &role->tls);
     }
     if (role->admission != NULL) {

@@ -178,7 +178,7 @@ static void greet(const struct crew *crew)
               LOG_INT("loops", crew->count),
               LOG_INT("models", crew->role.repository->model_count));
     (void)printf("galen %s answers on %s://%s:%u\n", crew->role.kind->name,
-                 crew->role.tls.listen.is_used ? "https" : "http",
+                 crew->role.tls.sides[ROLE_TLS_LISTEN].is_used ? "https" : "http",
                  settings->listen_http.host, settings->listen_http.port);
     if (settings->mode == SETTINGS_MODE_DEMO) {
         (void)printf(

@@ -3,7 +3,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "net/tls_files.h"
 
 enum { LOOK_MS = 1000, RENEW_HOURS = 12 };
 
@@ -19,50 +18,12 @@ static enum tls_demand demand_of(const struct settings *settings)
     return demands[settings->listen_tls_client_certificate];
 }
 
-static struct tls_files files_of(const struct role_tls *tls,
-                                 const struct role_tls_side *side)
+static enum galen_status read_side(struct role_tls_side *side, struct error *out_error)
 {
-    const struct settings *settings = tls->settings;
-    return side == &tls->listen
-               ? (struct tls_files){.certificate = settings->listen_tls_certificate,
-                                    .key = settings->listen_tls_key,
-                                    .authorities = settings->listen_tls_client_ca,
-                                    .revoked = settings->listen_tls_client_crl}
-               : (struct tls_files){.certificate = settings->upstream_tls_certificate,
-                                    .key = settings->upstream_tls_key,
-                                    .authorities = settings->upstream_tls_ca};
-}
-
-/* Protocols as ALPN names them. */
-static const char *const *protocols_of(const struct role_tls *tls,
-                                       const struct role_tls_side *side)
-{
-    static const char *const both[] = {"h2", "http/1.1", NULL};
-    return side == &tls->listen && tls->settings->listen_http2 ? both : both + 1;
-}
-
-static enum galen_status load(const struct role_tls *tls, const struct role_tls_side *side,
-                              struct tls_context **out_context, struct error *out_error)
-{
-    const struct tls_files files = files_of(tls, side);
-    const struct tls_context_options options = {
-        .is_server = side == &tls->listen,
-        .demand = demand_of(tls->settings),
-        .allowed_names =
-            side == &tls->listen ? tls->settings->listen_tls_client_names : NULL,
-        .protocols = protocols_of(tls, side),
-    };
-    return tls_files_load(&files, &options, out_context, out_error);
-}
-
-static enum galen_status read_side(struct role_tls *tls, struct role_tls_side *side,
-                                   struct error *out_error)
-{
-    const struct tls_files files = files_of(tls, side);
     struct tls_context *context = NULL;
-    side->stamp = tls_files_stamp(&files); /* before: a later change is seen as one */
+    side->stamp = tls_files_stamp(&side->files); /* before: a later change is seen as one */
     side->read_ns = clock_monotonic_ns();
-    TRY(load(tls, side, &context, out_error));
+    TRY(tls_files_load(&side->files, &side->options, &context, out_error));
     atomic_store(&side->expires_s, tls_context_expires_s(context));
     tls_source_swap(&side->source, context);
     log_event(LOG_INFO, "tls.loaded", LOG_STR("side", side->name),
@@ -70,19 +31,16 @@ static enum galen_status read_side(struct role_tls *tls, struct role_tls_side *s
     return GALEN_OK;
 }
 
-static enum galen_status open_side(struct role_tls *tls, struct role_tls_side *side,
-                                   const char *name, bool is_used, struct error *out_error)
+static enum galen_status open_side(struct role_tls_side *side, const char *setting,
+                                   struct error *out_error)
 {
-    side->name = name;
-    side->is_used = is_used;
-    tls_source_init(&side->source, NULL);
-    if (!is_used) {
+    if (!side->is_used) {
         return GALEN_OK;
     }
     struct error why = {.text = "out of memory"};
-    const enum galen_status status = read_side(tls, side, &why);
+    const enum galen_status status = read_side(side, &why);
     return status == GALEN_OK ? GALEN_OK
-                              : error_set(out_error, status, "%s.tls: %s", name, why.text);
+                              : error_set(out_error, status, "%s: %s", setting, why.text);
 }
 
 static bool is_https(const char *url)
@@ -99,7 +57,7 @@ static bool is_any_secure(const struct settings_peers *peers)
     return is_any;
 }
 
-static bool asks_securely(const struct settings *settings)
+static bool asks_peers_securely(const struct settings *settings)
 {
     bool is_any = is_any_secure(&settings->engine) ||
                   is_any_secure(settings_preprocess_of_images(settings)) ||
@@ -107,34 +65,82 @@ static bool asks_securely(const struct settings *settings)
     for (size_t i = 0; i < settings->engine_set_count; i++) {
         is_any |= is_any_secure(&settings->engine_sets[i].peers);
     }
-    return is_any || is_https(settings->auth_issuer) || is_https(settings->auth_jwks);
+    return is_any;
+}
+
+/* Protocols as ALPN names them. */
+static const char *const *protocols_of(bool has_http2)
+{
+    static const char *const both[] = {"h2", "http/1.1", NULL};
+    return has_http2 ? both : both + 1;
+}
+
+static struct role_tls_side listen_of(const struct settings *settings)
+{
+    return (struct role_tls_side){
+        .name = "listen",
+        .files = {.certificate = settings->listen_tls_certificate,
+                  .key = settings->listen_tls_key,
+                  .authorities = settings->listen_tls_client_ca,
+                  .revoked = settings->listen_tls_client_crl},
+        .options = {.is_server = true,
+                    .demand = demand_of(settings),
+                    .allowed_names = settings->listen_tls_client_names,
+                    .protocols = protocols_of(settings->listen_http2)},
+        .is_used = settings->listen_tls_certificate[0] != '\0',
+    };
+}
+
+static struct role_tls_side upstream_of(const struct settings *settings)
+{
+    return (struct role_tls_side){
+        .name = "upstream",
+        .files = {.certificate = settings->upstream_tls_certificate,
+                  .key = settings->upstream_tls_key,
+                  .authorities = settings->upstream_tls_ca},
+        .options.protocols = protocols_of(false),
+        .is_used = asks_peers_securely(settings),
+    };
+}
+
+static struct role_tls_side issuer_of(const struct settings *settings)
+{
+    return (struct role_tls_side){
+        .name = "issuer",
+        .files.authorities = settings->auth_issuer_ca,
+        .options.protocols = protocols_of(false),
+        .is_used = is_https(settings->auth_issuer) || is_https(settings->auth_jwks),
+    };
 }
 
 enum galen_status role_tls_open(struct role_tls *tls, const struct settings *settings,
                                 struct error *out_error)
 {
     tls->settings = settings;
-    TRY(open_side(tls, &tls->listen, "listen", settings->listen_tls_certificate[0] != '\0',
-                  out_error));
-    return open_side(tls, &tls->upstream, "upstream", asks_securely(settings), out_error);
+    tls->sides[ROLE_TLS_LISTEN] = listen_of(settings);
+    tls->sides[ROLE_TLS_UPSTREAM] = upstream_of(settings);
+    tls->sides[ROLE_TLS_ISSUER] = issuer_of(settings);
+    for (size_t i = 0; i < ROLE_TLS_SIDE_COUNT; i++) {
+        tls_source_init(&tls->sides[i].source, NULL);
+    }
+    TRY(open_side(&tls->sides[ROLE_TLS_LISTEN], "listen.tls", out_error));
+    TRY(open_side(&tls->sides[ROLE_TLS_UPSTREAM], "upstream.tls", out_error));
+    return open_side(&tls->sides[ROLE_TLS_ISSUER], "auth.issuer_ca", out_error);
 }
 
 void role_tls_close(struct role_tls *tls)
 {
-    if (tls->listen.name != NULL) {
-        tls_source_deinit(&tls->listen.source);
-    }
-    if (tls->upstream.name != NULL) {
-        tls_source_deinit(&tls->upstream.source);
+    for (size_t i = 0; i < ROLE_TLS_SIDE_COUNT && tls->settings != NULL; i++) {
+        tls_source_deinit(&tls->sides[i].source);
     }
 }
 
 /* Reading it again */
 
-static void read_again(struct role_tls *tls, struct role_tls_side *side)
+static void read_again(struct role_tls_side *side)
 {
     struct error why = {.text = "out of memory"};
-    if (side->is_used && read_side(tls, side, &why) != GALEN_OK) {
+    if (side->is_used && read_side(side, &why) != GALEN_OK) {
         log_event(LOG_ERROR, "tls.kept", LOG_STR("side", side->name),
                   LOG_STR("why", why.text));
     }
@@ -142,31 +148,41 @@ static void read_again(struct role_tls *tls, struct role_tls_side *side)
 
 void role_tls_reload(struct role_tls *tls)
 {
-    read_again(tls, &tls->listen);
-    read_again(tls, &tls->upstream);
+    for (size_t i = 0; i < ROLE_TLS_SIDE_COUNT; i++) {
+        read_again(&tls->sides[i]);
+    }
 }
 
-static void look_at(struct role_tls *tls, struct role_tls_side *side)
+static void look_at(struct role_tls_side *side)
 {
-    const struct tls_files files = files_of(tls, side);
-    if (side->is_used && (tls_files_stamp(&files) != side->stamp ||
+    if (side->is_used && (tls_files_stamp(&side->files) != side->stamp ||
                           clock_monotonic_ns() - side->read_ns > renew_ns)) {
-        read_again(tls, side);
+        read_again(side);
     }
 }
 
 static void on_look(uv_timer_t *timer)
 {
     struct role_tls *tls = timer->data;
-    look_at(tls, &tls->listen);
-    look_at(tls, &tls->upstream);
+    for (size_t i = 0; i < ROLE_TLS_SIDE_COUNT; i++) {
+        look_at(&tls->sides[i]);
+    }
+}
+
+bool role_tls_is_used(const struct role_tls *tls)
+{
+    bool is_any = false;
+    for (size_t i = 0; i < ROLE_TLS_SIDE_COUNT; i++) {
+        is_any |= tls->sides[i].is_used;
+    }
+    return is_any;
 }
 
 void role_tls_watch(struct role_tls *tls, uv_loop_t *uv)
 {
     tls->timer.data = tls;
     (void)uv_timer_init(uv, &tls->timer);
-    if (tls->listen.is_used || tls->upstream.is_used) {
+    if (role_tls_is_used(tls)) {
         (void)uv_timer_start(&tls->timer, on_look, LOOK_MS, LOOK_MS);
     }
     uv_unref((uv_handle_t *)&tls->timer);
@@ -209,26 +225,32 @@ static void on_peer_refused(void *context, const char *peer, const struct error 
 
 struct http_server_tls role_tls_of_server(struct role_tls *tls)
 {
+    struct role_tls_side *side = &tls->sides[ROLE_TLS_LISTEN];
     return (struct http_server_tls){
-        .source = tls->listen.is_used ? &tls->listen.source : NULL,
+        .source = side->is_used ? &side->source : NULL,
         .handshake_timeout_ms = (uint32_t)tls->settings->limits_handshake_timeout_ms,
-        .context = &tls->listen,
+        .context = side,
         .refused = on_client_refused,
     };
 }
 
-struct http_client_tls role_tls_upstream(struct role_tls *tls)
+static struct http_client_tls ask_by(struct role_tls_side *side)
 {
     return (struct http_client_tls){
-        .source = &tls->upstream.source,
-        .context = &tls->upstream,
+        .source = &side->source,
+        .context = side,
         .refused = on_peer_refused,
     };
+}
+
+struct http_client_tls role_tls_of_issuer(struct role_tls *tls)
+{
+    return ask_by(&tls->sides[ROLE_TLS_ISSUER]);
 }
 
 struct http_client_tls role_tls_of_client(struct role_tls *tls,
                                           const struct settings_peer *peer)
 {
-    return peer->is_secure ? role_tls_upstream(tls)
+    return peer->is_secure ? ask_by(&tls->sides[ROLE_TLS_UPSTREAM])
                            : (struct http_client_tls){.source = NULL};
 }

@@ -16,12 +16,22 @@
 
 #include "net/http_client.h"
 #include "net/http_server.h"
+#include "net/tls_files.h"
 #include "net/tls_source.h"
 #include "service/settings.h"
 
-/* One side: what we show to clients, or to peers. */
+/* What we show to whom, and whom we believe. */
+enum role_tls_side_index {
+    ROLE_TLS_LISTEN,   /* clients */
+    ROLE_TLS_UPSTREAM, /* peers */
+    ROLE_TLS_ISSUER,   /* who says whose tokens count: nothing is shown to it */
+    ROLE_TLS_SIDE_COUNT,
+};
+
 struct role_tls_side {
     const char *name; /* in logs and metrics */
+    struct tls_files files;
+    struct tls_context_options options;
     bool is_used;
     struct tls_source source;
     uint64_t stamp; /* of the files when they were last read */
@@ -33,8 +43,7 @@ struct role_tls_side {
 
 struct role_tls {
     const struct settings *settings;
-    struct role_tls_side listen;
-    struct role_tls_side upstream;
+    struct role_tls_side sides[ROLE_TLS_SIDE_COUNT];
     uv_timer_t timer;
 };
 
@@ -48,6 +57,9 @@ void role_tls_close(struct role_tls *tls); /* zeroed: allowed */
 /* Reads all again, changed or not. For SIGHUP. */
 void role_tls_reload(struct role_tls *tls);
 
+/* Whether there are certificates at all. */
+bool role_tls_is_used(const struct role_tls *tls);
+
 /* Looks whether files have changed, every second. The loop does not run yet, or any more.
  */
 void role_tls_watch(struct role_tls *tls, uv_loop_t *uv);
@@ -56,11 +68,10 @@ void role_tls_unwatch(struct role_tls *tls);
 /* For listeners: plaintext where no certificate is set. */
 struct http_server_tls role_tls_of_server(struct role_tls *tls);
 
-/* For whoever has an https URL in the settings: authorities and certificate of
- * upstream.tls.
- */
-struct http_client_tls role_tls_upstream(struct role_tls *tls);
+/* For https URLs of the issuer: the authorities of auth.issuer_ca. */
+struct http_client_tls role_tls_of_issuer(struct role_tls *tls);
 
-/* For a peer: plaintext where its URL is http. */
+/* For a peer: authorities and certificate of upstream.tls; plaintext where its URL is http.
+ */
 struct http_client_tls role_tls_of_client(struct role_tls *tls,
                                           const struct settings_peer *peer);

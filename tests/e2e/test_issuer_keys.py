@@ -45,15 +45,18 @@ class Keeper:
 
 
 class Secure(http.server.ThreadingHTTPServer):
-    """The pages of an issuer, over TLS."""
+    """The pages of an issuer, over TLS, and what clients have shown: certificates of `asked` may be."""
 
-    def __init__(self, certificate, pages: dict[str, dict]):
+    def __init__(self, certificate, pages: dict[str, dict], asked: Authority):
         super().__init__(("127.0.0.1", 0), Page)
         self.url = f"https://127.0.0.1:{self.server_address[1]}"
         self.pages = {"/.well-known/openid-configuration":
                       {"issuer": self.url, "jwks_uri": f"{self.url}/jwks"}} | pages
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate.path, certificate.key_path)
+        context.load_verify_locations(asked.path)
+        context.verify_mode = ssl.CERT_OPTIONAL
+        self.shown = set()
         self.socket = context.wrap_socket(self.socket, server_side=True)
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
@@ -63,6 +66,7 @@ class Secure(http.server.ThreadingHTTPServer):
 
 class Page(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
+        self.server.shown.add(self.connection.getpeercert(binary_form=True))
         body = json.dumps(self.server.pages[self.path]).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
@@ -80,7 +84,7 @@ def secure(tmp_path, issuer):
     started = []
 
     def start(*names):
-        started.append(Secure(authority.certify("issuer", *names), {"/jwks": issuer.jwks()}))
+        started.append(Secure(authority.certify("issuer", *names), {"/jwks": issuer.jwks()}, authority))
         return started[-1].url, authority.path
     yield start
     for each in started:
@@ -164,7 +168,7 @@ def test_keys_come_over_tls(secure, issuer, keeper):
 
 def test_a_gateway_fetches_them_over_tls_from_whom_its_authority_certifies(secure, issuer, tmp_path):
     url, authority = secure("127.0.0.1")
-    gateway = Process("serve", tmp_path, {"auth.issuer": url, "upstream.tls.ca": authority})
+    gateway = Process("serve", tmp_path, {"auth.issuer": url, "auth.issuer_ca": authority})
     gateway.wait_for("/readyz")
     forge = issuer.forge()
     forge.issuer = url
@@ -174,12 +178,40 @@ def test_a_gateway_fetches_them_over_tls_from_whom_its_authority_certifies(secur
         assert read_reply(connection).status == 200
     gateway.check_end()
 
-    gateway = Process("serve", tmp_path, {"auth.issuer": url,
-                                          "upstream.tls.ca": Authority(tmp_path, "Stranger CA").path})
+
+@pytest.mark.parametrize("trust", ["auth.issuer_ca", "upstream.tls.ca", None])
+def test_a_gateway_believes_no_issuer_whom_another_authority_certifies(secure, tmp_path, trust):
+    """The peers' authority certifies it, a stranger, or no private one is known."""
+    url, authority = secure("127.0.0.1")
+    trusted = {"auth.issuer_ca": Authority(tmp_path, "Stranger CA").path, "upstream.tls.ca": authority}
+    known = {trust: trusted[trust]} if trust else {}
+    gateway = Process("serve", tmp_path, {"auth.issuer": url} | known)
     gateway.wait_for("/healthz")
-    until(lambda: "jwks.failed" in gateway.log() or "unreachable" in gateway.log(), "it is refused")
+    until(lambda: "tls.peer_refused" in gateway.log(), "it is refused")
     assert gateway.get_status("/readyz") == 503
+    assert gateway.metrics()['galen_tls_refused_total{side="issuer"}'] > 0
     gateway.check_end()
+
+
+def test_the_issuer_is_not_shown_the_certificate_for_peers(tmp_path, issuer):
+    authority = Authority(tmp_path)
+    asking = Secure(authority.certify("issuer", "127.0.0.1"), {"/jwks": issuer.jwks()}, authority)
+    gateway = Process("serve", tmp_path, {"auth.issuer": asking.url, "auth.issuer_ca": authority.path}
+                      | authority.certify("gateway", "gateway.example").settings("upstream"))
+    gateway.wait_for("/readyz")
+    assert asking.shown == {None}
+    gateway.check_end()
+    asking.shutdown()
+    asking.server_close()
+
+
+def test_authorities_of_an_issuer_that_cannot_be_read_end_the_start(tmp_path):
+    missing = tmp_path / "missing.pem"
+    words = [f"--set=auth.issuer_ca={missing}", "--set=auth.issuer=https://idp.example"]
+    done = subprocess.run([BINARY, "serve", *words], capture_output=True, text=True,
+                          timeout=DEADLINE_S, check=False)
+    assert done.returncode == 2
+    assert f"auth.issuer_ca: {missing}" in done.stderr
 
 
 def test_without_an_authority_https_is_not_fetched(secure, keeper):
