@@ -123,14 +123,26 @@ static const struct repository_version *resolve(const struct repository_model *m
     return repository_resolve(model, bytes_from_string(wanted));
 }
 
-static void tag_moves_when_its_version_is_ready(void **state)
+/* Version 1 serves. */
+static void serve_first(struct rig *rig)
 {
-    struct rig *rig = *state;
     add_version(&rig->before, &old_form[1]);
     add_tag(&rig->before, "current", 1);
+}
+
+/* Version 1 serves, and 2 is to. */
+static void serve_first_want_second(struct rig *rig)
+{
+    serve_first(rig);
     add_version(&rig->desired, &old_form[1]);
     add_version(&rig->desired, &old_form[2]);
     add_tag(&rig->desired, "current", 2);
+}
+
+static void tag_moves_when_its_version_is_ready(void **state)
+{
+    struct rig *rig = *state;
+    serve_first_want_second(rig);
     add_tag(&rig->desired, "previous", 1);
 
     const struct repository_model *model = merge(rig, true);
@@ -144,8 +156,7 @@ static void tag_moves_when_its_version_is_ready(void **state)
 
 static void want_canary(struct rig *rig)
 {
-    add_version(&rig->before, &old_form[1]);
-    add_tag(&rig->before, "current", 1);
+    serve_first(rig);
     add_version(&rig->desired, &old_form[1]);
     add_version(&rig->desired, &old_form[2]);
     add_tag(&rig->desired, "canary", 2);
@@ -190,8 +201,7 @@ static void canary_waits_for_the_version_that_it_is_held_against(void **state)
 /* Version 1 serves, and is to on these engines. */
 static void want_engine(struct rig *rig, const char *engine)
 {
-    add_version(&rig->before, &old_form[1]);
-    add_tag(&rig->before, "current", 1);
+    serve_first(rig);
     add_version(&rig->desired, &old_form[1]);
     add_tag(&rig->desired, "current", 1);
     add_tag(&rig->desired, "previous", 1);
@@ -224,11 +234,7 @@ static void engines_that_are_not_ready_change_nothing(void **state)
 static void version_does_not_move_without_its_engines(void **state)
 {
     struct rig *rig = *state;
-    add_version(&rig->before, &old_form[1]);
-    add_tag(&rig->before, "current", 1);
-    add_version(&rig->desired, &old_form[1]);
-    add_version(&rig->desired, &old_form[2]);
-    add_tag(&rig->desired, "current", 2);
+    serve_first_want_second(rig);
     add_tag(&rig->desired, "previous", 1);
     release_engine_set(rig->desired.model.engines.current, "dead");
     rig->unready[rig->unready_count++] = &old_form[2];
@@ -287,11 +293,7 @@ static void tag_stays_while_its_version_is_not_ready(void **state)
 {
     struct rig *rig = *state;
     rig->unready[rig->unready_count++] = &old_form[2];
-    add_version(&rig->before, &old_form[1]);
-    add_tag(&rig->before, "current", 1);
-    add_version(&rig->desired, &old_form[1]);
-    add_version(&rig->desired, &old_form[2]);
-    add_tag(&rig->desired, "current", 2);
+    serve_first_want_second(rig);
 
     const struct repository_model *model = merge(rig, true);
 
@@ -304,8 +306,7 @@ static void tag_stays_while_its_version_is_not_ready(void **state)
 static void tag_of_a_version_that_is_gone_stays_with_what_serves(void **state)
 {
     struct rig *rig = *state;
-    add_version(&rig->before, &old_form[1]);
-    add_tag(&rig->before, "current", 1);
+    serve_first(rig);
     add_version(&rig->desired, &old_form[2]);
     add_tag(&rig->desired, "current", 0);
     rig->desired.model.usable = false;
@@ -338,8 +339,7 @@ static void version_that_changed_and_is_broken_stays_as_it_was(void **state)
 {
     struct rig *rig = *state;
     rig->unready[rig->unready_count++] = &new_form[1];
-    add_version(&rig->before, &old_form[1]);
-    add_tag(&rig->before, "current", 1);
+    serve_first(rig);
     add_version(&rig->desired, &new_form[1]);
     add_tag(&rig->desired, "current", 1);
 
@@ -352,8 +352,7 @@ static void version_that_changed_and_is_broken_stays_as_it_was(void **state)
 static void tag_that_is_removed_is_gone(void **state)
 {
     struct rig *rig = *state;
-    add_version(&rig->before, &old_form[1]);
-    add_tag(&rig->before, "current", 1);
+    serve_first(rig);
     add_tag(&rig->before, "canary", 1);
     add_version(&rig->desired, &old_form[1]);
     add_tag(&rig->desired, "current", 1);
@@ -418,11 +417,7 @@ static void go_on(struct rig *rig)
 static void version_without_a_tag_lingers(void **state)
 {
     struct rig *rig = *state;
-    add_version(&rig->before, &old_form[1]);
-    add_tag(&rig->before, "current", 1);
-    add_version(&rig->desired, &old_form[1]);
-    add_version(&rig->desired, &old_form[2]);
-    add_tag(&rig->desired, "current", 2);
+    serve_first_want_second(rig);
     rig->now_ns = 1000;
 
     const struct repository_model *model = merge(rig, true);

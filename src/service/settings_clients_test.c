@@ -1,23 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/settings_clients.h"
 
-#include "expect.h"
-
-static struct settings settings;
-static struct error error;
-
-static int set_up(void **state)
-{
-    (void)state;
-    settings_init(&settings);
-    error_clear(&error);
-    return 0;
-}
-
-static enum galen_status read_text(const char *text)
-{
-    return settings_read(&settings, bytes_from_string(text), "galen.yaml", &error);
-}
+#include "settings_rig.h"
 
 static void clients_are_read_in_their_order(void **state)
 {

@@ -3,24 +3,8 @@
 
 #include <stdio.h>
 
-#include "expect.h"
 #include "service/route_index.h"
-
-static struct settings settings;
-static struct error error;
-
-static int set_up(void **state)
-{
-    (void)state;
-    settings_init(&settings);
-    error_clear(&error);
-    return 0;
-}
-
-static enum galen_status read_text(const char *text)
-{
-    return settings_read(&settings, bytes_from_string(text), "galen.yaml", &error);
-}
+#include "settings_rig.h"
 
 static const char *model_for(const char *type_text)
 {

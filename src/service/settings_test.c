@@ -3,23 +3,7 @@
 
 #include <stdio.h>
 
-#include "expect.h"
-
-static struct settings settings;
-static struct error error;
-
-static int set_up(void **state)
-{
-    (void)state;
-    settings_init(&settings);
-    error_clear(&error);
-    return 0;
-}
-
-static enum galen_status read_text(const char *text)
-{
-    return settings_read(&settings, bytes_from_string(text), "galen.yaml", &error);
-}
+#include "settings_rig.h"
 
 static void every_default_is_a_value_that_its_row_takes(void **state)
 {
