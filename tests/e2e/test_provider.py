@@ -6,10 +6,8 @@ import time
 import counted
 import provider
 import pytest
-from key_load import CALLERS, CONFIG, FLOODERS, Load, ask, fetch_count, keys_known, kid_of, stranger
-from process import Process, until
-
-INTERVAL_S = 1
+from key_load import CALLERS, FLOODERS, INTERVAL_S, Load, ask, gateway_of, keys_known, kid_of, stranger
+from process import until
 
 pytestmark = pytest.mark.skipif(provider.why_not() is not None, reason=str(provider.why_not()))
 
@@ -23,14 +21,8 @@ def real(request, tmp_path):
 
 @pytest.fixture
 def gateway(real, tmp_path):
-    config = tmp_path / "galen.yaml"
-    config.write_text(CONFIG)
-    running = Process("serve", tmp_path, {"config": config, "auth.issuer": real.url, "threads": 2,
-                                          "auth.jwks_interval_s": INTERVAL_S})
-    running.wait_for("/readyz")
-    until(lambda: "jwks.fetched" in running.log(), "the keys are there")
-    yield running
-    running.check_end()
+    with gateway_of(real.url, tmp_path) as running:
+        yield running
 
 
 def test_a_rotation_amid_a_flood_loses_no_valid_request(gateway, real, capsys):
@@ -48,12 +40,9 @@ def test_a_rotation_amid_a_flood_loses_no_valid_request(gateway, real, capsys):
         real.show("second")
         until(lambda: keys_known(gateway) == 1, "the key from before is gone")
         load.wait_for_more()
-    took_s = time.monotonic() - began_s
+    took_s = load.check(began_s)
     asked = real.asked_for_keys() - asked_before
-    assert set(load.statuses["valid"]) == {200}
-    assert set(load.statuses["unknown"]) == {401}
     assert 2 <= asked <= took_s / INTERVAL_S + 1
-    assert fetch_count(gateway) <= took_s / INTERVAL_S + 2
     with capsys.disabled():
         print(f"\n{real.algorithm}: {load.statuses['valid'].total()} valid requests, none lost; "
               f"{load.statuses['unknown'].total()} by unknown keys; keys fetched {asked} times in "

@@ -2,8 +2,11 @@
 """Clients of a gateway while its issuer's keys change: some with tokens that are good, others with
 tokens of keys that nobody has."""
 import collections
+import contextlib
 import json
+import pathlib
 import threading
+import time
 import uuid
 
 import jwt
@@ -12,6 +15,7 @@ from message import connect, encode, read_reply
 from process import Process, until
 from provider import make_key
 
+INTERVAL_S = 1
 CALLERS = 3
 FLOODERS = 2
 CONFIG = "routes:\n  - {match: {content: text/*}, model: clinical-ner, scope: infer:text}\n"
@@ -22,6 +26,19 @@ def ask(gateway: Process, token: str) -> int:
     with connect(gateway.port) as connection:
         connection.sendall(encode("POST", "/infer", b"Denies chest pain.", headers))
         return read_reply(connection).status
+
+
+@contextlib.contextmanager
+def gateway_of(issuer: str, folder: pathlib.Path):
+    """One that believes the issuer and has its keys."""
+    config = folder / "galen.yaml"
+    config.write_text(CONFIG)
+    running = Process("serve", folder, {"config": config, "auth.issuer": issuer, "threads": 2,
+                                        "auth.jwks_interval_s": INTERVAL_S})
+    running.wait_for("/readyz")
+    until(lambda: "jwks.fetched" in running.log(), "the keys are there")
+    yield running
+    running.check_end()
 
 
 def kid_of(token: str) -> str:
@@ -64,6 +81,14 @@ class Load:
         while not self.ending.is_set():
             status = ask(self.gateway, self.forge.token({"kid": str(uuid.uuid4())}))
             self.statuses["unknown"][status] += 1
+
+    def check(self, began_s: float) -> float:
+        """It is over, and nothing was lost since then; how long that was."""
+        took_s = time.monotonic() - began_s
+        assert set(self.statuses["valid"]) == {200}
+        assert set(self.statuses["unknown"]) == {401}
+        assert fetch_count(self.gateway) <= took_s / INTERVAL_S + 2
+        return took_s
 
     def wait_for_more(self) -> None:
         """Until each kind has asked a good deal more."""
