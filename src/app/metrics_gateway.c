@@ -2,11 +2,10 @@
 #include "app/metrics_gateway.h"
 
 #include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 
 #include "app/worker.h"
 #include "base/clock.h"
-#include "base/invariant.h"
 #include "gateway/routes.h"
 #include "service/metrics.h"
 
@@ -122,100 +121,70 @@ static void put_durations(struct writer *out, const struct role *role)
     }
 }
 
-/* --- endpoints of a service that is elsewhere, by name --- */
+/* --- services that are elsewhere, and their endpoints by name --- */
 
+/* All loops' together. */
 struct service {
-    const struct role *role;
     const char *name;
-    size_t offset; /* of its endpoints in a worker */
+    struct upstream_counts counts;
 };
 
-/* NULL: it is in this process. */
-static const struct upstream_counts *counts_at(const struct service *service, size_t worker)
-{
-    const char *at = (const char *)&service->role->workers[worker] + service->offset;
-    const struct endpoints *endpoints = *(struct endpoints *const *)(const void *)at;
-    return endpoints == NULL ? NULL : endpoints_counts(endpoints);
-}
+enum { SERVICE_COUNT_MAX = LIMIT_ENGINE_SET_COUNT_MAX + 2 };
 
-static size_t name_count_of(const struct upstream_counts *counts)
-{
-    return atomic_load_explicit(&counts->count, memory_order_acquire);
-}
+struct services {
+    size_t count;
+    struct service all[SERVICE_COUNT_MAX];
+};
 
-static const struct upstream_counted *find_counted(const struct upstream_counts *counts,
-                                                   const char *name)
+/* offset: of its endpoints in a worker, NULL where it is in this process. */
+static void collect(const struct role *role, const char *name, size_t offset,
+                    struct services *services)
 {
-    for (size_t i = 0; i < name_count_of(counts); i++) {
-        if (strcmp(counts->endpoints[i].name, name) == 0) {
-            return &counts->endpoints[i];
+    struct service *service = &services->all[services->count];
+    for (size_t i = 0; i < role->worker_count; i++) {
+        const char *at = (const char *)&role->workers[i] + offset;
+        const struct endpoints *endpoints = *(struct endpoints *const *)(const void *)at;
+        if (endpoints != NULL) {
+            service->name = name;
+            upstream_counts_collect(endpoints_counts(endpoints), &service->counts);
         }
     }
-    return NULL;
+    services->count += service->name != NULL;
 }
 
-/* That of each loop; offset: of the tally in what is counted of an endpoint. */
-static uint64_t sum_of_endpoint(const struct service *service, const char *name,
-                                size_t offset)
+static void collect_all(const struct role *role, struct services *services)
 {
-    uint64_t count = 0;
-    for (size_t i = 0; i < service->role->worker_count; i++) {
-        const struct upstream_counts *counts = counts_at(service, i);
-        const struct upstream_counted *counted =
-            counts == NULL ? NULL : find_counted(counts, name);
-        if (counted != NULL) {
-            const char *at = (const char *)counted + offset;
-            count += tally_read((const struct tally *)(const void *)at);
-        }
+    for (size_t i = 0; i < LIMIT_ENGINE_SET_COUNT_MAX && role->worker_count > 0; i++) {
+        collect(role, worker_engine_label(&role->workers[0], i),
+                offsetof(struct worker, engines) + i * sizeof(struct endpoints *),
+                services);
     }
-    return count;
+    collect(role, "preprocess", offsetof(struct worker, preprocessors), services);
+    collect(role, "preprocess-image", offsetof(struct worker, image_preprocessors),
+            services);
 }
 
-static uint64_t sum_of_service(const struct service *service, size_t offset)
-{
-    uint64_t count = 0;
-    for (size_t i = 0; i < service->role->worker_count; i++) {
-        const char *counts = (const char *)counts_at(service, i);
-        count += counts == NULL
-                     ? 0
-                     : tally_read((const struct tally *)(const void *)(counts + offset));
-    }
-    return count;
-}
-
-static uint64_t sum_of_attempts(const struct service *service, const char *name)
-{
-    uint64_t count = 0;
-    for (enum upstream_attempt i = 0; i < UPSTREAM_ATTEMPT_COUNT; i++) {
-        count += sum_of_endpoint(service, name,
-                                 offsetof(struct upstream_counted, attempts) +
-                                     i * sizeof(struct tally));
-    }
-    return count;
-}
-
-static void put_attempts(struct writer *out, const struct service *service,
-                         const char *name)
+static void put_attempts(struct writer *out, const char *service,
+                         const struct upstream_counted *endpoint)
 {
     for (enum upstream_attempt i = 0; i < UPSTREAM_ATTEMPT_COUNT; i++) {
-        const char *const labels[] = {service->name, name, upstream_attempt_name(i)};
-        const uint64_t count = sum_of_endpoint(service, name,
-                                               offsetof(struct upstream_counted, attempts) +
-                                                   i * sizeof(struct tally));
+        const char *const labels[] = {service, endpoint->name, upstream_attempt_name(i)};
+        const uint64_t count = tally_read(&endpoint->attempts[i]);
         if (count > 0 || i == UPSTREAM_OK) {
             metric_put_u64(out, METRIC_UPSTREAM_ATTEMPTS, labels, count);
         }
     }
 }
 
-/* What ends is read first, so that nothing ends that has not begun. */
-static void put_pending(struct writer *out, const struct service *service, const char *name)
+static void put_pending(struct writer *out, const char *service,
+                        const struct upstream_counted *endpoint)
 {
-    const char *const labels[] = {service->name, name};
-    const uint64_t ended = sum_of_attempts(service, name);
-    metric_put_u64(
-        out, METRIC_UPSTREAM_PENDING, labels,
-        sum_of_endpoint(service, name, offsetof(struct upstream_counted, begun)) - ended);
+    const char *const labels[] = {service, endpoint->name};
+    uint64_t pending = tally_read(&endpoint->begun);
+    for (size_t i = 0; i < UPSTREAM_ATTEMPT_COUNT; i++) {
+        pending -= tally_read(&endpoint->attempts[i]);
+    }
+    metric_put_u64(out, METRIC_UPSTREAM_PENDING, labels, pending);
 }
 
 static const struct {
@@ -236,96 +205,78 @@ static const struct {
     {METRIC_UPSTREAM_NOBODY, offsetof(struct upstream_counts, unavailable)},
 };
 
-/* By the names of the first loop: all have the same, a moment apart. */
-static void put_each(struct writer *out, const struct service *services, size_t count,
-                     void (*put)(struct writer *out, const struct service *service,
-                                 const char *name))
+static uint64_t read_at(const void *counts, size_t offset)
 {
-    for (size_t i = 0; i < count; i++) {
-        const struct upstream_counts *counts = counts_at(&services[i], 0);
-        INVARIANT(counts != NULL); /* else it would not be listed */
-        for (size_t k = 0; k < name_count_of(counts); k++) {
-            put(out, &services[i], counts->endpoints[k].name);
+    const char *at = (const char *)counts + offset;
+    return tally_read((const struct tally *)(const void *)at);
+}
+
+static void put_each(struct writer *out, const struct services *services,
+                     void (*put)(struct writer *out, const char *service,
+                                 const struct upstream_counted *endpoint))
+{
+    for (size_t i = 0; i < services->count; i++) {
+        const struct service *service = &services->all[i];
+        for (size_t k = 0; k < service->counts.count; k++) {
+            put(out, service->name, &service->counts.endpoints[k]);
         }
     }
 }
 
-static void put_endpoint_metric(struct writer *out, const struct service *services,
-                                size_t count, size_t which)
+static void put_endpoint_metric(struct writer *out, const struct services *services,
+                                size_t which)
 {
     const enum metric metric = endpoint_metrics[which].metric;
     metric_begin(out, metric);
-    for (size_t i = 0; i < count; i++) {
-        const struct upstream_counts *counts = counts_at(&services[i], 0);
-        for (size_t k = 0; k < name_count_of(counts); k++) {
-            const char *const labels[] = {services[i].name, counts->endpoints[k].name};
-            metric_put_u64(
-                out, metric, labels,
-                sum_of_endpoint(&services[i], labels[1], endpoint_metrics[which].offset));
+    for (size_t i = 0; i < services->count; i++) {
+        const struct service *service = &services->all[i];
+        for (size_t k = 0; k < service->counts.count; k++) {
+            const struct upstream_counted *endpoint = &service->counts.endpoints[k];
+            const char *const labels[] = {service->name, endpoint->name};
+            metric_put_u64(out, metric, labels,
+                           read_at(endpoint, endpoint_metrics[which].offset));
         }
     }
 }
 
-static void put_service_metric(struct writer *out, const struct service *services,
-                               size_t count, size_t which)
+static void put_service_metric(struct writer *out, const struct services *services,
+                               size_t which)
 {
     const enum metric metric = service_metrics[which].metric;
     metric_begin(out, metric);
-    for (size_t i = 0; i < count; i++) {
-        metric_put_u64(out, metric, &services[i].name,
-                       sum_of_service(&services[i], service_metrics[which].offset));
+    for (size_t i = 0; i < services->count; i++) {
+        const struct service *service = &services->all[i];
+        metric_put_u64(out, metric, &service->name,
+                       read_at(&service->counts, service_metrics[which].offset));
     }
 }
 
-/* One that is elsewhere is another in the list. */
-static void list_service(const struct service *service, struct service *services,
-                         size_t *count)
+static void put_services(struct writer *out, const struct services *services)
 {
-    if (counts_at(service, 0) != NULL) {
-        services[(*count)++] = *service;
+    metric_begin(out, METRIC_UPSTREAM_ATTEMPTS);
+    put_each(out, services, put_attempts);
+    metric_begin(out, METRIC_UPSTREAM_PENDING);
+    put_each(out, services, put_pending);
+    for (size_t i = 0; i < sizeof(endpoint_metrics) / sizeof(endpoint_metrics[0]); i++) {
+        put_endpoint_metric(out, services, i);
     }
-}
-
-enum { SERVICE_COUNT_MAX = LIMIT_ENGINE_SET_COUNT_MAX + 2 };
-
-static size_t list_services(const struct role *role, struct service *out_services)
-{
-    const struct service preprocess[] = {
-        {role, "preprocess", offsetof(struct worker, preprocessors)},
-        {role, "preprocess-image", offsetof(struct worker, image_preprocessors)}};
-    size_t count = 0;
-    if (role->worker_count == 0) {
-        return 0;
+    for (size_t i = 0; i < sizeof(service_metrics) / sizeof(service_metrics[0]); i++) {
+        put_service_metric(out, services, i);
     }
-    for (size_t i = 0; i < LIMIT_ENGINE_SET_COUNT_MAX; i++) {
-        const struct service engines = {role, worker_engine_label(&role->workers[0], i),
-                                        offsetof(struct worker, engines) +
-                                            i * sizeof(struct endpoints *)};
-        list_service(&engines, out_services, &count);
-    }
-    for (size_t i = 0; i < sizeof(preprocess) / sizeof(preprocess[0]); i++) {
-        list_service(&preprocess[i], out_services, &count);
-    }
-    return count;
 }
 
 static void put_upstreams(struct writer *out, const struct role *role)
 {
-    struct service services[SERVICE_COUNT_MAX];
-    const size_t count = list_services(role, services);
-    if (count == 0) {
+    struct services *services = calloc(1, sizeof(*services));
+    if (services == NULL) {
+        out->status = GALEN_NO_MEMORY;
         return;
     }
-    metric_begin(out, METRIC_UPSTREAM_ATTEMPTS);
-    put_each(out, services, count, put_attempts);
-    metric_begin(out, METRIC_UPSTREAM_PENDING);
-    put_each(out, services, count, put_pending);
-    for (size_t i = 0; i < sizeof(endpoint_metrics) / sizeof(endpoint_metrics[0]); i++) {
-        put_endpoint_metric(out, services, count, i);
+    collect_all(role, services);
+    if (services->count > 0) {
+        put_services(out, services);
     }
-    for (size_t i = 0; i < sizeof(service_metrics) / sizeof(service_metrics[0]); i++) {
-        put_service_metric(out, services, count, i);
-    }
+    free(services);
 }
 
 void metrics_put_gateway(struct writer *out, const struct role *role)

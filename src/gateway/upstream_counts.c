@@ -37,3 +37,33 @@ struct upstream_counted *upstream_counts_of(struct upstream_counts *counts,
     }
     return counted;
 }
+
+static void add(struct tally *total, const struct tally *more)
+{
+    tally_add(total, tally_read(more));
+}
+
+static void collect_endpoint(const struct upstream_counted *counted,
+                             struct upstream_counted *total)
+{
+    for (size_t i = 0; i < UPSTREAM_ATTEMPT_COUNT; i++) {
+        add(&total->attempts[i], &counted->attempts[i]);
+    }
+    add(&total->begun, &counted->begun);
+    add(&total->ejections, &counted->ejections);
+    add(&total->in_rotation, &counted->in_rotation);
+    add(&total->ejected, &counted->ejected);
+}
+
+void upstream_counts_collect(const struct upstream_counts *counts,
+                             struct upstream_counts *total)
+{
+    const size_t count = atomic_load_explicit(&counts->count, memory_order_acquire);
+    for (size_t i = 0; i < count; i++) {
+        const struct upstream_counted *counted = &counts->endpoints[i];
+        collect_endpoint(counted, upstream_counts_of(total, counted->name));
+    }
+    add(&total->retries, &counts->retries);
+    add(&total->retries_waited, &counts->retries_waited);
+    add(&total->unavailable, &counts->unavailable);
+}

@@ -50,3 +50,8 @@ struct upstream_counts {
 /* Finds its place, or gives it one. */
 struct upstream_counted *upstream_counts_of(struct upstream_counts *counts,
                                             const char *name);
+
+/* Adds what was counted until now, name by name. Of an endpoint what ended is read before
+ * what began, so that nothing ends that has not begun. */
+void upstream_counts_collect(const struct upstream_counts *counts,
+                             struct upstream_counts *total);
