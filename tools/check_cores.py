@@ -4,7 +4,6 @@
 a socket, a thread, a file, a log. Also when a core keeps writable state of its own."""
 import json
 import re
-import shlex
 import subprocess
 import sys
 import tempfile
@@ -12,38 +11,29 @@ import tempfile
 import check_layers
 import tree
 
-# A core is compiled once more: alone, not instrumented, and never as LTO's bytecode.
-DROPPED = re.compile(r"-flto.*|-fsanitize.*|-M[DQF]|-fprofile.*")
 WRITABLE = re.compile(r"\.data(?!\.rel\.ro)|\.bss|\.tdata|\.tbss|\*COM\*")
 SYSV_COLUMN_COUNT = 7
 
 
-def compile_commands(build):
-    commands = json.loads((tree.ROOT / build / "compile_commands.json").read_text())
-    return {str((tree.ROOT / build / c["file"]).resolve()): c for c in commands}
+def objects_of(build, paths):
+    """{path: its object}, as the build has it, and up to date."""
+    folder = tree.ROOT / build
+    outputs = {str((folder / each["file"]).resolve()): each["output"]
+               for each in json.loads((folder / "compile_commands.json").read_text())}
+    for path in paths:
+        if str(tree.ROOT / path) not in outputs:
+            sys.exit(f"cores: {path} is not compiled by anything")
+    found = {path: outputs[str(tree.ROOT / path)] for path in paths}
+    subprocess.run(["ninja", "--quiet", "-C", folder, *found.values()], check=True)
+    return {path: folder / output for path, output in found.items()}
 
 
-def compile_alone(command, folder, output):
-    words = shlex.split(command)
-    kept = []
-    skip_next = False
-    for word in words:
-        if skip_next:
-            skip_next = False
-        elif word in ("-o", "-MQ", "-MF"):
-            skip_next = True
-        elif not DROPPED.fullmatch(word):
-            kept.append(word)
-    subprocess.run([*kept, "-fno-lto", "-o", output], cwd=folder, check=True)
-
-
-def symbols_of(path, commands, scratch):
-    """(wanted, defined, writable) names of the object that this source gives."""
-    command = commands.get(str(tree.ROOT / path))
-    if command is None:
-        sys.exit(f"cores: {path} is not compiled by anything")
-    output = f"{scratch}/{path.replace('/', '_')}.o"
-    compile_alone(command["command"], command["directory"], output)
+def symbols_of(built, scratch):
+    """(wanted, defined, writable) names of the object's machine code: of LTO's bytecode beside it
+    nm would tell something else."""
+    output = f"{scratch}/core.o"
+    subprocess.run(["objcopy", "--strip-debug", "--remove-section=.gnu.lto_*", built, output],
+                   check=True)
     wanted, defined, writable = set(), set(), set()
     for line in subprocess.run(["nm", "--format=sysv", output], capture_output=True, text=True,
                                check=True).stdout.splitlines():
@@ -73,11 +63,12 @@ def is_listed(name, listed):
 
 def main(build="build"):
     layers = check_layers.read_layers()
-    commands = compile_commands(build)
+    pure, listed = sources_of(layers["pure base"]), sources_of(layers["cores"])
     with tempfile.TemporaryDirectory() as scratch:
-        pure = [symbols_of(path, commands, scratch) for path in sources_of(layers["pure base"])]
-        cores = {path: symbols_of(path, commands, scratch) for path in sources_of(layers["cores"])}
-    allowed = set().union(*(defined for _, defined, _ in [*pure, *cores.values()]))
+        found = {path: symbols_of(built, scratch)
+                 for path, built in objects_of(build, [*pure, *listed]).items()}
+    cores = {path: found[path] for path in listed}
+    allowed = set().union(*(defined for _, defined, _ in found.values()))
     failures = []
     for path, (wanted, _, writable) in cores.items():
         for name in sorted(wanted - allowed):

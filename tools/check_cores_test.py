@@ -20,6 +20,12 @@ src/pure.c
 memcpy
 yaml_*
 """
+NINJA = """
+rule cc
+  command = gcc -O2 -flto=auto -ffat-lto-objects -o $out -c $in
+build core.o: cc ../src/core.c
+build pure.o: cc ../src/pure.c
+"""
 
 
 class Cores(unittest.TestCase):
@@ -31,10 +37,9 @@ class Cores(unittest.TestCase):
             (self.root / folder).mkdir()
         (self.root / "tools/layers.txt").write_text(LAYERS)
         (self.root / "src/pure.c").write_text("int pure(int x) { return x + 1; }\n")
-        (self.root / "build/compile_commands.json").write_text(json.dumps([
-            {"directory": str(self.root / "build"), "file": f"../src/{name}.c",
-             "command": f"gcc -O2 -flto=auto -MD -MF {name}.d -o {name}.o -c ../src/{name}.c"}
-            for name in ("core", "pure")]))
+        (self.root / "build/build.ninja").write_text(NINJA)
+        (self.root / "build/compile_commands.json").write_text(json.dumps(
+            [{"file": f"../src/{name}.c", "output": f"{name}.o"} for name in ("core", "pure")]))
 
     def verdict(self, code):
         (self.root / "src/core.c").write_text(code)
@@ -56,6 +61,17 @@ class Cores(unittest.TestCase):
         status, said = self.verdict("static int count;\nint core(void) { return ++count; }\n")
         self.assertEqual(status, 1)
         self.assertIn("a core keeps no state of its own: count", said)
+
+    def test_what_changed_since_the_build_is_looked_at(self):
+        self.verdict("int core(void) { return 0; }\n")
+        status, said = self.verdict("long time(long *);\nlong core(void) { return time(0); }\n")
+        self.assertEqual(status, 1, said)
+
+    def test_bytecode_alone_is_no_verdict(self):
+        build = self.root / "build/build.ninja"
+        build.write_text(NINJA.replace(" -ffat-lto-objects", " -fno-fat-lto-objects"))
+        status, said = self.verdict("int core(void) { return 0; }\n")
+        self.assertNotEqual(status, 0, said)
 
     def test_the_test_of_a_core_is_no_core(self):
         (self.root / "src/core_test.c").write_text("int main(void) { return 0; }\n")
