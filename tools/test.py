@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Runs every check and test, quickest first, and ends with "N passed, N failed".
+"""Runs every check and test, and ends with "N passed, N failed". What computes runs beside what
+waits (lanes.py); the report is in the order of the list, quickest first.
 
 usage: tools/test.py [--lint] [STEP...]      --list names the steps
 """
 import dataclasses
+import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import time
@@ -16,6 +19,7 @@ import counts
 import manifests
 import tree
 from counts import Counts
+from lanes import BACK, FRONT, LAST, Children, Lanes
 
 LOGS = tree.ROOT / "build-test"
 LINT = tree.ROOT / ".deps/lint/bin"
@@ -27,9 +31,8 @@ SANITIZERS = {
     "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
     "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1",
 }
-
-
 FUZZ_SECONDS = "5"
+CHILDREN = Children()
 
 
 class Failed(Exception):
@@ -42,6 +45,7 @@ class Step:
     run: Callable[[pathlib.Path], Counts]
     needs: str = ""
     lint: bool = False
+    lane: str = FRONT
 
 
 def command(log, *words, env=None):
@@ -50,13 +54,13 @@ def command(log, *words, env=None):
         out.write("$ " + " ".join(map(str, words)) + "\n")
         out.flush()
         try:
-            done = subprocess.run(words, cwd=tree.ROOT, stdin=subprocess.DEVNULL, stdout=out,
-                                  stderr=subprocess.STDOUT, check=False,
+            status = CHILDREN.run(words, cwd=tree.ROOT, stdin=subprocess.DEVNULL, stdout=out,
+                                  stderr=subprocess.STDOUT,
                                   env=os.environ | SANITIZERS | (env or {}))
         except OSError as missing:
             raise Failed(str(missing)) from missing
-    if done.returncode:
-        raise Failed(f"exit status {done.returncode}")
+    if status:
+        raise Failed(f"exit status {status}")
 
 
 def check(*words):
@@ -93,15 +97,23 @@ def own_tests(log):
     return counts.of_unittest(log.read_text())
 
 
-def build(folder, *options, compiler="gcc"):
+def build(folder, *options, compiler="gcc", targets=lambda folder: ()):
+    """targets: what of the folder, once it is set up; all of it, where none are named."""
     def run(log):
         if (tree.ROOT / folder / "build.ninja").exists():
             command(log, "meson", "setup", folder, "--reconfigure")  # sees what was installed since
         else:
             command(log, "meson", "setup", folder, *options, env={"CC": compiler})
-        command(log, "ninja", "-C", folder)
+        command(log, "ninja", "-C", folder, *targets(folder))
         return Counts(passed=1)
     return run
+
+
+def threaded(folder):
+    """The programs labelled as having threads."""
+    tests = json.loads((tree.ROOT / folder / "meson-info/intro-tests.json").read_text())
+    return [os.path.relpath(test["cmd"][0], tree.ROOT / folder) for test in tests
+            if "galen:threads" in test["suite"]]
 
 
 def release(log):
@@ -132,14 +144,6 @@ def without_aslr():
     return prefix if works.returncode == 0 else []
 
 
-def threads(log):
-    """Builds and runs, under ThreadSanitizer, the programs labelled as having threads."""
-    if not (tree.ROOT / "build-tsan/build.ninja").exists():
-        command(log, "meson", "setup", "build-tsan", "-Doptimization=1", "-Db_sanitize=thread",
-                "-Db_lundef=false", env={"CC": "clang"})
-    return programs("build-tsan", "--suite", "threads", sanitized=True)(log)
-
-
 def fuzz(log):
     """A short fresh fuzz; make fuzz goes on for longer."""
     try:
@@ -150,14 +154,14 @@ def fuzz(log):
     return counts.of_fuzz(log.read_text())
 
 
-def pytest(folder, binary, sanitized=False):
-    """The tests of a folder that talk to the running program."""
+def pytest(folder, binary, sanitized=False, marked=""):
+    """The tests of a folder that talk to the running program; those with these marks only."""
     def run(log):
         report = LOGS / f"{log.stem}.xml"
         report.unlink(missing_ok=True)
         try:
             command(log, *(without_aslr() if sanitized else ()), VENV, "-m", "pytest", "-q", "-p",
-                    "no:cacheprovider", "--junitxml", report, folder,
+                    "no:cacheprovider", "--junitxml", report, "-m", marked, folder,
                     env={"GALEN_BIN": str(tree.ROOT / binary),
                          "GALEN_BUILD": str((tree.ROOT / binary).parent)})
         except Failed:
@@ -176,39 +180,46 @@ STEPS = [
     Step("scripts", scripts, lint=True),
     Step("checks", own_tests),
     Step("headers", check("tools/check_headers.py"), lint=True),
-    Step("manifests", manifests.run, lint=True),
+    Step("manifests", manifests.run, lint=True, lane=BACK),
     Step("gcc", release),
-    Step("cores", check("tools/check_cores.py", "build"), needs="gcc"),
+    Step("cores", check("tools/check_cores.py", "build"), needs="gcc", lane=BACK),
     Step("units", programs("build", "--no-rebuild"), needs="gcc"),
     Step("conformance", pytest("tests/conformance", "build/galen"), needs="gcc"),
-    Step("e2e", pytest("tests/e2e", "build/galen"), needs="gcc"),
+    Step("e2e", pytest("tests/e2e", "build/galen", marked="not alone"), needs="gcc"),
     Step("faults", pytest("tests/faults", "build/galen"), needs="gcc"),
     Step("security", pytest("tests/security", "build/galen"), needs="gcc"),
     Step("observability", pytest("tests/observability", "build/galen"), needs="gcc"),
-    Step("parity", pytest("tests/parity", "build/galen"), needs="gcc"),
+    Step("parity", pytest("tests/parity", "build/galen"), needs="gcc", lane=BACK),
     Step("api", pytest("tests/api", "build/galen"), needs="gcc"),
     Step("browser", pytest("tests/browser", "build/galen"), needs="gcc"),
     Step("onboarding", pytest("tests/onboarding", "build/galen"), needs="gcc"),
     Step("clang", build("build-asan", "-Doptimization=1", "-Db_sanitize=address,undefined",
-                        "-Db_lundef=false", compiler="clang"), lint=True),
+                        "-Db_lundef=false", compiler="clang"), lint=True, lane=BACK),
     Step("units-asan", programs("build-asan", "--no-rebuild", sanitized=True), needs="clang"),
     Step("conformance-asan", pytest("tests/conformance", "build-asan/galen", sanitized=True),
          needs="clang"),
-    Step("e2e-asan", pytest("tests/e2e", "build-asan/galen", sanitized=True), needs="clang"),
-    Step("threads", threads),
-    Step("fuzz", fuzz),
-    Step("tidy", check("tools/tidy.py", "build-asan"), needs="clang", lint=True),
+    Step("e2e-asan", pytest("tests/e2e", "build-asan/galen", sanitized=True, marked="not alone"),
+         needs="clang"),
+    Step("tsan", build("build-tsan", "-Doptimization=1", "-Db_sanitize=thread",
+                       "-Db_lundef=false", compiler="clang", targets=threaded), lane=BACK),
+    Step("threads", programs("build-tsan", "--suite", "threads", sanitized=True), needs="tsan"),
+    Step("fuzzers", build("build-fuzz", "-Dfuzz=true", "-Doptimization=1",
+                          "-Db_sanitize=address,undefined", "-Db_lundef=false", compiler="clang",
+                          targets=lambda _: ["fuzz_targets"]), lane=BACK),
+    Step("tidy", check("tools/tidy.py", "build-asan"), needs="clang", lint=True, lane=BACK),
+    Step("alone", pytest("tests/e2e", "build/galen", marked="alone"), needs="gcc", lane=LAST),
+    Step("fuzz", fuzz, needs="fuzzers", lane=LAST),
 ]
 
 
-def run_step(step, broken):
-    """Its counts; what went wrong is printed with the end of the log."""
+def run_step(step, needed):
+    """(counts, seconds, why it went wrong)"""
     log = LOGS / f"{step.name}.log"
     log.unlink(missing_ok=True)
     log.touch()
     began = time.monotonic()
     why = ""
-    if step.needs in broken:
+    if needed and needed[0].failed:
         result, why = Counts(failed=1), f"not run, {step.needs} failed"
     else:
         try:
@@ -219,14 +230,19 @@ def run_step(step, broken):
         result, why = Counts(failed=1, skips=result.skips), "ran no test"
     if result.failed and not result.failures:
         result = dataclasses.replace(result, failures=(why or "see its log",))
-    print(f"{step.name:12} {result}  ({time.monotonic() - began:.1f} s) {why}".rstrip(), flush=True)
+    return result, time.monotonic() - began, why
+
+
+def tell(step, result, seconds, why):
+    """With the end of the log, when something went wrong."""
+    print(f"{step.name:12} {result}  ({seconds:.1f} s) {why}".rstrip(), flush=True)
     for skip in result.skips:
         print(f"             skipped {skip}", flush=True)
     if result.failed:
+        log = LOGS / f"{step.name}.log"
         print(f"--- the end of {tree.name(log)}")
         print("\n".join(log.read_text(errors="replace").splitlines()[-TAIL_LINES:]))
         print("---", flush=True)
-    return result
 
 
 def chosen(arguments):
@@ -242,13 +258,16 @@ def chosen(arguments):
 
 
 def main(arguments):
+    steps = chosen(arguments)
     LOGS.mkdir(exist_ok=True)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: nothing is left running
     total, broken = Counts(), {}
-    for step in chosen(arguments):
-        result = run_step(step, broken)
-        total += result
-        if result.failed:
-            broken[step.name] = result.failures
+    with Lanes(steps, run_step, CHILDREN) as lanes:
+        for step, (result, seconds, why) in lanes.results():
+            tell(step, result, seconds, why)
+            total += result
+            if result.failed:
+                broken[step.name] = result.failures
     for name, failures in broken.items():
         print(f"failed in {name}: {', '.join(failures)}")
     print(total)

@@ -83,6 +83,7 @@ def is_as_quick(quiet_s: list[float], held_s: list[float]) -> bool:
     return bool(held_s) and min(held_s) <= max(2 * min(quiet_s), min(quiet_s) + 0.005)
 
 
+@pytest.mark.alone
 @pytest.mark.skipif(SANITIZED, reason="a sanitizer's times say nothing")
 def test_quick_clients_are_as_quick_beside_hundreds_of_slow_ones(start, capsys):
     target = start(LONG_S)  # late enough that all are held while the quick ones ask
