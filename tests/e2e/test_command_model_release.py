@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """`galen model list|promote|rollback|disable|enable|history`: tags move whole, once, on record."""
+import collections
 import fcntl
 import getpass
 import hashlib
@@ -12,6 +13,7 @@ import socket
 import statistics
 import subprocess
 import time
+from concurrent import futures
 
 import pytest
 import trail
@@ -22,6 +24,7 @@ SOURCE = ROOT / "tests/data/notes/lexicon/1"
 NOTE = {"input": "denies chest pain", "content_type": "text/plain"}
 KILL_COUNT = 200
 RACE_COUNT = 30
+AT_ONCE = 4
 SEED = 20261125
 NO_LEAK_CHECK = {  # which traces too
     "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"}
@@ -465,30 +468,43 @@ def expect_to_serve(repository, launch) -> None:
     assert reply.json()["model"]["version"] == str(repository.tags()["current"])
 
 
+def words_of(action, repository) -> tuple:
+    return (action, "tagger", str(next_version(repository))) if action == "promote" else (
+        action, "tagger")
+
+
+def kill_at_each(repository, action, name, count) -> int:
+    """Of these system calls; how many were killed before their end."""
+    killed = 0
+    for number in range(1, count + 1):
+        before, words = repository.tags(), words_of(action, repository)
+        to = int(words[2]) if action == "promote" else before["previous"]
+        code = strace(repository, repository.folder / "trace", *words,
+                      inject=["-e", f"inject={name}:signal=KILL:when={number}"])
+        killed += code not in (0, 1, 2)
+        expect_good(repository, {before["current"], to})
+        expect_next(repository)
+    expect_all_on_record(repository)
+    return killed
+
+
 @pytest.mark.skipif(SANITIZED, reason="of who is killed a sanitizer says nothing")
 @pytest.mark.parametrize("action", ["promote", "rollback"])
 def test_a_kill_at_any_system_call_leaves_a_model_that_serves(repository, tmp_path, launch, action):
     repository.do("promote", "tagger", "2")
+    counts = collections.Counter(call.name for call in calls_of(
+        repository, tmp_path / "trace", *words_of(action, repository)))
 
-    def words():
-        return ("promote", "tagger", str(next_version(repository))) if action == "promote" else (
-            "rollback", "tagger")
-    counts = {}
-    for call in calls_of(repository, tmp_path / "trace", *words()):
-        counts[call.name] = counts.get(call.name, 0) + 1
-    killed = 0
-    for name, count in counts.items():
-        for number in range(1, count + 1):
-            before, wanted = repository.tags()["current"], words()
-            to = int(wanted[2]) if action == "promote" else repository.tags()["previous"]
-            code = strace(repository, tmp_path / "trace", *wanted,
-                          inject=["-e", f"inject={name}:signal=KILL:when={number}"])
-            killed += code not in (0, 1, 2)
-            expect_good(repository, {before, to})
-            expect_next(repository)
-    assert killed > 0.9 * sum(counts.values())
-    expect_all_on_record(repository)
-    expect_to_serve(repository, launch)
+    def kill(name):
+        """In a repository of its own: they need not wait for one another."""
+        own = Repository(tmp_path / name)
+        own.do("promote", "tagger", "2")
+        return own, kill_at_each(own, action, name, counts[name])
+    with futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        tried = list(pool.map(kill, counts))
+    assert sum(killed for _, killed in tried) > 0.9 * counts.total()
+    for own, _ in tried:
+        expect_to_serve(own, launch)
 
 
 def usual_seconds(repository) -> float:
