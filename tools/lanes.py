@@ -5,9 +5,11 @@ FRONT   what is about servers and their clients, and mostly waits for them;
 BACK    what computes: it is given what FRONT leaves of the processors, and no more;
 LAST    what measures time, or is to have all of it: begins when both others are over.
 
-A step waits for the one that it needs, which stands before it in the list.
+A step waits for the one that it needs, which stands before it in the list. Where a quota rations the
+processors there is one lane for FRONT and BACK: who gives way would still use up what others need.
 """
 import os
+import pathlib
 import signal
 import subprocess
 import threading
@@ -15,6 +17,7 @@ import time
 from concurrent import futures
 
 FRONT, BACK, LAST = "front", "back", "last"
+QUOTAS = {"/sys/fs/cgroup/cpu.max": "max", "/sys/fs/cgroup/cpu/cpu.cfs_quota_us": "-1"}  # of v2, v1
 GRACE_S = 3.0
 PAUSE_S = 0.05
 
@@ -29,6 +32,12 @@ def give_way():
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     except OSError:
         os.nice(19)
+
+
+def is_rationed(quotas=QUOTAS):
+    """Has the control group, which may be a container's, a quota?"""
+    files = {pathlib.Path(name): none for name, none in quotas.items()}
+    return any(not file.read_text().startswith(none) for file, none in files.items() if file.exists())
 
 
 class Children:
@@ -79,6 +88,7 @@ class Lanes:
         self.pools = {FRONT: futures.ThreadPoolExecutor(1),
                       BACK: futures.ThreadPoolExecutor(1, initializer=give_way),
                       LAST: futures.ThreadPoolExecutor(1)}
+        self.pools |= {BACK: self.pools[FRONT]} if is_rationed() else {}
 
     def __enter__(self) -> "Lanes":
         for step in sorted(self.steps, key=lambda step: step.lane == LAST):

@@ -2,9 +2,11 @@
 """What waits and what computes run side by side, the last ones alone, and an interrupt ends all."""
 import dataclasses
 import os
+import pathlib
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import unittest
@@ -15,6 +17,7 @@ import lanes
 from lanes import BACK, FRONT, LAST, Children, Ended, Lanes
 
 DEADLINE_S = 20
+IS_RATIONED = lanes.is_rationed
 FOREVER = [sys.executable, "-c", "import signal; print('up', flush=True); signal.pause()"]
 DEAF = [sys.executable, "-c", "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN);"
         "print('up', flush=True); signal.pause()"]
@@ -30,6 +33,13 @@ class Step:
 def names_of(steps, run, children=None):
     with Lanes(steps, run, children or Children()) as started:
         return [(step.name, result) for step, result in started.results()]
+
+
+def setUpModule():
+    """Whatever the machine is like."""
+    patched = mock.patch.object(lanes, "is_rationed", return_value=False)
+    patched.start()
+    unittest.addModuleCleanup(patched.stop)
 
 
 class Order(unittest.TestCase):
@@ -74,6 +84,26 @@ class Order(unittest.TestCase):
         found = names_of(steps, lambda step, needed: (step.name, needed))
         self.assertEqual([result for _, result in found], [
             ("build", None), ("tests", ("build", None)), ("alone", None)])
+
+
+class Rationed(unittest.TestCase):
+    def test_where_processors_are_rationed_nothing_runs_beside(self):
+        ran = []
+        steps = [Step("first"), Step("second", BACK), Step("clock", LAST), Step("third")]
+        with mock.patch.object(lanes, "is_rationed", return_value=True):
+            names_of(steps, lambda step, _: ran.append((step.name, os.sched_getscheduler(0))))
+        mine = os.sched_getscheduler(0)
+        self.assertEqual(ran, [(name, mine) for name in ("first", "second", "third", "clock")])
+
+    def test_a_quota_is_seen(self):
+        with tempfile.TemporaryDirectory() as scratch:
+            file = pathlib.Path(scratch) / "cpu.max"
+            quotas = {file: "max"}
+            self.assertFalse(IS_RATIONED(quotas))
+            file.write_text("max 100000\n")
+            self.assertFalse(IS_RATIONED(quotas))
+            file.write_text("200000 100000\n")
+            self.assertTrue(IS_RATIONED(quotas))
 
 
 class Priority(unittest.TestCase):
