@@ -474,6 +474,7 @@ static enum galen_status open_server(struct worker *worker, uint16_t port,
     options.share_port = true;
     options.tls = role_tls_of_server(&worker->role->tls);
     options.counts = &worker->connections;
+    options.leaves = &worker->role->draining;
     if (worker->role->admission != NULL) {
         options.bodies_size_bytes = &worker->role->admission->bodies_size_bytes;
     }

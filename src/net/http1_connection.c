@@ -737,6 +737,13 @@ static bool may_stay(const struct http1_connection *connection)
             exchange->message.content_length <= at_hand);
 }
 
+static bool is_leaving(const struct http_server *server)
+{
+    return server->is_draining ||
+           (server->options.leaves != NULL &&
+            atomic_load_explicit(server->options.leaves, memory_order_relaxed));
+}
+
 static void respond(struct carrier *carrier, const struct http_response *response)
 {
     struct http1_connection *connection =
@@ -744,7 +751,7 @@ static void respond(struct carrier *carrier, const struct http_response *respons
     struct http_exchange *exchange = connection->exchange;
     exchange->closes = exchange->closes || response->close ||
                        !exchange->message.keep_alive ||
-                       connection->base.server->is_draining || !may_stay(connection);
+                       is_leaving(connection->base.server) || !may_stay(connection);
     if (http1_response_put(exchange, response) != GALEN_OK) {
         drop(connection);
         return;

@@ -92,6 +92,11 @@ struct http_server_options {
     struct http_server_tls tls;
     struct http_server_counts *counts; /* borrowed; NULL: nothing is counted */
 
+    /* Borrowed; once true, each response of HTTP/1.1 is the last of its connection, so that
+     * before a drain clients have found another server: who sends on a connection while a
+     * drain closes it gets no answer (RFC 9112 section 9.5). NULL: never. */
+    const atomic_bool *leaves;
+
     /* Requests at a time on one connection of HTTP/2; 0: it is not spoken. */
     uint32_t http2_stream_count_max;
 };

@@ -293,6 +293,28 @@ static void drain_finishes_what_is_under_way_and_closes_the_rest(void **state)
     raw_close(&queued);
 }
 
+static void who_leaves_soon_lets_go_of_each_client_that_it_answers(void **state)
+{
+    (void)state;
+    static atomic_bool leaves;
+    struct http_server_options options = patient;
+    atomic_store(&leaves, false);
+    options.leaves = &leaves;
+    open_server(&options);
+    raw_connect(&fixture.client, fixture.loop, http_server_port(fixture.server));
+    raw_send(&fixture.client, GET_ROOT);
+    assert_true(raw_await(&fixture.client, "done\n"));
+    assert_null(strstr(fixture.client.answer, "Connection: close"));
+
+    atomic_store(&leaves, true);
+
+    raw_send(&fixture.client, GET_ROOT);
+    assert_true(raw_await(&fixture.client, "Connection: close\r\n"));
+    assert_true(raw_await_end(&fixture.client));
+    raw_close(&fixture.client);
+    AWAIT(connections() == 0);
+}
+
 static void drain_of_a_server_without_connections_is_over_at_once(void **state)
 {
     (void)state;
@@ -345,6 +367,7 @@ int main(void)
         WITH_SERVER(taken_port_is_named),
         WITH_OWN_SERVER(loops_share_a_port),
         WITH_SERVER(drain_finishes_what_is_under_way_and_closes_the_rest),
+        WITH_OWN_SERVER(who_leaves_soon_lets_go_of_each_client_that_it_answers),
         WITH_OWN_SERVER(drain_of_a_server_without_connections_is_over_at_once),
         WITH_SERVER(drain_answers_a_request_that_crossed_it),
         WITH_SERVER(drain_does_not_wait_for_a_silent_connection),

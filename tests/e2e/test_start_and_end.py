@@ -154,9 +154,12 @@ def test_drain_answers_what_it_has_accepted(launch, name):
 def test_it_is_not_ready_while_it_drains(launch):
     galen = launch("one", drain_delay_ms=60_000)
     edge = galen.processes[-1]
+    assert "connection" not in galen.infer(by_features()).headers
     edge.popen.send_signal(signal.SIGTERM)
     until(lambda: edge.get_status("/readyz") == 503, "it is unready")
-    assert galen.infer(by_features()).status == 200
+    reply = galen.infer(by_features())
+    assert reply.status == 200
+    assert reply.headers["connection"] == "close"  # the next one is for who stays
     edge.popen.kill()
     edge.popen.wait()
     galen.processes.clear()
