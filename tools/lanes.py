@@ -18,7 +18,8 @@ from concurrent import futures
 
 FRONT, BACK, LAST = "front", "back", "last"
 QUOTAS = {"/sys/fs/cgroup/cpu.max": "max", "/sys/fs/cgroup/cpu/cpu.cfs_quota_us": "-1"}  # of v2, v1
-GRACE_S = 3.0
+GRACE_S = 3.0  # for what a terminal has told
+TEARDOWN_S = 20.0  # for what we told: tests stop their servers
 PAUSE_S = 0.05
 
 
@@ -60,8 +61,8 @@ class Children:
         finally:
             self.running.discard(child)
 
-    def wait(self) -> None:
-        deadline = time.monotonic() + GRACE_S
+    def wait(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
         while self.running and time.monotonic() < deadline:
             time.sleep(PAUSE_S)
 
@@ -69,11 +70,11 @@ class Children:
         """Those that a terminal has told already are let end; others are told, and then killed."""
         with self.lock:
             self.is_over = True
-        self.wait()
+        self.wait(GRACE_S)
         for reason in (signal.SIGINT, signal.SIGKILL):
             for child in list(self.running):
                 child.send_signal(reason)
-            self.wait()
+            self.wait(TEARDOWN_S)
 
 
 class Lanes:

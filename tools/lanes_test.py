@@ -131,7 +131,7 @@ class Priority(unittest.TestCase):
 class Ends(unittest.TestCase):
     def setUp(self):
         self.children, self.statuses, self.up = Children(), {}, threading.Barrier(3)
-        patched = mock.patch.object(lanes, "GRACE_S", 0.2)
+        patched = mock.patch.multiple(lanes, GRACE_S=0.2, TEARDOWN_S=0.5)
         patched.start()
         self.addCleanup(patched.stop)
 
