@@ -42,10 +42,16 @@ class Peer:
             self.popen = subprocess.Popen(self.words, stdin=subprocess.DEVNULL, stdout=log,
                                           stderr=subprocess.STDOUT, cwd=self.folder,
                                           env=self.environment, start_new_session=True)
+        try:
+            self.wait()
+        except BaseException:  # an interrupt, too: in a session of its own it hears of none
+            self.stop()
+            raise
+
+    def wait(self) -> None:
         deadline = time.monotonic() + READY_S
         while not self.is_ready():
             if self.popen.poll() is not None or time.monotonic() > deadline:
-                self.stop()
                 raise RuntimeError(f"{self.name} does not start:\n"
                                    f"{self.log_file.read_text(errors='replace')[-4000:]}")
             time.sleep(PAUSE_S)
