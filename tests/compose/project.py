@@ -5,6 +5,8 @@ import json
 import os
 import re
 import subprocess
+import urllib.parse
+import urllib.request
 
 from process import ROOT, until
 
@@ -65,6 +67,16 @@ def query(expression: str) -> dict[str, float]:
                    "http://127.0.0.1:9090", expression, check=False)
     return {labels: float(value) for labels, value in re.findall(r"^(.*) => (\S+) @", done.stdout,
                                                                   re.MULTILINE)}
+
+
+def loki_lines(expression: str) -> list[str]:
+    """Of the last hour, asked by Loki's address, which the machine that Docker runs on reaches."""
+    [loki] = containers("loki")
+    words = urllib.parse.urlencode({"query": expression, "limit": "1000", "since": "1h"})
+    url = f"http://{address(loki, 'watch')}:3100/loki/api/v1/query_range?{words}"
+    with urllib.request.urlopen(url, timeout=DEADLINE_S) as reply:
+        streams = json.load(reply)["data"]["result"]
+    return [line for stream in streams for _, line, *_ in stream["values"]]
 
 
 def health(container: dict) -> str:

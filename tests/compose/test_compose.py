@@ -224,6 +224,19 @@ def test_prometheus_scrapes_every_role(galen):
     until(lambda: up() >= {"galen-gateway", "galen-engine", "galen-preprocess"}, "all are scraped", 120)
 
 
+def test_logs_records_and_checkpoints_reach_loki(galen):
+    if not {"loki", "collector"} <= set(galen):
+        pytest.skip("Loki or the collector is left out")
+    asked = note().headers["x-request-id"]
+    until(lambda: any(asked in line for line in
+                      project.loki_lines('{job="galen-audit", service="gateway", event="infer"}')),
+          "the gateway's record is there", 120)
+    for role in project.ROLES:
+        until(lambda role=role: project.loki_lines(f'{{job="galen-logs", service="{role}"}}'),
+              f"what {role} logs is there", 60)
+    assert project.loki_lines('{job="galen-checkpoints"}')
+
+
 # What stays
 
 @pytest.mark.parametrize("role", project.ROLES)
