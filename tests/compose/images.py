@@ -32,13 +32,13 @@ TRITON_DOCKERFILE = """FROM debian:bookworm-slim
 RUN apt-get update \\
     && apt-get install -y --no-install-recommends curl libpython3.11 python3 \\
     && rm -rf /var/lib/apt/lists/*
-COPY packages /opt/packages
+COPY packages /usr/local/lib/python3.11/dist-packages
 COPY tritonserver /usr/bin/
-ENV PYTHONPATH=/opt/packages LD_LIBRARY_PATH=/opt/packages/nvidia_pytriton.libs
+ENV LD_LIBRARY_PATH=/usr/local/lib/python3.11/dist-packages/nvidia_pytriton.libs
 LABEL galen.stand-in="yes"
 """
 TRITON = """#!/bin/sh
-home=/opt/packages/pytriton/tritonserver
+home=/usr/local/lib/python3.11/dist-packages/pytriton/tritonserver
 exec $home/bin/tritonserver --backend-directory=$home/backends --allow-gpu-metrics=false "$@"
 """
 

@@ -94,4 +94,5 @@ def test_triton_answers_in_the_engines_place(galen, answered, repository):
         answer = until(lambda: project.health(server) == "healthy" and predict(), "Triton answers", 60)
         assert answer["model"]["name"] == "breast-cancer"
         assert answer["predictions"][0]["label"] == "benign"
-        until(lambda: answered().get(project.address(server, "engine"), 0) > before, "it was Triton", 60)
+        until(lambda: answered().get(project.address(server, "engine"), 0) > before,
+              "it was Triton", 60)
