@@ -37,7 +37,7 @@ def repository():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         folder.chmod(0o755)
-        triton_repository.make(folder)
+        triton_repository.make(folder, current=2)  # as in the gateway's image
         yield folder
 
 

@@ -14,16 +14,16 @@ max_batch_size: 0
 input [ { name: "features" data_type: TYPE_FP32 dims: [ -1, 30 ] } ]
 output [ { name: "probabilities" data_type: TYPE_FP32 dims: [ -1, 2 ] } ]
 instance_group [ { kind: KIND_CPU count: 1 } ]
-version_policy { specific { versions: 1 } }
+version_policy { specific { versions: %d } }
 """
 
 
-def make(repository: pathlib.Path) -> pathlib.Path:
-    """Versions 1, 2 and 3 (which is 2 again); version 1 is `current`. Returns the model's folder."""
+def make(repository: pathlib.Path, current: int = 1) -> pathlib.Path:
+    """Versions 1, 2 and 3 (which is 2 again), of which `current` is loaded. Returns the model's folder."""
     model = repository / MODEL
     for version, source in (("1", "1"), ("2", "2"), ("3", "2")):
         shutil.copytree(ROOT / "models" / MODEL / source, model / version)
         shutil.copy(HERE / "triton_onnx_model.py", model / version / "model.py")
-    (model / "current").symlink_to("1")
-    (model / "config.pbtxt").write_text(CONFIG)
+    (model / "current").symlink_to(str(current))
+    (model / "config.pbtxt").write_text(CONFIG % current)
     return model
