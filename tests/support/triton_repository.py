@@ -19,7 +19,7 @@ version_policy { specific { versions: %d } }
 
 
 def make(repository: pathlib.Path, current: int = 1) -> pathlib.Path:
-    """Versions 1, 2 and 3 (which is 2 again), of which `current` is loaded. Returns the model's folder."""
+    """Versions 1, 2 and 3 (which is 2 again), `current` loaded. Returns the model's folder."""
     model = repository / MODEL
     for version, source in (("1", "1"), ("2", "2"), ("3", "2")):
         shutil.copytree(ROOT / "models" / MODEL / source, model / version)
