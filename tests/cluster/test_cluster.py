@@ -303,7 +303,7 @@ def replicas(workload: str) -> int:
 def test_hpa_follows_the_processor(under_load):
     if not has_api("metrics.k8s.io"):
         pytest.skip("no metrics-server (metrics.k8s.io)")
-    target = {"type": "Utilization", "averageUtilization": 20}  # of 100m, which notes hardly need
+    target = {"type": "Utilization", "averageUtilization": 40}  # of 100m, of which probes need 15
     low = {"spec": {"maxReplicas": 3, "metrics": [{"type": "ContainerResource", "containerResource": {
         "name": "cpu", "container": "preprocess", "target": target}}]}}
     assert replicas("deployment/galen-preprocess-text") == 2
