@@ -89,7 +89,7 @@ static enum galen_status name_set(struct bytes name, struct settings_engine_set 
                                   struct error *out_error)
 {
     *out_set = (struct settings_engine_set){0};
-    if (name.size < sizeof(out_set->name)) {
+    if (name.size > 0 && name.size < sizeof(out_set->name)) {
         memcpy(out_set->name, name.data, name.size);
     }
     return strlen(out_set->name) == name.size && engine_name_is_valid(out_set->name)
