@@ -308,9 +308,9 @@ def test_hpa_follows_the_processor(under_load):
         pytest.skip("no metrics-server (metrics.k8s.io)")
     workload = "deployment/galen-preprocess-image"
     assert replicas(workload) == 2
-    kubectl("patch", "hpa", "galen-preprocess-image", "--type=merge", "-p", '{"spec": {"maxReplicas": 3}}')
+    kubectl("patch", "hpa", "galen-preprocess-image", "-p", '{"spec": {"maxReplicas": 3}}')
     with under_load("image preprocessors scaled up by their CPU (to be refused is allowed)", lost=None,
-                    body=IMAGE):
+                    body=IMAGE, rate=100):
         until(lambda: replicas(workload) > 2, "there are more", 300)
     until(lambda: replicas(workload) == 2, "there are two again", 600)
 
