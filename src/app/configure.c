@@ -27,8 +27,8 @@ static const struct option options[] = {
     {.name = NULL},
 };
 
-static enum galen_status set_pair(struct settings *settings, const char *pair,
-                                  struct error *out_error)
+enum galen_status configure_set(struct settings *settings, const char *pair,
+                                struct error *out_error)
 {
     struct bytes key;
     INVARIANT(pair != NULL); /* the option is one with a value */
@@ -45,7 +45,7 @@ static enum galen_status apply(struct settings *settings, const struct argument 
     const struct bytes value = bytes_from_string(argument->value);
     switch (argument->option) {
     case OPTION_SET:
-        return set_pair(settings, argument->value, out_error);
+        return configure_set(settings, argument->value, out_error);
     case OPTION_LISTEN:
         return settings_set(settings, BYTES("listen.http"), value, out_error);
     case OPTION_REPOSITORY:

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "app/configure.h"
 #include "app/errand.h"
 #include "app/model.h"
 #include "model/release_record.h"
@@ -140,17 +141,6 @@ static bool take_word(const struct model_syntax *syntax, const char *value,
     return false;
 }
 
-static enum galen_status take_set(const char *pair, struct settings *settings,
-                                  struct error *out_error)
-{
-    struct bytes key;
-    const struct bytes text = bytes_from_string(pair);
-    const struct bytes value = bytes_split(text, '=', &key);
-    return key.size == text.size
-               ? error_set(out_error, GALEN_INVALID, "--set needs KEY=VALUE")
-               : settings_set(settings, key, value, out_error);
-}
-
 static bool take_own(const struct model_syntax *syntax, const struct argument *argument,
                      struct model_wish *wish)
 {
@@ -179,7 +169,7 @@ static enum galen_status take_argument(const struct model_syntax *syntax,
                             bytes_from_string(argument->value), out_error);
     }
     if (argument->option == OPTION_SET) {
-        return take_set(argument->value, &wish->settings, out_error);
+        return configure_set(&wish->settings, argument->value, out_error);
     }
     return take_own(syntax, argument, wish)
                ? GALEN_OK
