@@ -4,13 +4,7 @@
 #include <stdio.h>
 
 #include "codec/json.h"
-#include "expect.h"
-
-struct rig {
-    struct writer text;
-    struct arena arena;
-    const struct json *document;
-};
+#include "document_rig.h"
 
 static const struct admin_document whole = {
     .has_engine = true, .has_issuer = true, .body_size_bytes_max = 1000};
@@ -27,33 +21,11 @@ static void describe(struct rig *rig, const struct admin_document *document)
 static int set_up(void **state)
 {
     static struct rig rig;
-    rig = (struct rig){0};
-    writer_init(&rig.text, 1);
-    arena_init(&rig.arena, 1 << 26);
+    rig_open(&rig);
     describe(&rig, &whole);
     *state = &rig;
     return 0;
 }
-
-static int tear_down(void **state)
-{
-    struct rig *rig = *state;
-    writer_deinit(&rig->text);
-    arena_deinit(&rig->arena);
-    return 0;
-}
-
-/* The last name is NULL; NULL: there is none. */
-static const struct json *at(const struct rig *rig, const char *const *names)
-{
-    const struct json *value = rig->document;
-    for (size_t i = 0; value != NULL && names[i] != NULL; i++) {
-        value = json_member(value, names[i]);
-    }
-    return value;
-}
-
-#define AT(rig, ...) at((rig), (const char *const[]){__VA_ARGS__, NULL})
 
 static const char *member_of(enum http_method method)
 {

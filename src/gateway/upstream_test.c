@@ -250,10 +250,9 @@ static void attempt_that_had_all_the_time_is_no_sign_against_the_endpoint(void *
     answer(0);
 }
 
-static void retries_beyond_the_budget_wait_for_it(void **state)
+/* Of one endpoint, whose place another has taken: two of the retries are under way. */
+static void break_off_five(struct infer_call **calls)
 {
-    struct infer_call *calls[5];
-    (void)state;
     begin_without_probes(1);
     for (size_t i = 0; i < 5; i++) {
         calls[i] = run();
@@ -262,6 +261,13 @@ static void retries_beyond_the_budget_wait_for_it(void **state)
     for (size_t i = 0; i < 5; i++) {
         break_off(0, INFER_BROKEN, GALEN_BAD_UPSTREAM);
     }
+}
+
+static void retries_beyond_the_budget_wait_for_it(void **state)
+{
+    struct infer_call *calls[5];
+    (void)state;
+    break_off_five(calls);
     assert_int_equal(rig.services[1].pending.count, 2);
     for (size_t i = 0; i < 5; i++) {
         assert_true(rig.services[1].pending.count <= 2);
@@ -279,14 +285,7 @@ static void retries_that_wait_end_at_once_when_nobody_is_left_to_be_asked(void *
 {
     struct infer_call *calls[5];
     (void)state;
-    begin_without_probes(1);
-    for (size_t i = 0; i < 5; i++) {
-        calls[i] = run();
-    }
-    upstream_set_endpoints(rig.upstream, names + 1, 1);
-    for (size_t i = 0; i < 5; i++) {
-        break_off(0, INFER_BROKEN, GALEN_BAD_UPSTREAM);
-    }
+    break_off_five(calls);
     upstream_set_endpoints(rig.upstream, NULL, 0);
     pass(0);
     assert_false(is_done(calls[4]));

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "codec/json.h"
-#include "expect.h"
+#include "document_rig.h"
 #include "gateway/openapi/examples.h"
 #include "gateway/routes.h"
 #include "gateway/v2_operations.h"
@@ -77,12 +77,6 @@ static const struct repository_model models[] = {
 };
 static const struct repository repository = {.models = models, .model_count = 4};
 
-struct rig {
-    struct writer text;
-    struct arena arena;
-    const struct json *document;
-};
-
 static void describe(struct rig *rig, const struct openapi *openapi)
 {
     writer_deinit(&rig->text);
@@ -92,37 +86,15 @@ static void describe(struct rig *rig, const struct openapi *openapi)
     EXPECT_OK(json_parse(writer_bytes(&rig->text), &rig->arena, &rig->document, NULL));
 }
 
-/* "paths" then "/infer" then …; NULL: there is none. The last name is NULL. */
-static const struct json *at(const struct rig *rig, const char *const *names)
-{
-    const struct json *value = rig->document;
-    for (size_t i = 0; value != NULL && names[i] != NULL; i++) {
-        value = json_member(value, names[i]);
-    }
-    return value;
-}
-
-#define AT(rig, ...) at((rig), (const char *const[]){__VA_ARGS__, NULL})
-
 static const struct openapi standard = {.repository = &repository,
                                         .body_size_bytes_max = 1000};
 
 static int set_up(void **state)
 {
     static struct rig rig;
-    rig = (struct rig){0};
-    writer_init(&rig.text, 1);
-    arena_init(&rig.arena, 1 << 26);
+    rig_open(&rig);
     describe(&rig, &standard);
     *state = &rig;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct rig *rig = *state;
-    writer_deinit(&rig->text);
-    arena_deinit(&rig->arena);
     return 0;
 }
 
